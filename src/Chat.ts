@@ -1,0 +1,307 @@
+/**
+ * The request and the answer of a completion, and the events of a streamed one: the same for both wire dialects.
+ *
+ * @since 0.1.0
+ */
+import type * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import type { Message } from "./Message.js"
+import {
+  type AssistantMessage,
+  AssistantPart,
+  JsonObject,
+  reasoningOf,
+  textOf,
+  type ToolCall,
+  toolCallsOf
+} from "./Message.js"
+import { Attempt } from "./OllamaError.js"
+
+// =============================================================================
+// request
+// =============================================================================
+
+/**
+ * A tool that a model may call. Its parameters are a `Schema` of a struct, or a JSON Schema of an object.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Tool {
+  readonly name: string
+  readonly description?: string | undefined
+  readonly parameters?: Schema.Schema.Any | JsonObject | undefined
+}
+
+/**
+ * How hard to think: on, off, or a level.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Think = boolean | "low" | "medium" | "high" | "max"
+
+/**
+ * Which tools the model may or must call. Ollama has no such setting: `none` sends no tools, a named tool sends only
+ * that one, and `required` is reported among `ignored`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ToolChoice = "auto" | "none" | "required" | { readonly tool: string }
+
+/**
+ * Sampling and model options. They mean the same in both dialects; what a dialect cannot carry is reported among the
+ * answer's `ignored`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Params {
+  readonly temperature?: number | undefined
+  readonly topP?: number | undefined
+  readonly topK?: number | undefined
+  readonly minP?: number | undefined
+  /** The most tokens to generate. */
+  readonly maxTokens?: number | undefined
+  readonly seed?: number | undefined
+  readonly stop?: string | ReadonlyArray<string> | undefined
+  readonly frequencyPenalty?: number | undefined
+  readonly presencePenalty?: number | undefined
+  readonly repeatPenalty?: number | undefined
+  readonly think?: Think | undefined
+  /** The context size in tokens; only `api: "ollama"` can carry it, and a change reloads the model. */
+  readonly numCtx?: number | undefined
+  /** How long the model stays loaded: seconds, or a Go duration such as `"5m"`; negative is for ever. */
+  readonly keepAlive?: number | string | undefined
+}
+
+/**
+ * What to complete, and how.
+ *
+ * @since 0.1.0
+ * @category models
+ * @example
+ * import type { Chat } from "effect-ollama"
+ *
+ * export const options: Chat.CompletionOptions = {
+ *   prompt: [
+ *     { role: "system", content: "Answer in one sentence." },
+ *     { role: "user", content: "Why is the sky blue?" }
+ *   ],
+ *   temperature: 0
+ * }
+ */
+export interface CompletionOptions extends Params {
+  /** The conversation, or just what the user says. */
+  readonly prompt: string | ReadonlyArray<Message>
+  /** The model to ask first: a ref, an alias, or a name that only one provider has. Default: the configured primary. */
+  readonly model?: string | undefined
+  /** What to ask when that fails; `[]` for nothing. Default: the configured fallbacks. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  readonly tools?: ReadonlyArray<Tool> | undefined
+  readonly toolChoice?: ToolChoice | undefined
+  /** The form of the answer: any JSON object, or a `Schema` or JSON Schema that it follows. */
+  readonly format?: "json" | Schema.Schema.Any | JsonObject | undefined
+  /** Anything else, by its name on the wire: the native `options`, or fields of the `/v1` body. */
+  readonly params?: JsonObject | undefined
+  /** Longest wait for the first byte. Default: the provider's `timeoutSeconds`, else 10 minutes. */
+  readonly firstByteTimeout?: Duration.DurationInput | undefined
+  /** Longest wait between two pieces of the answer. Default: the provider's `timeoutSeconds`, else 5 minutes. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * A request as plain data: schemas turned into JSON Schema, the prompt into messages.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChatRequest {
+  readonly messages: ReadonlyArray<Message>
+  readonly tools: ReadonlyArray<ToolDefinition>
+  readonly toolChoice: ToolChoice
+  readonly format?: "json" | JsonObject | undefined
+  /** The caller's own, not yet merged with those of the configuration. */
+  readonly params: JsonObject
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolDefinition {
+  readonly name: string
+  readonly description?: string | undefined
+  readonly parameters: JsonObject
+}
+
+// =============================================================================
+// answer
+// =============================================================================
+
+/**
+ * Why the model stopped.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const FinishReason = Schema.Literal("stop", "length", "tool-calls", "other")
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type FinishReason = typeof FinishReason.Type
+
+/**
+ * Tokens. A number that the server did not give is absent, not 0.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Usage = Schema.Struct({
+  inputTokens: Schema.optional(Schema.Number),
+  outputTokens: Schema.optional(Schema.Number),
+  totalTokens: Schema.optional(Schema.Number),
+  /** Present when the model's cost is not 0. */
+  cost: Schema.optional(Schema.Number),
+  /** Whether the server seems to have cut the prompt silently; only said when the context size is known. */
+  promptTruncated: Schema.optional(Schema.Boolean)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Usage extends Schema.Schema.Type<typeof Usage> {}
+
+/**
+ * What the server measured, in ms. Only `api: "ollama"` has it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Timings = Schema.Struct({
+  total: Schema.optional(Schema.Number),
+  load: Schema.optional(Schema.Number),
+  promptEval: Schema.optional(Schema.Number),
+  eval: Schema.optional(Schema.Number)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Timings extends Schema.Schema.Type<typeof Timings> {}
+
+/**
+ * Something that was asked for and that this dialect cannot carry.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Ignored = Schema.Struct({ setting: Schema.String, reason: Schema.String })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Ignored extends Schema.Schema.Type<typeof Ignored> {}
+
+const answer = {
+  finishReason: FinishReason,
+  usage: Schema.optional(Usage),
+  timings: Schema.optional(Timings),
+  /** The ref that answered. */
+  ref: Schema.String,
+  /** The model name that the server reported; not always the one that was asked for. */
+  model: Schema.optional(Schema.String),
+  /** How the model was chosen. */
+  selectedBy: Schema.Literal("caller", "primary", "fallback", "first-available"),
+  /** The candidates that failed before. */
+  attempts: Schema.Array(Attempt),
+  ignored: Schema.Array(Ignored)
+}
+
+/**
+ * A whole answer: an ordered list of parts, and what is derived from it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export class ChatResponse extends Schema.Class<ChatResponse>("effect-ollama/ChatResponse")({
+  parts: Schema.Array(AssistantPart),
+  ...answer
+}) {
+  /** The text, without reasoning and tool calls. */
+  get text(): string {
+    return textOf(this.parts)
+  }
+  get reasoning(): string {
+    return reasoningOf(this.parts)
+  }
+  get toolCalls(): ReadonlyArray<ToolCall> {
+    return toolCallsOf(this.parts)
+  }
+  /** No text, no reasoning and no calls: an honest silence, or an old server that swallowed a broken call. */
+  get isEmpty(): boolean {
+    return this.parts.every((part) => part.type !== "tool-call" && part.text === "")
+  }
+  /** The answer as a message of the history, to be sent again without change. */
+  get message(): AssistantMessage {
+    return { role: "assistant", content: this.parts }
+  }
+}
+
+// =============================================================================
+// events
+// =============================================================================
+
+const partStart = <const Type extends string>(type: Type) =>
+  Schema.Struct({ type: Schema.Literal(type), id: Schema.String })
+
+const partDelta = <const Type extends string>(type: Type) =>
+  Schema.Struct({ type: Schema.Literal(type), id: Schema.String, delta: Schema.String })
+
+/**
+ * An event of a streamed answer. Parts open and close one at a time; a tool call comes when it is complete; `finish`
+ * comes once, last.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const StreamEvent = Schema.Union(
+  partStart("reasoning-start"),
+  partDelta("reasoning-delta"),
+  partStart("reasoning-end"),
+  partStart("text-start"),
+  partDelta("text-delta"),
+  partStart("text-end"),
+  Schema.Struct({
+    type: Schema.Literal("tool-call"),
+    id: Schema.String,
+    name: Schema.String,
+    arguments: JsonObject,
+    argumentsText: Schema.String
+  }),
+  Schema.Struct({ type: Schema.Literal("finish"), ...answer })
+)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type StreamEvent =
+  | { readonly type: "reasoning-start" | "reasoning-end" | "text-start" | "text-end"; readonly id: string }
+  | { readonly type: "reasoning-delta" | "text-delta"; readonly id: string; readonly delta: string }
+  | ToolCall
+  | FinishEvent
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface FinishEvent extends Schema.Struct.Type<typeof answer> {
+  readonly type: "finish"
+}

@@ -1,0 +1,218 @@
+/**
+ * What is said to a model and what it says: parts and messages, the same for both wire dialects.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+/**
+ * A plain JSON object.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const JsonObject = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface JsonObject {
+  readonly [key: string]: unknown
+}
+
+/**
+ * Text said by a user or a model.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TextPart = Schema.Struct({ type: Schema.Literal("text"), text: Schema.String })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface TextPart extends Schema.Schema.Type<typeof TextPart> {}
+
+/**
+ * A picture: the bytes of a JPEG, PNG or WebP, or a base64 data URL of one. Nothing is fetched from any other URL.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ImagePart = Schema.Struct({
+  type: Schema.Literal("image"),
+  image: Schema.Union(Schema.Uint8ArrayFromBase64, Schema.String)
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ImagePart extends Schema.Schema.Type<typeof ImagePart> {}
+
+/**
+ * What a model thought before it answered (Ollama's `thinking`, `/v1`'s `reasoning`).
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ReasoningPart = Schema.Struct({ type: Schema.Literal("reasoning"), text: Schema.String })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ReasoningPart extends Schema.Schema.Type<typeof ReasoningPart> {}
+
+/**
+ * A tool that the model wants called. `argumentsText` is the exact text of the arguments, so that integers beyond
+ * 2^53 keep their digits on the way there and back; `arguments` is that text as plain JSON.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolCall = Schema.Struct({
+  type: Schema.Literal("tool-call"),
+  id: Schema.String,
+  name: Schema.String,
+  arguments: JsonObject,
+  argumentsText: Schema.String
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolCall extends Schema.Schema.Type<typeof ToolCall> {}
+
+/**
+ * One part of what a model said, in the order in which it said it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AssistantPart = Schema.Union(TextPart, ReasoningPart, ToolCall)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type AssistantPart = TextPart | ReasoningPart | ToolCall
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SystemMessage = Schema.Struct({ role: Schema.Literal("system"), content: Schema.String })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface SystemMessage extends Schema.Schema.Type<typeof SystemMessage> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const UserMessage = Schema.Struct({
+  role: Schema.Literal("user"),
+  content: Schema.Union(Schema.String, Schema.Array(Schema.Union(TextPart, ImagePart)))
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface UserMessage extends Schema.Schema.Type<typeof UserMessage> {}
+
+/**
+ * An answer in the history. `response.message` of a completion is one, ready to be sent again.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AssistantMessage = Schema.Struct({
+  role: Schema.Literal("assistant"),
+  content: Schema.Union(Schema.String, Schema.Array(AssistantPart))
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface AssistantMessage extends Schema.Schema.Type<typeof AssistantMessage> {}
+
+/**
+ * The result of one tool call, as the text that the model gets to read.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolMessage = Schema.Struct({
+  role: Schema.Literal("tool"),
+  toolCallId: Schema.String,
+  toolName: Schema.String,
+  content: Schema.String
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolMessage extends Schema.Schema.Type<typeof ToolMessage> {}
+
+/**
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Message = Schema.Union(SystemMessage, UserMessage, AssistantMessage, ToolMessage)
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessage
+
+/**
+ * What had arrived of an answer when it failed.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const PartialAnswer = Schema.Struct({ parts: Schema.Array(AssistantPart) })
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface PartialAnswer extends Schema.Schema.Type<typeof PartialAnswer> {}
+
+/**
+ * The text of all text parts, joined.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const textOf = (parts: ReadonlyArray<AssistantPart>): string =>
+  parts.flatMap((part) => part.type === "text" ? [part.text] : []).join("")
+
+/**
+ * The text of all reasoning parts, joined.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const reasoningOf = (parts: ReadonlyArray<AssistantPart>): string =>
+  parts.flatMap((part) => part.type === "reasoning" ? [part.text] : []).join("")
+
+/**
+ * The tool calls, in order.
+ *
+ * @since 0.1.0
+ * @category destructors
+ */
+export const toolCallsOf = (parts: ReadonlyArray<AssistantPart>): ReadonlyArray<ToolCall> =>
+  parts.filter((part) => part.type === "tool-call")

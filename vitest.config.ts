@@ -1,0 +1,21 @@
+import { fileURLToPath } from "node:url"
+import { defineConfig } from "vitest/config"
+
+const src = (path: string) => fileURLToPath(new URL(`./src/${path}`, import.meta.url))
+
+export default defineConfig({
+  resolve: {
+    alias: [
+      { find: /^effect-ollama$/, replacement: src("index.ts") },
+      { find: /^effect-ollama\/testing$/, replacement: src("testing/index.ts") },
+      { find: /^effect-ollama\/(.+)$/, replacement: src("$1.ts") }
+    ]
+  },
+  test: {
+    include: ["test/**/*.test.ts"],
+    exclude: ["test/live/**"],
+    fakeTimers: { toFake: undefined },
+    sequence: { concurrent: true },
+    testTimeout: 10_000
+  }
+})
