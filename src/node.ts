@@ -1,0 +1,147 @@
+/**
+ * An `HttpClient` for Node on undici's `dispatch`: the same answers as `FetchHttpClient` for about half the CPU, and
+ * without its limit of 300 seconds on an answer that is slow to begin. Needs `undici` 7 to be installed.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientError from "@effect/platform/HttpClientError"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import { Agent, type Dispatcher } from "undici"
+import * as bodyPull from "./internal/bodyPull.js"
+import { Exchange } from "./internal/undiciExchange.js"
+import { UndiciResponse } from "./internal/undiciResponse.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Longest wait for a connection; it ends as a `RequestTimeout` of phase `connect`. Default: 10 seconds. */
+  readonly connectTimeout?: Duration.DurationInput | undefined
+  /** Most connections to one host; further requests wait for a free one. Default: no limit. */
+  readonly connections?: number | undefined
+  /** How long an unused connection stays open, unless the server says otherwise. Default: 4 seconds. */
+  readonly keepAliveTimeout?: Duration.DurationInput | undefined
+}
+
+/**
+ * The connections of a client: closed with the scope, answers that are being read included.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeDispatcher = (options?: Options): Effect.Effect<Agent, never, Scope.Scope> =>
+  Effect.acquireRelease(
+    Effect.sync(() =>
+      new Agent({
+        connect: { timeout: Duration.toMillis(options?.connectTimeout ?? 10_000) },
+        connections: options?.connections ?? null,
+        keepAliveTimeout: Duration.toMillis(options?.keepAliveTimeout ?? 4_000),
+        allowH2: false,
+        // A cold model load sends nothing for minutes: the library has limits of its own.
+        headersTimeout: 0,
+        bodyTimeout: 0
+      })
+    ),
+    (agent) => Effect.promise(() => agent.destroy())
+  )
+
+/**
+ * A client over a dispatcher of undici, which the caller closes: a proxy, a mock, or an `Agent` with other settings.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (dispatcher: Dispatcher): HttpClient.HttpClient =>
+  HttpClient.transformResponse(
+    HttpClient.make((request, url, signal) => {
+      switch (request.body._tag) {
+        case "Empty":
+          return send(dispatcher, request, url, signal, null)
+        case "Uint8Array":
+        case "Raw":
+          return send(dispatcher, request, url, signal, request.body.body as Uint8Array)
+        case "Stream":
+          return Effect.flatMap(
+            Stream.toAsyncIterableEffect(request.body.stream),
+            (body) => send(dispatcher, request, url, signal, body)
+          )
+        case "FormData": {
+          const encoded = new Response(request.body.formData)
+          return send(dispatcher, request, url, signal, encoded.body, encoded.headers.get("content-type") ?? undefined)
+        }
+      }
+    }),
+    Effect.map(registerPull)
+  )
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> =>
+  Layer.unwrapScoped(Effect.map(makeDispatcher(options), layerDispatcher))
+
+/**
+ * A client over a dispatcher of undici, which the caller closes.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerDispatcher = (dispatcher: Dispatcher): Layer.Layer<HttpClient.HttpClient> =>
+  HttpClient.layerMergedContext(Effect.sync(() => make(dispatcher)))
+
+/**
+ * The transport that is recommended on Node.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<HttpClient.HttpClient> = layerWith({})
+
+const send = (
+  dispatcher: Dispatcher,
+  request: HttpClientRequest.HttpClientRequest,
+  url: URL,
+  signal: AbortSignal,
+  body: Uint8Array | AsyncIterable<Uint8Array> | null,
+  contentType?: string
+): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> =>
+  Effect.async((resume) => {
+    const fail = (cause: unknown) =>
+      resume(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause })))
+    const exchange = new Exchange((failure, head) =>
+      failure === undefined ? resume(Effect.succeed(new UndiciResponse(request, head!, exchange))) : fail(failure.cause)
+    )
+    if (signal.aborted) return fail(signal.reason)
+    signal.addEventListener("abort", exchange.cancel)
+    try {
+      dispatcher.dispatch({
+        origin: url.origin,
+        path: url.pathname + url.search,
+        method: request.method,
+        headers: contentType === undefined ? request.headers : { ...request.headers, "content-type": contentType },
+        // undici takes any iterable; its types do not say so.
+        body: body as Uint8Array | null
+      }, exchange)
+    } catch (cause) {
+      fail(cause)
+    }
+    return Effect.sync(exchange.cancel)
+  })
+
+// The client wraps the transport's response in one of its own that is not exported: the pull is registered for both.
+const registerPull = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse => {
+  const inner = response instanceof UndiciResponse
+    ? response
+    : (response as { readonly original?: unknown }).original
+  if (inner instanceof UndiciResponse) bodyPull.register(response, inner)
+  return response
+}
