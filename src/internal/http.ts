@@ -1,0 +1,318 @@
+/**
+ * The one edge to HTTP: makes requests, sends them under a limit, and reads answers in bounds. Everything that can go
+ * wrong on the way comes out as one of the library's errors, without the request that caused it.
+ */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Redacted from "effect/Redacted"
+import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
+import type { Provider, ProviderHeaders } from "../Provider.js"
+import { fromResponse } from "./bodyPull.js"
+import { make as makeReader, type ReadError } from "./bodyReader.js"
+import { classifyAnswer } from "./classifyAnswer.js"
+import { classifyTransport, mask, redact } from "./classifyTransport.js"
+
+// =============================================================================
+// requests
+// =============================================================================
+
+export interface RequestOptions {
+  readonly provider: Pick<Provider, "key" | "headers" | "authHeader">
+  readonly method: "GET" | "POST"
+  readonly url: string
+  /** JSON text. */
+  readonly body?: string | undefined
+  /** Instead of the provider's. */
+  readonly headers?: ProviderHeaders | undefined
+  /** A discovery on loopback sends no key but one that was configured for the provider. */
+  readonly purpose: "discovery" | "completion"
+}
+
+/** Whether a URL leads to this machine. */
+export const isLoopback = (url: string): boolean => {
+  const host = /^https?:\/\/(\[[^\]]*\]|[^/:?#]*)/i.exec(url)?.[1]?.toLowerCase() ?? ""
+  return /^127(\.\d{1,3}){3}$/.test(host)
+    || /^(.*\.)?localhost\.?$/.test(host)
+    || /^\[(0{0,4}:){2,7}0{0,3}1\]$/.test(host)
+    || /^\[::ffff:(127\.|7f)/.test(host)
+}
+
+/** The request with the provider's headers and key. The only place where these are no longer `Redacted`. */
+export const makeRequest = (options: RequestOptions): HttpClientRequest.HttpClientRequest => {
+  const { key } = options.provider
+  const given = options.headers ?? options.provider.headers
+  const headers: Record<string, string> = {}
+  for (const name of Object.keys(given)) headers[name.toLowerCase()] = Redacted.value(given[name]!)
+  const mayCarryKey = options.purpose === "completion" || key?.explicit === true || !isLoopback(options.url)
+  if (key !== undefined && options.provider.authHeader && mayCarryKey && headers["authorization"] === undefined) {
+    headers["authorization"] = `Bearer ${Redacted.value(key.value)}`
+  }
+  const request = HttpClientRequest.make(options.method)(options.url, { headers })
+  return options.body === undefined ? request : HttpClientRequest.bodyText(request, options.body, "application/json")
+}
+
+// =============================================================================
+// sending
+// =============================================================================
+
+export interface OpenOptions {
+  /** For errors; without secrets. */
+  readonly url: string
+  /** Longest wait for the head of the answer, in ms; none when infinite. */
+  readonly firstByte: number
+  /** Which attempt this is. */
+  readonly attempts: number
+  /** The model that is asked for. */
+  readonly model?: string | undefined
+}
+
+// What we send and what answers of Ollama carry is no secret; every other header may be.
+const secretHeader =
+  /^(?!(accept|content-encoding|content-length|content-type|date|retry-after|server|transfer-encoding|user-agent)$)/
+
+const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+  const secrets: Array<string> = []
+  for (const name of Object.keys(request.headers)) {
+    if (!secretHeader.test(name)) continue
+    const value = request.headers[name]!
+    secrets.push(value.replace(/^\w+\s+/, ""), value)
+  }
+  return secrets.sort((a, b) => b.length - a.length)
+}
+
+const redacted = (names: ReadonlyArray<string | RegExp>) => [...names, secretHeader]
+
+// The options of fetch that hosts provide are kept. Redirects are never followed: they would carry the key elsewhere.
+const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
+  Context.add(context, FetchHttpClient.RequestInit, {
+    ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
+    redirect: "manual"
+  })
+
+// node:http throws for input that it does not take, a header value with a line break, say; its errors have such codes.
+const isInputDefect = (defect: unknown): boolean =>
+  defect instanceof Error && "code" in defect && typeof defect.code === "string" && defect.code.startsWith("ERR_")
+
+/** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
+export const open = <R>(
+  client: HttpClient.HttpClient.With<unknown, R>,
+  request: HttpClientRequest.HttpClientRequest,
+  options: OpenOptions
+): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError | ModelEndpointError, R> =>
+  Effect.suspend(() => {
+    let arrived: HttpClientResponse.HttpClientResponse | undefined
+    const fail = (error: unknown) =>
+      Effect.fail(
+        classifyTransport(error, {
+          url: options.url,
+          phase: "head",
+          attempts: options.attempts,
+          limit: options.firstByte,
+          secrets: secretsOf(request)
+        })
+      )
+    const sent: Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> = client.execute(request).pipe(
+      Effect.map((response) => arrived = response),
+      Effect.catchAllCause((cause): Effect.Effect<never, TransportError> => {
+        const failure = Cause.failureOrCause(cause)
+        if (failure._tag === "Left") return fail(failure.left)
+        const defect = Option.getOrUndefined(Cause.dieOption(cause))
+        return isInputDefect(defect) ? fail(defect) : Effect.failCause(failure.right)
+      }),
+      Effect.locally(HttpClient.currentTracerPropagation, false),
+      Effect.locallyWith(Headers.currentRedactedNames, redacted),
+      Effect.mapInputContext((context: Context.Context<R>) =>
+        withoutRedirects(context as Context.Context<never>) as Context.Context<R>
+      )
+    )
+    const limited = Number.isFinite(options.firstByte)
+      ? Effect.timeoutFail(sent, {
+        duration: options.firstByte,
+        onTimeout: () =>
+          new RequestTimeout({
+            url: options.url,
+            phase: "first-byte",
+            limit: options.firstByte,
+            attempts: options.attempts
+          })
+      })
+      : sent
+    return limited.pipe(
+      // An answer that arrived while its asker was interrupted would stay open until it is collected.
+      Effect.onInterrupt(() => arrived === undefined ? Effect.void : discard(arrived)),
+      Effect.flatMap((response) =>
+        response.status >= 200 && response.status < 300 ? Effect.succeed(response) : failed(request, response, options)
+      )
+    )
+  })
+
+const maxErrorBody = 64 * 1024
+const errorBodyIdle = 5000
+
+const failed = Effect.fnUntraced(function*(
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  options: OpenOptions
+): Effect.fn.Return<never, ModelEndpointError> {
+  const bytes = yield* readPrefix(response)
+  const { headers, status } = response
+  return yield* Effect.fail(classifyAnswer({
+    url: options.url,
+    status,
+    // A server may quote what it was sent.
+    body: redact(lenient.decode(bytes), secretsOf(request)),
+    location: headers["location"] === undefined ? undefined : mask(headers["location"], secretsOf(request)),
+    retryAfter: headers["retry-after"]
+  }, { now: yield* Clock.currentTimeMillis, model: options.model }))
+})
+
+// =============================================================================
+// reading
+// =============================================================================
+
+const strict = new TextDecoder("utf-8", { fatal: true })
+const lenient = new TextDecoder("utf-8")
+
+export interface ReadOptions {
+  readonly url: string
+  /** The largest body, in bytes. */
+  readonly limit: number
+  /** Longest wait for more, in ms; none when infinite. */
+  readonly idle: number
+}
+
+// Up to this size, a body whose length is known comes in one piece.
+const maxWhole = 256 * 1024
+
+const lengthOf = (headers: Headers.Headers): number | undefined => {
+  const text = headers["content-length"]
+  const encoding = headers["content-encoding"]
+  return text !== undefined && /^\d{1,15}$/.test(text) && (encoding === undefined || encoding === "identity")
+    ? Number(text)
+    : undefined
+}
+
+const tooLarge = (options: ReadOptions) =>
+  new MalformedResponse({ url: options.url, detail: `it is larger than ${options.limit} bytes` })
+
+const decode = (bytes: Uint8Array, options: ReadOptions): Effect.Effect<string, MalformedResponse> => {
+  try {
+    return Effect.succeed(strict.decode(bytes))
+  } catch {
+    return Effect.fail(new MalformedResponse({ url: options.url, detail: "it is not valid UTF-8" }))
+  }
+}
+
+const isEmptyBody = (error: unknown): boolean =>
+  typeof error === "object" && error !== null && "reason" in error && error.reason === "EmptyBody"
+
+const idleTimeout = (options: ReadOptions) =>
+  new RequestTimeout({ url: options.url, phase: "idle", limit: options.idle, attempts: 1 })
+
+const cut = (error: unknown, options: ReadOptions): TransportError =>
+  classifyTransport(error, { url: options.url, phase: "body", attempts: 1, limit: options.idle })
+
+/**
+ * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
+ * coming is `RequestTimeout`.
+ */
+export const readText = (
+  response: HttpClientResponse.HttpClientResponse,
+  options: ReadOptions
+): Effect.Effect<string, TransportError | MalformedResponse> =>
+  Effect.suspend(() => {
+    const length = lengthOf(response.headers)
+    if (length !== undefined && length > options.limit) {
+      return Effect.zipRight(discard(response), Effect.fail(tooLarge(options)))
+    }
+    if (length === undefined || length > maxWhole || fromResponse(response) !== undefined) {
+      return readPieces(response, options)
+    }
+    const whole = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
+    return Effect.flatMap(
+      Number.isFinite(options.idle)
+        ? Effect.timeoutFail(whole, { duration: options.idle, onTimeout: () => idleTimeout(options) })
+        : whole,
+      (buffer) =>
+        buffer.byteLength > options.limit
+          ? Effect.fail(tooLarge(options))
+          : decode(new Uint8Array(buffer), options)
+    )
+  })
+
+const join = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  if (pieces.length === 1) return pieces[0]!
+  const bytes = new Uint8Array(size)
+  let at = 0
+  for (const piece of pieces) {
+    bytes.set(piece, at)
+    at += piece.length
+  }
+  return bytes
+}
+
+const limitsOf = (idle: number, now: number) => ({ firstByteDeadline: now + idle, firstByte: idle, idle })
+
+const readPieces = Effect.fnUntraced(function*(
+  response: HttpClientResponse.HttpClientResponse,
+  options: ReadOptions
+): Effect.fn.Return<string, TransportError | MalformedResponse> {
+  const reader = yield* makeReader(response, limitsOf(options.idle, yield* Clock.currentTimeMillis))
+  const pieces: Array<Uint8Array> = []
+  let size = 0
+  const onError = (error: ReadError): Effect.Effect<undefined, TransportError> => {
+    if (error._tag === "ReadTimeout") return Effect.fail(idleTimeout(options))
+    return isEmptyBody(error.error) ? Effect.succeed(undefined) : Effect.fail(cut(error.error, options))
+  }
+  const read = Effect.catchAll(reader.read, onError)
+  const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.flatMap(read, (some) => {
+    if (some === undefined) return Effect.void
+    for (const piece of some) {
+      size += piece.length
+      pieces.push(piece)
+    }
+    return size > options.limit ? Effect.fail(tooLarge(options)) : all
+  })
+  yield* Effect.ensuring(all, reader.close)
+  return yield* decode(join(pieces, size), options)
+})
+
+// The beginning of a body, as much of it as comes: what a failed answer says is worth no second failure.
+const readPrefix = Effect.fnUntraced(function*(
+  response: HttpClientResponse.HttpClientResponse
+): Effect.fn.Return<Uint8Array> {
+  const reader = yield* makeReader(response, limitsOf(errorBodyIdle, yield* Clock.currentTimeMillis))
+  const pieces: Array<Uint8Array> = []
+  let size = 0
+  const all: Effect.Effect<void, ReadError> = Effect.flatMap(reader.read, (some) => {
+    if (some === undefined) return Effect.void
+    for (const piece of some) {
+      size += piece.length
+      pieces.push(piece)
+    }
+    return size >= maxErrorBody ? Effect.void : all
+  })
+  yield* Effect.ensuring(Effect.ignore(all), reader.close)
+  return join(pieces, size).subarray(0, maxErrorBody)
+})
+
+/** Closes the connection of an answer that will not be read. */
+export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
+  Effect.suspend(() => {
+    const direct = fromResponse(response)
+    if (direct !== undefined) return Effect.sync(() => direct.cancel())
+    // HttpClient aborts a request when the reading of its body is interrupted; there is no other way to say so.
+    return Effect.forkDaemon(Effect.interruptible(response.arrayBuffer)).pipe(
+      Effect.tap(Effect.yieldNow()),
+      Effect.flatMap(Fiber.interruptFork)
+    )
+  })
