@@ -4,11 +4,19 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
+import * as catalogCache from "./internal/catalogCache.js"
+import * as modelsService from "./internal/modelsService.js"
 import type { JsonObject } from "./Message.js"
 import type { Api, Catalog, ModelDefinition } from "./Model.js"
+import { ModelDiscovery } from "./ModelDiscovery.js"
 import type { DiscoveryError, InvalidModelRef, NoToolModels, ProviderError, UnknownModel } from "./OllamaError.js"
+import type { ModelSettings } from "./OpenClawConfig.js"
+import { OpenClawConfig } from "./OpenClawConfig.js"
 import type { Provider, ProviderHeaders, ProviderStatus } from "./Provider.js"
 
 /**
@@ -59,6 +67,8 @@ export interface Candidate {
   /** As it was written, or as it was found. */
   readonly ref: string
   readonly selectedBy: Selection["selectedBy"]
+  /** The root URL of its provider, when that is known before `select` runs. */
+  readonly url?: string | undefined
   readonly select: Effect.Effect<Selection, SelectionError>
 }
 
@@ -75,9 +85,15 @@ export interface Service {
   readonly refresh: (provider: string) => Effect.Effect<Catalog, CatalogError>
   /** The last catalog that was got, however old; no request is made for it. */
   readonly lastGood: (provider: string) => Effect.Effect<Option.Option<Catalog>>
-  /** The model named, else the configured primary, else the first that is available. */
+  /**
+   * The model named (a ref, an alias, or a name that only one provider has), else the configured primary, else the first
+   * that is available.
+   */
   readonly select: (model?: string) => Effect.Effect<Selection, SelectionError>
-  /** The models to try, in order: the one named, the primary, the fallbacks; without duplicates. */
+  /**
+   * The models to try, in order and without duplicates: the one named, the primary, the fallbacks. Fallbacks given here
+   * replace all that the configuration would try after the first; `[]` is none.
+   */
   readonly candidates: (options?: {
     readonly model?: string | undefined
     readonly fallbacks?: ReadonlyArray<string> | undefined
@@ -89,3 +105,146 @@ export interface Service {
  * @category tags
  */
 export class Models extends Context.Tag("effect-ollama/Models")<Models, Service>() {}
+
+// =============================================================================
+// constructors
+// =============================================================================
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** For how long a discovered catalog is used. Default 30 s. */
+  readonly timeToLive?: Duration.DurationInput | undefined
+  /** A model that a catalog lacks is asked for anew at most once in this time. Default 2 s. */
+  readonly refreshInterval?: Duration.DurationInput | undefined
+}
+
+/**
+ * The models of a configuration. A catalog is discovered when it is first needed, not before.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (options?: Options): Effect.Effect<Service, never, OpenClawConfig | ModelDiscovery> =>
+  Effect.map(Effect.all([OpenClawConfig, ModelDiscovery]), ([config, discovery]) => {
+    const timeToLive = Duration.toMillis(options?.timeToLive ?? "30 seconds")
+    const refreshInterval = Duration.toMillis(options?.refreshInterval ?? "2 seconds")
+    return modelsService.make(config, (provider) =>
+      provider.mode === "implicit"
+        ? catalogCache.make({ discover: discovery.discover(provider), timeToLive, refreshInterval })
+        : undefined)
+  })
+
+/**
+ * {@link layer} with other limits.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<Models, never, OpenClawConfig | ModelDiscovery> =>
+  Layer.effect(Models, make(options))
+
+// pure, or a bundle with `layerStatic` alone would hold what this needs
+/**
+ * The models of the configuration.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<Models, never, OpenClawConfig | ModelDiscovery> = /* @__PURE__ */ layerWith({})
+
+/**
+ * What a hand-made catalog holds.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StaticOptions {
+  readonly providers: ReadonlyArray<Provider>
+  /** The model to use when none is named. Default: the first of the first provider. */
+  readonly primary?: string | undefined
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** The settings of models: aliases, parameters, streaming. */
+  readonly models?: ReadonlyArray<ModelSettings> | undefined
+}
+
+/**
+ * The service over a hand-made catalog: no configuration is read and nothing is discovered.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeStatic = (options: ReadonlyArray<Provider> | StaticOptions): Service => {
+  const given: StaticOptions = "providers" in options ? options : { providers: options }
+  return modelsService.make({
+    providers: given.providers.map((provider) => ({
+      id: provider.id,
+      configured: true,
+      reason: "given in code",
+      result: Either.right(provider)
+    })),
+    primary: given.primary,
+    fallbacks: given.fallbacks ?? [],
+    models: given.models ?? []
+  }, () => undefined)
+}
+
+/**
+ * A hand-made catalog: no configuration is read and nothing is discovered.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerStatic = (options: ReadonlyArray<Provider> | StaticOptions): Layer.Layer<Models> =>
+  Layer.sync(Models, () => makeStatic(options))
+
+// =============================================================================
+// accessors
+// =============================================================================
+
+/**
+ * A provider with its models, or with the reason why they are not known.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Listing {
+  readonly status: ProviderStatus
+  readonly catalog: Either.Either<Catalog, CatalogError>
+}
+
+/**
+ * The models of all providers, for display: one that fails never hides another.
+ *
+ * @since 0.1.0
+ * @category utils
+ */
+export const list: Effect.Effect<ReadonlyArray<Listing>, never, Models> = /* @__PURE__ */ Effect.flatMap(
+  Models,
+  (models) =>
+    Effect.forEach(
+      models.providers,
+      (status) => Effect.map(Effect.either(models.catalog(status.id)), (catalog) => ({ status, catalog })),
+      { concurrency: 8 }
+    )
+)
+
+/**
+ * Chooses a model: the one named, else the configured primary, else the first that is available.
+ *
+ * @since 0.1.0
+ * @category utils
+ */
+export const select = (model?: string): Effect.Effect<Selection, SelectionError, Models> =>
+  Effect.flatMap(Models, (models) => models.select(model))
+
+/**
+ * The models of a provider, asked for anew, e.g. after a pull.
+ *
+ * @since 0.1.0
+ * @category utils
+ */
+export const refresh = (provider: string): Effect.Effect<Catalog, CatalogError, Models> =>
+  Effect.flatMap(Models, (models) => models.refresh(provider))

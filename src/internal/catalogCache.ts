@@ -1,0 +1,150 @@
+/**
+ * The discovered models of one provider: remembered for a while, asked for by one discovery at a time, however many
+ * fibers wait for it.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import * as Option from "effect/Option"
+import type { Catalog } from "../Model.js"
+import type { DiscoveryError } from "../OllamaError.js"
+
+export interface CatalogCache {
+  /** At most `timeToLive` old. */
+  readonly read: Effect.Effect<Catalog, DiscoveryError>
+  /** Asked for after the call, not before. */
+  readonly refresh: Effect.Effect<Catalog, DiscoveryError>
+  /**
+   * One that passes. When what is remembered does not, it is asked for anew, once, unless a lookup did so less than
+   * `refreshInterval` ago; the answer may still not pass.
+   */
+  readonly lookup: (passes: (catalog: Catalog) => boolean) => Effect.Effect<Catalog, DiscoveryError>
+  /** The last one, however old. */
+  readonly last: Effect.Effect<Option.Option<Catalog>>
+}
+
+// A catalog and when it was asked for (epoch ms).
+interface Entry {
+  readonly catalog: Catalog
+  readonly at: number
+}
+
+// A discovery that runs, or waits for the one before it to end.
+interface Flight {
+  readonly result: Deferred.Deferred<Entry, DiscoveryError>
+  fiber: Fiber.RuntimeFiber<Entry, DiscoveryError> | undefined
+  waiters: number
+  /** When it began to ask; `undefined` while it waits. */
+  at: number | undefined
+  done: boolean
+}
+
+export const make = (options: {
+  readonly discover: Effect.Effect<Catalog, DiscoveryError>
+  /** In ms. */
+  readonly timeToLive: number
+  /** In ms. */
+  readonly refreshInterval: number
+}): CatalogCache => {
+  let entry: Entry | undefined
+  let flight: Flight | undefined
+  let rechecked: number | undefined
+
+  // A clock that was set back must not keep an entry alive.
+  const within = (at: number | undefined, now: number, limit: number): boolean =>
+    at !== undefined && now >= at && now - at < limit
+
+  // The one who launches it is its first waiter.
+  const launch = (before: Flight | undefined): Effect.Effect<Flight> =>
+    Effect.suspend(() => {
+      const self: Flight = {
+        result: Deferred.unsafeMake(FiberId.none),
+        fiber: undefined,
+        waiters: 1,
+        at: undefined,
+        done: false
+      }
+      flight = self
+      const ask = Effect.flatMap(Clock.currentTimeMillis, (at) => {
+        self.at = at
+        return Effect.map(options.discover, (catalog): Entry => ({ catalog, at }))
+      })
+      const run = before === undefined ? ask : Effect.zipRight(Effect.exit(Deferred.await(before.result)), ask)
+      return Effect.interruptible(run).pipe(
+        Effect.onExit((exit) =>
+          Effect.sync(() => {
+            self.done = true
+            if (Exit.isSuccess(exit)) entry = exit.value
+            if (flight === self) flight = undefined
+            Deferred.unsafeDone(self.result, exit)
+          })
+        ),
+        // it lives for all its waiters, so none of them is its parent
+        Effect.forkDaemon,
+        Effect.map((fiber) => {
+          self.fiber = fiber
+          return self
+        })
+      )
+    })
+
+  // The last waiter to go takes the discovery along.
+  const leave = (self: Flight): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      self.waiters--
+      if (self.waiters > 0 || self.done || self.fiber === undefined) return Effect.void
+      if (flight === self) flight = undefined
+      return Fiber.interrupt(self.fiber)
+    })
+
+  const join = (accept: (running: Flight) => boolean): Effect.Effect<Entry, DiscoveryError> =>
+    Effect.uninterruptibleMask((restore) =>
+      Effect.suspend(() => {
+        const wait = (self: Flight) => Effect.ensuring(restore(Deferred.await(self.result)), leave(self))
+        if (flight === undefined || !accept(flight)) return Effect.flatMap(launch(flight), wait)
+        flight.waiters++
+        return wait(flight)
+      })
+    )
+
+  const any = () => true
+
+  const current = Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) => entry !== undefined && within(entry.at, now, options.timeToLive) ? Effect.succeed(entry) : join(any)
+  )
+
+  const recheck = (missed: Entry): Effect.Effect<Entry, DiscoveryError> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      within(rechecked, now, options.refreshInterval)
+        ? Effect.succeed(missed)
+        : Effect.tap(join(any), (fresh) =>
+          Effect.sync(() => {
+            rechecked = fresh.at
+          })))
+
+  const lookup: CatalogCache["lookup"] = (passes) =>
+    Effect.suspend(() => {
+      const before = entry
+      return Effect.flatMap(current, (got) => {
+        if (passes(got.catalog)) return Effect.succeed(got.catalog)
+        if (got === before) return Effect.map(recheck(got), (fresh) => fresh.catalog)
+        // it was asked for just now, for this lookup
+        rechecked = got.at
+        return Effect.succeed(got.catalog)
+      })
+    })
+
+  return {
+    read: Effect.map(current, (got) => got.catalog),
+    refresh: Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) => Effect.map(join((running) => running.at === undefined || running.at >= now), (got) => got.catalog)
+    ),
+    lookup,
+    last: Effect.sync(() => Option.map(Option.fromNullable(entry), (got) => got.catalog))
+  }
+}

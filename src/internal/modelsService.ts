@@ -1,0 +1,148 @@
+/**
+ * The service behind `Models`: settings and a way to discover, however they were come by.
+ */
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Option from "effect/Option"
+import type { Catalog } from "../Model.js"
+import type { CatalogError, Selection, SelectionError, Service } from "../Models.js"
+import type { DiscoveryError, ProviderError } from "../OllamaError.js"
+import type { Provider } from "../Provider.js"
+import type { CatalogCache } from "./catalogCache.js"
+import * as selection from "./selection.js"
+
+/** A provider that lists its models: no request is made. */
+const listed = (catalog: Catalog): CatalogCache => {
+  const known = Effect.succeed(catalog)
+  return { read: known, refresh: known, lookup: () => known, last: Effect.succeedSome(catalog) }
+}
+
+// The server did not answer; an answer that refuses is not that.
+const isUnanswered = (error: DiscoveryError): boolean =>
+  error._tag === "ConnectionRefused" || error._tag === "ConnectionFailed" || error._tag === "RequestTimeout"
+
+export const make = (
+  settings: selection.Settings,
+  makeSource: (provider: Provider) => CatalogCache | undefined
+): Service => {
+  const sources = new Map<string, CatalogCache>()
+  for (const provider of selection.usable(settings.providers)) {
+    sources.set(provider.id, makeSource(provider) ?? listed(selection.configured(provider)))
+  }
+  const sourceOf = (provider: Provider): CatalogCache => sources.get(provider.id)!
+
+  const providerOf = (id: string): Either.Either<Provider, ProviderError> =>
+    selection.findStatus(settings.providers, id)?.result
+      ?? Either.left(selection.unknownProvider(settings.providers, id))
+
+  const onSource = (id: string, use: (source: CatalogCache) => Effect.Effect<Catalog, DiscoveryError>) =>
+    Effect.suspend((): Effect.Effect<Catalog, CatalogError> =>
+      Either.match(providerOf(id), {
+        onLeft: (error) => Effect.fail(error),
+        onRight: (provider) => use(sourceOf(provider))
+      })
+    )
+
+  // A model that was there keeps being one while its server does not say what it has.
+  const orLastGood = (
+    source: CatalogCache,
+    name: string,
+    lookup: Effect.Effect<Catalog, DiscoveryError>
+  ): Effect.Effect<Catalog, DiscoveryError> =>
+    Effect.catchAll(lookup, (error) =>
+      isUnanswered(error)
+        ? Effect.flatMap(source.last, (last) =>
+          Option.isSome(last) && selection.findModel(last.value, name) !== undefined
+            ? Effect.succeed(last.value)
+            : Effect.fail(error))
+        : Effect.fail(error))
+
+  const lookup = (provider: Provider, name: string, recheck: boolean): Effect.Effect<Catalog, DiscoveryError> => {
+    const source = sourceOf(provider)
+    const has = (catalog: Catalog) => selection.findModel(catalog, name) !== undefined
+    return orLastGood(source, name, recheck ? source.lookup(has) : source.read)
+  }
+
+  const byRef = (provider: Provider, name: string, selectedBy: Selection["selectedBy"]) =>
+    Effect.flatMap(lookup(provider, name, true), (catalog): Effect.Effect<Selection, SelectionError> => {
+      const model = selection.findModel(catalog, name)
+      return model === undefined
+        ? Effect.fail(selection.missing(catalog, name))
+        : Effect.succeed(selection.select(settings, provider, model, selectedBy))
+    })
+
+  // A provider that can be asked is only asked twice when no list has the name.
+  const byName = (name: string, selectedBy: Selection["selectedBy"]) =>
+    Effect.suspend(() => {
+      const providers = selection.usable(settings.providers)
+      const isListed = providers.some((provider) =>
+        provider.mode === "explicit" && selection.findModel(selection.configured(provider), name) !== undefined
+      )
+      return Effect.flatMap(
+        Effect.forEach(
+          providers,
+          (provider) =>
+            Effect.map(Effect.either(lookup(provider, name, !isListed)), (catalog) => ({ provider, catalog })),
+          { concurrency: 8 }
+        ),
+        (answers): Effect.Effect<Selection, SelectionError> => {
+          const found = selection.having(answers, name)
+          return found.length === 1
+            ? Effect.succeed(selection.select(settings, found[0]!.provider, found[0]!.model, selectedBy))
+            : Effect.fail(selection.missingName(settings, answers, name))
+        }
+      )
+    })
+
+  const firstAvailable = Effect.suspend((): Effect.Effect<Selection, SelectionError> => {
+    const found = selection.firstStatus(settings)?.result
+      ?? Either.left(selection.unknownProvider(settings.providers, "ollama"))
+    if (Either.isLeft(found)) return Effect.fail(found.left)
+    const provider = found.right
+    return Effect.flatMap(
+      sourceOf(provider).lookup((catalog) => catalog.models.length > 0),
+      (catalog) =>
+        catalog.models.length === 0
+          ? Effect.fail(selection.empty(catalog))
+          : Effect.succeed(selection.select(settings, provider, catalog.models[0]!, "first-available"))
+    )
+  })
+
+  const selectPlanned = ({ selectedBy, target }: selection.Planned): Effect.Effect<Selection, SelectionError> => {
+    if (target === "first-available") return firstAvailable
+    if (Either.isLeft(target)) return Effect.fail(target.left)
+    const named = target.right
+    if (named._tag === "Name") return byName(named.name, selectedBy)
+    return Either.match(named.status.result, {
+      onLeft: (error) => Effect.fail(error),
+      onRight: (provider) => byRef(provider, named.model, selectedBy)
+    })
+  }
+
+  const candidates: Service["candidates"] = (options) =>
+    selection.plan(settings, options).map((planned) => ({
+      ref: planned.ref,
+      selectedBy: planned.selectedBy,
+      url: planned.url,
+      select: Effect.withSpan(selectPlanned(planned), "Models.select", {
+        captureStackTrace: false,
+        attributes: { model: planned.ref }
+      })
+    }))
+
+  const onProvider = (name: string, provider: string) =>
+    Effect.withSpan(name, { captureStackTrace: false, attributes: { provider } })
+
+  return {
+    providers: settings.providers,
+    catalog: (provider) => onProvider("Models.catalog", provider)(onSource(provider, (source) => source.read)),
+    refresh: (provider) => onProvider("Models.refresh", provider)(onSource(provider, (source) => source.refresh)),
+    lastGood: (provider) =>
+      Either.match(providerOf(provider), {
+        onLeft: () => Effect.succeedNone,
+        onRight: (found) => sourceOf(found).last
+      }),
+    select: (model) => Effect.suspend(() => candidates({ model, fallbacks: [] })[0]!.select),
+    candidates
+  }
+}
