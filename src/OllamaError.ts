@@ -7,7 +7,7 @@
 import type { YieldableError } from "effect/Cause"
 import * as Schema from "effect/Schema"
 import * as hint from "./internal/hint.js"
-import { PartialAnswer } from "./Message.js"
+import { Message, PartialAnswer } from "./Message.js"
 
 // =============================================================================
 // what errors are made of
@@ -505,6 +505,18 @@ export class OutputInvalid extends Hinted<OutputInvalid>()("OutputInvalid", {
   detail: Schema.String
 }, hint.outputInvalid) {}
 
+/**
+ * The model still called tools when the tool loop reached its maximum of turns. `history` is the conversation so far,
+ * ready to be continued.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class TooManyTurns extends Hinted<TooManyTurns>()("TooManyTurns", {
+  turns: Schema.Number,
+  history: Schema.Array(Message)
+}, hint.tooManyTurns) {}
+
 // =============================================================================
 // unions
 // =============================================================================
@@ -665,4 +677,4 @@ export type CompletionError = AttemptError | AllModelsFailed
  * @since 0.1.0
  * @category errors
  */
-export type OllamaError = ConfigError | CompletionError | OutputInvalid
+export type OllamaError = ConfigError | CompletionError | OutputInvalid | TooManyTurns

@@ -348,3 +348,6 @@ export const allModelsFailed = (e: { readonly attempts: ReadonlyArray<Attempt> }
   `All ${plural(e.attempts.length, "model")} failed:\n${
     e.attempts.map((a) => `  - ${a.ref}: ${a.error.hint}`).join("\n")
   }`
+
+export const tooManyTurns = (e: { readonly turns: number }): string =>
+  `The model still calls tools after ${plural(e.turns, "turn")}. Raise maxTurns, or continue from \`history\`.`

@@ -1,0 +1,351 @@
+/**
+ * Completions of the configured models, whole or as a stream, on both of Ollama's APIs.
+ *
+ * @since 0.1.0
+ */
+import * as HttpClient from "@effect/platform/HttpClient"
+import * as Arr from "effect/Array"
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Random from "effect/Random"
+import type * as Schedule from "effect/Schedule"
+import * as Schema from "effect/Schema"
+import * as Stream from "effect/Stream"
+import { ChatResponse, type CompletionOptions, type FinishEvent, type StreamEvent } from "./Chat.js"
+import * as attempt from "./internal/attempt.js"
+import { normalize } from "./internal/encode/request.js"
+import * as fallback from "./internal/fallback.js"
+import { textOf } from "./Message.js"
+import { type Candidate, Models, type Selection } from "./Models.js"
+import { type Attempt, type AttemptError, type CompletionError, OutputInvalid } from "./OllamaError.js"
+import * as OllamaSchedule from "./OllamaSchedule.js"
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Service {
+  /**
+   * The whole answer of the first model that gives one: the one named, else the configured primary, then the
+   * fallbacks. The setting `streaming` of a model decides what goes over the wire, not what is returned.
+   */
+  readonly create: (options: CompletionOptions) => Effect.Effect<ChatResponse, CompletionError>
+  /**
+   * The answer as events. Another model is only tried before the first event; after it, an error is an error. The
+   * stream is pulled: nothing is read ahead of its consumer, and interruption or an early end closes the connection,
+   * which stops the generation.
+   */
+  readonly stream: (options: CompletionOptions) => Stream.Stream<StreamEvent, CompletionError>
+  /** The answer as a value of `schema`, which is also sent as the form that the answer must have. */
+  readonly createObject: <A, I, R>(
+    options: CompletionOptions & { readonly schema: Schema.Schema<A, I, R> }
+  ) => Effect.Effect<ObjectResponse<A>, CompletionError | OutputInvalid, R>
+}
+
+/**
+ * A decoded answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ObjectResponse<A> {
+  readonly value: A
+  readonly response: ChatResponse
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class ChatCompletions extends Context.Tag("effect-ollama/ChatCompletions")<ChatCompletions, Service>() {}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** How a request is repeated before any output. Default: `OllamaSchedule.transient`. */
+  readonly retrySchedule?: Schedule.Schedule<unknown, AttemptError> | undefined
+  /** Longest wait for the first byte; a model that is being loaded sends nothing. Default: 10 minutes. */
+  readonly firstByteTimeout?: Duration.DurationInput | undefined
+  /** Longest wait between two pieces of an answer, counted only while a read is waiting. Default: 5 minutes. */
+  readonly idleTimeout?: Duration.DurationInput | undefined
+  /** How long a finished stream may still send its usage. Default: 1 second. */
+  readonly finishGrace?: Duration.DurationInput | undefined
+  /** Bytes of a whole answer, and of one event of a stream. Default: 64 MiB. */
+  readonly maxBytes?: number | undefined
+  /** Makes the ids of tool calls that came without one, from their position. Must be unique in an answer. */
+  readonly generateId?: Effect.Effect<(index: number) => string> | undefined
+}
+
+const randomId: Effect.Effect<(index: number) => string> = Effect.map(
+  Random.nextIntBetween(0, 36 ** 6),
+  (prefix) => (index) => `call_${prefix.toString(36).padStart(6, "0")}${index.toString(36)}`
+)
+
+// =============================================================================
+// candidates
+// =============================================================================
+
+interface Answered<A> {
+  readonly value: A
+  readonly attempts: ReadonlyArray<Attempt>
+}
+
+// Tries one candidate after the other. A host that refused the connection is not asked again.
+const firstToAnswer = Effect.fnUntraced(function*<A>(
+  candidates: ReadonlyArray<Candidate>,
+  run: (selection: Selection) => Effect.Effect<A, AttemptError>
+): Effect.fn.Return<Answered<A>, CompletionError> {
+  const attempts: Array<Attempt> = []
+  const refused = new Map<string, AttemptError>()
+  const ask = (selection: Selection): Effect.Effect<A, AttemptError> => {
+    const host = fallback.origin(selection.provider.root)
+    const before = refused.get(host)
+    if (before !== undefined) return Effect.fail(before)
+    return Effect.tapError(run(selection), (error) =>
+      Effect.sync(() => {
+        if (error._tag === "ConnectionRefused") refused.set(host, error)
+      }))
+  }
+  for (const candidate of candidates) {
+    const result = yield* Effect.either(Effect.flatMap(candidate.select, ask))
+    if (result._tag === "Right") return { value: result.right, attempts }
+    const error = result.left
+    if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return yield* Effect.fail(error)
+    attempts.push({ ref: candidate.ref, error })
+  }
+  return yield* Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))
+})
+
+// =============================================================================
+// the service
+// =============================================================================
+
+const millis = (input: Duration.DurationInput | undefined): number | undefined =>
+  input === undefined ? undefined : Duration.toMillis(input)
+
+/**
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = Effect.fnUntraced(function*(
+  options?: Options
+): Effect.fn.Return<Service, never, HttpClient.HttpClient | Models> {
+  const models = yield* Models
+  const attemptOptions: attempt.AttemptOptions = {
+    client: yield* HttpClient.HttpClient,
+    retry: options?.retrySchedule ?? OllamaSchedule.transient,
+    firstByte: millis(options?.firstByteTimeout) ?? 600_000,
+    idle: millis(options?.idleTimeout) ?? 300_000,
+    finishGrace: millis(options?.finishGrace) ?? 1000,
+    maxBytes: options?.maxBytes ?? 64 * 1024 * 1024,
+    generateId: options?.generateId ?? randomId
+  }
+
+  const prepare = (input: CompletionOptions) =>
+    Effect.map(normalize(input), (request): attempt.Call => ({
+      request,
+      firstByte: millis(input.firstByteTimeout),
+      idle: millis(input.idleTimeout)
+    }))
+
+  // The whole answer, whatever goes over the wire.
+  const whole = (selection: Selection, call: attempt.Call) =>
+    selection.streaming
+      ? Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(attempt.openStream(attemptOptions, selection, call, restore), (open) =>
+          Effect.ensuring(
+            Effect.map(restore(collect(open)), () => ({ parts: open.parts, info: open.info! })),
+            open.close
+          ))
+      )
+      : attempt.answerWhole(attemptOptions, selection, call)
+
+  const create = Effect.fnUntraced(function*(input: CompletionOptions) {
+    const call = yield* prepare(input)
+    const { attempts, value } = yield* firstToAnswer(
+      models.candidates(input),
+      (selection) => whole(selection, call)
+    )
+    yield* annotate(value.info)
+    return new ChatResponse({ parts: value.parts, ...value.info, attempts }, { disableValidation: true })
+  }, Effect.withSpan("ChatCompletions.create", { captureStackTrace: false }))
+
+  const stream: Service["stream"] = (input) =>
+    Stream.withSpan(
+      Stream.suspend(() => {
+        const connection = { close: Effect.void }
+        const open = Effect.flatMap(prepare(input), (call) =>
+          firstToAnswer(models.candidates(input), (selection) => begin(selection, call, connection)))
+        return Stream.fromChannel(Channel.ensuring(
+          Channel.flatMap(Channel.fromEffect(open), emit),
+          Effect.suspend(() => connection.close)
+        ))
+      }),
+      "ChatCompletions.stream",
+      { captureStackTrace: false }
+    )
+
+  // Opens an answer and waits for its first events: until they are there, another model may still be tried.
+  const begin = (
+    selection: Selection,
+    call: attempt.Call,
+    connection: { close: Effect.Effect<void> }
+  ): Effect.Effect<Opened, AttemptError> =>
+    selection.streaming
+      ? Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(attempt.openStream(attemptOptions, selection, call, restore), (open) => {
+          connection.close = open.close
+          return Effect.map(
+            Effect.tapErrorCause(restore(open.next), () => open.close),
+            (first): Opened => ({ first, open, info: undefined })
+          )
+        })
+      )
+      : Effect.map(
+        attempt.answerWhole(attemptOptions, selection, call),
+        (answer): Opened => ({ first: answer.events, open: undefined, info: answer.info })
+      )
+
+  const createObject: Service["createObject"] = Effect.fnUntraced(function*(input) {
+    const response = yield* create({ ...input, format: input.schema })
+    const value = yield* Effect.mapError(
+      Schema.decodeUnknown(Schema.parseJson(input.schema))(textOf(response.parts)),
+      (error) => new OutputInvalid({ ref: response.ref, text: response.text, detail: error.message })
+    )
+    return { value, response }
+  })
+
+  return { create, stream, createObject }
+})
+
+interface Opened {
+  readonly first: ReadonlyArray<StreamEvent> | undefined
+  readonly open: attempt.OpenStream | undefined
+  readonly info: attempt.AnswerInfo | undefined
+}
+
+const collect = (open: attempt.OpenStream): Effect.Effect<void, AttemptError> =>
+  Effect.flatMap(open.next, (events) => events === undefined ? Effect.void : collect(open))
+
+type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
+
+// One network piece becomes one chunk; the finish goes out with the last of them.
+const emit = ({ attempts, value: { first, info, open } }: Answered<Opened>): Emit => {
+  const finish = (answerInfo: attempt.AnswerInfo): FinishEvent => ({ type: "finish", ...answerInfo, attempts })
+  let finished = false
+  const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {
+    const done = finished ? undefined : info ?? open?.info
+    if (events === undefined && done === undefined) return Channel.void
+    finished = done !== undefined
+    const chunk = done === undefined ? events! : [...(events ?? []), finish(done)]
+    const written = Channel.zipRight(
+      done === undefined ? Channel.void : Channel.fromEffect(annotate(done)),
+      Channel.write(Chunk.unsafeFromArray(chunk))
+    )
+    return open === undefined ? written : Channel.flatMap(written, () => next(open))
+  }
+  const next = (stream: attempt.OpenStream): Emit => Channel.flatMap(Channel.fromEffect(stream.next), write)
+  return write(first)
+}
+
+// OpenTelemetry's GenAI attributes.
+const annotate = (info: attempt.AnswerInfo): Effect.Effect<void> =>
+  Effect.annotateCurrentSpan({
+    "gen_ai.operation.name": "chat",
+    "gen_ai.system": "ollama",
+    "gen_ai.request.model": info.ref,
+    "gen_ai.response.model": info.model,
+    "gen_ai.response.finish_reasons": [info.finishReason],
+    "gen_ai.usage.input_tokens": info.usage?.inputTokens,
+    "gen_ai.usage.output_tokens": info.usage?.outputTokens
+  })
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ChatCompletions, never, HttpClient.HttpClient | Models> = Layer.effect(
+  ChatCompletions,
+  make()
+)
+
+/**
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (options: Options): Layer.Layer<ChatCompletions, never, HttpClient.HttpClient | Models> =>
+  Layer.effect(ChatCompletions, make(options))
+
+// =============================================================================
+// accessors
+// =============================================================================
+
+/**
+ * The text of an event, when it is a piece of the answer's text: for `Stream.filterMap`.
+ *
+ * @since 0.1.0
+ * @category utils
+ */
+export const textDelta = (event: StreamEvent): Option.Option<string> =>
+  event.type === "text-delta" ? Option.some(event.delta) : Option.none()
+
+/**
+ * The whole answer of the configured model. See {@link Service.create}.
+ *
+ * @since 0.1.0
+ * @category completions
+ * @example
+ * import { Effect } from "effect"
+ * import { ChatCompletions } from "effect-ollama"
+ *
+ * export const answer = Effect.map(
+ *   ChatCompletions.create({ prompt: "Why is the sky blue?" }),
+ *   (response) => response.text
+ * )
+ */
+export const create = (
+  options: CompletionOptions
+): Effect.Effect<ChatResponse, CompletionError, ChatCompletions> =>
+  Effect.flatMap(ChatCompletions, (service) => service.create(options))
+
+/**
+ * The answer of the configured model as events. See {@link Service.stream}.
+ *
+ * @since 0.1.0
+ * @category completions
+ * @example
+ * import { Stream } from "effect"
+ * import { ChatCompletions } from "effect-ollama"
+ *
+ * export const text = ChatCompletions.stream({ prompt: "Why is the sky blue?" }).pipe(
+ *   Stream.filterMap(ChatCompletions.textDelta)
+ * )
+ */
+export const stream = (options: CompletionOptions): Stream.Stream<StreamEvent, CompletionError, ChatCompletions> =>
+  Stream.unwrap(Effect.map(ChatCompletions, (service) => service.stream(options)))
+
+/**
+ * The answer of the configured model as a value of a schema. See {@link Service.createObject}.
+ *
+ * @since 0.1.0
+ * @category completions
+ * @example
+ * import { Schema } from "effect"
+ * import { ChatCompletions } from "effect-ollama"
+ *
+ * export const capital = ChatCompletions.createObject({
+ *   prompt: "What is the capital of France?",
+ *   schema: Schema.Struct({ name: Schema.String, inhabitants: Schema.Number })
+ * })
+ */
+export const createObject = <A, I, R>(
+  options: CompletionOptions & { readonly schema: Schema.Schema<A, I, R> }
+): Effect.Effect<ObjectResponse<A>, CompletionError | OutputInvalid, ChatCompletions | R> =>
+  Effect.flatMap(ChatCompletions, (service) => service.createObject(options))

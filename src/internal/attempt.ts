@@ -1,0 +1,362 @@
+/**
+ * One candidate's answer, whole or as a stream: encode, send, read, decode. What failed is told in the library's own
+ * errors, with what had arrived.
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { ChatRequest, FinishEvent, Ignored } from "../Chat.js"
+import type { PartialAnswer } from "../Message.js"
+import type { Selection } from "../Models.js"
+import {
+  type AttemptError,
+  ConnectionFailed,
+  IncompleteResponse,
+  MalformedResponse,
+  MalformedToolCall,
+  RequestTimeout
+} from "../OllamaError.js"
+import { type BodyReader, make as makeReader, type ReadError } from "./bodyReader.js"
+import { classifyText } from "./classifyAnswer.js"
+import { classifyTransport } from "./classifyTransport.js"
+import { type ContentEvent, type DecodeFailure, type Decoder, type Finish, make as makeDecoder, whole } from "./decode/decoder.js"
+import { encode } from "./encode/encode.js"
+import { mayRetry } from "./fallback.js"
+import * as http from "./http.js"
+
+export interface AttemptOptions {
+  readonly client: HttpClient.HttpClient
+  readonly retry: Schedule.Schedule<unknown, AttemptError>
+  /** All in ms. */
+  readonly firstByte: number
+  readonly idle: number
+  readonly finishGrace: number
+  /** Bytes of a whole answer, and of one event of a stream. */
+  readonly maxBytes: number
+  /** Makes the ids of tool calls that came without one. */
+  readonly generateId: Effect.Effect<(index: number) => string>
+}
+
+export interface Call {
+  readonly request: ChatRequest
+  readonly firstByte?: number | undefined
+  readonly idle?: number | undefined
+}
+
+/** What a finished answer says about itself; the rest of the finish event is known to who made the attempt. */
+export type AnswerInfo = Pick<FinishEvent, "finishReason" | "usage" | "timings" | "model" | "ref" | "selectedBy" | "ignored">
+
+export interface WholeAnswer {
+  readonly events: ReadonlyArray<ContentEvent>
+  readonly parts: PartialAnswer["parts"]
+  readonly info: AnswerInfo
+}
+
+// =============================================================================
+// sending
+// =============================================================================
+
+interface Sent {
+  readonly url: string
+  readonly response: HttpClientResponse.HttpClientResponse
+  readonly ignored: ReadonlyArray<Ignored>
+  readonly numCtx: number | undefined
+  readonly limits: { readonly firstByteDeadline: number; readonly firstByte: number; readonly idle: number }
+}
+
+const send = Effect.fnUntraced(function*(
+  options: AttemptOptions,
+  selection: Selection,
+  call: Call,
+  stream: boolean
+): Effect.fn.Return<Sent, AttemptError> {
+  const { api, model, provider } = selection
+  const encoded = yield* encode({
+    api,
+    model,
+    request: call.request,
+    params: selection.params,
+    stream,
+    maxTokensField: selection.maxTokensField
+  })
+  const url = api === "ollama" ? `${provider.root}/api/chat` : `${provider.completionsUrl}/chat/completions`
+  const firstByte = call.firstByte ?? provider.timeout ?? options.firstByte
+  const request = http.makeRequest({
+    provider,
+    method: "POST",
+    url,
+    body: encoded.body,
+    headers: selection.headers,
+    purpose: "completion"
+  })
+  const once = (attempts: number) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) =>
+      Effect.map(
+        http.open(options.client, request, { url, firstByte, attempts, model: model.id }),
+        (response) => ({
+          url,
+          response,
+          ignored: encoded.ignored,
+          numCtx: encoded.numCtx ?? model.numCtx,
+          limits: { firstByteDeadline: now + firstByte, firstByte, idle: call.idle ?? provider.timeout ?? options.idle }
+        })
+      ))
+  return yield* retrying(once, options.retry)
+})
+
+// Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`.
+const retrying = <A>(
+  once: (attempts: number) => Effect.Effect<A, AttemptError>,
+  schedule: Schedule.Schedule<unknown, AttemptError>
+): Effect.Effect<A, AttemptError> =>
+  Effect.catchAll(once(1), (first) => {
+    if (!mayRetry(first)) return Effect.fail(first)
+    return Effect.flatMap(Schedule.driver(schedule), (driver) => {
+      const again = (error: AttemptError, attempts: number): Effect.Effect<A, AttemptError> => {
+        if (!mayRetry(error)) return Effect.fail(error)
+        const wait = "retryAfter" in error ? error.retryAfter ?? 0 : 0
+        return Clock.currentTimeMillis.pipe(
+          Effect.flatMap((before) =>
+            Effect.zipRight(
+              Effect.mapError(driver.next(error), () => error),
+              Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, before + wait - now)))
+            )
+          ),
+          Effect.zipRight(Effect.catchAll(once(attempts), (next) => again(next, attempts + 1)))
+        )
+      }
+      return again(first, 2)
+    })
+  })
+
+// =============================================================================
+// errors
+// =============================================================================
+
+const decodeError = (
+  failure: DecodeFailure,
+  url: string,
+  model: string,
+  partial: PartialAnswer | undefined
+): AttemptError => {
+  switch (failure._tag) {
+    case "InBandError":
+      return classifyText(failure.error, { url, model, partial })
+    case "Malformed":
+      return new MalformedResponse({ url, detail: failure.detail, partial })
+    case "MalformedToolCall":
+      return new MalformedToolCall({ url, id: failure.id, name: failure.name, raw: failure.raw, partial })
+    case "NotDone":
+      return new IncompleteResponse({ url, reason: "not-done", partial })
+    case "Ended":
+      return new IncompleteResponse({ url, reason: "ended", partial })
+  }
+}
+
+// After a response head, a broken connection is an incomplete answer.
+const bodyError = (error: AttemptError, partial: PartialAnswer | undefined): AttemptError =>
+  error._tag === "ConnectionFailed" || error._tag === "ConnectionRefused"
+    ? new IncompleteResponse({ url: error.url, reason: "connection", cause: error.cause, partial })
+    : error
+
+const readError = (error: ReadError, url: string, partial: PartialAnswer | undefined): AttemptError =>
+  error._tag === "ReadTimeout"
+    ? new RequestTimeout({ url, phase: error.phase, limit: error.ms, attempts: 1, partial })
+    : bodyError(withPartial(classifyTransport(error.error, { url, phase: "body", attempts: 1 }), partial), partial)
+
+const withPartial = (error: AttemptError, partial: PartialAnswer | undefined): AttemptError =>
+  error._tag === "RequestTimeout"
+    ? new RequestTimeout({ ...error, partial })
+    : error._tag === "ConnectionFailed"
+    ? new ConnectionFailed({ ...error, partial })
+    : error
+
+// =============================================================================
+// what an answer says about itself
+// =============================================================================
+
+// A prompt of so many characters has more tokens than this, whatever the language: only then is a cut worth saying.
+const charactersPerToken = 6
+
+const characters = (request: ChatRequest): number => {
+  let sum = 0
+  for (const message of request.messages) {
+    if (typeof message.content === "string") sum += message.content.length
+    else {
+      for (const part of message.content) {
+        if (part.type === "text" || part.type === "reasoning") sum += part.text.length
+        else if (part.type === "tool-call") sum += part.argumentsText.length
+      }
+    }
+  }
+  return sum
+}
+
+const infoOf = (finish: Finish, selection: Selection, call: Call, sent: Sent): AnswerInfo => {
+  const { cost } = selection.model
+  const usage = finish.usage
+  const price = usage === undefined
+    ? 0
+    : ((usage.inputTokens ?? 0) * cost.input + (usage.outputTokens ?? 0) * cost.output) / 1_000_000
+  const cut = usage?.inputTokens !== undefined
+    && sent.numCtx !== undefined
+    && usage.inputTokens <= sent.numCtx
+    && characters(call.request) / charactersPerToken > sent.numCtx
+  return {
+    finishReason: finish.finishReason,
+    ...(usage === undefined ? undefined : {
+      usage: price === 0 && !cut ? usage : {
+        ...usage,
+        ...(price === 0 ? undefined : { cost: price }),
+        ...(cut ? { promptTruncated: true } : undefined)
+      }
+    }),
+    ...(finish.timings === undefined ? undefined : { timings: finish.timings }),
+    ...(finish.model === undefined ? undefined : { model: finish.model }),
+    ref: selection.ref,
+    selectedBy: selection.selectedBy,
+    ignored: sent.ignored
+  }
+}
+
+// =============================================================================
+// whole answers
+// =============================================================================
+
+/** Asks with `stream: false`. */
+export const answerWhole = Effect.fnUntraced(function*(
+  options: AttemptOptions,
+  selection: Selection,
+  call: Call
+): Effect.fn.Return<WholeAnswer, AttemptError> {
+  const sent = yield* send(options, selection, call, false)
+  const text = yield* Effect.mapError(
+    http.readText(sent.response, { url: sent.url, limit: options.maxBytes, idle: sent.limits.idle }),
+    (error) => bodyError(error, undefined)
+  )
+  const makeId = yield* options.generateId
+  const decoded = whole(selection.api, text, { makeId })
+  if (decoded.failure !== undefined) {
+    const partial = decoded.parts.length === 0 ? undefined : { parts: decoded.parts }
+    return yield* Effect.fail(decodeError(decoded.failure, sent.url, selection.model.id, partial))
+  }
+  return { events: decoded.events, parts: decoded.parts, info: infoOf(decoded.finish, selection, call, sent) }
+})
+
+// =============================================================================
+// streams
+// =============================================================================
+
+export interface OpenStream {
+  /** The next events, at least one; `undefined` when the answer is over. */
+  readonly next: Effect.Effect<ReadonlyArray<ContentEvent> | undefined, AttemptError>
+  /** Only once the answer is over. */
+  readonly info: AnswerInfo | undefined
+  /** All that arrived. */
+  readonly parts: PartialAnswer["parts"]
+  readonly close: Effect.Effect<void>
+}
+
+type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
+
+/**
+ * Asks with `stream: true`. To be called where nothing interrupts: only sending can be interrupted, through `restore`
+ * (which aborts it), so that what it returns is always closed.
+ */
+export const openStream = (
+  options: AttemptOptions,
+  selection: Selection,
+  call: Call,
+  restore: Restore
+): Effect.Effect<OpenStream, AttemptError> =>
+  Effect.flatMap(restore(send(options, selection, call, true)), (sent) =>
+    Effect.zipWith(
+      makeReader(sent.response, sent.limits),
+      options.generateId,
+      (reader, makeId) => new StreamAttempt(options, selection, call, sent, reader, makeId)
+    ))
+
+class StreamAttempt implements OpenStream {
+  private readonly decoder: Decoder
+  private answerInfo: AnswerInfo | undefined
+  private failure: AttemptError | undefined
+  readonly next: OpenStream["next"]
+  readonly close: Effect.Effect<void>
+
+  constructor(
+    private readonly options: AttemptOptions,
+    private readonly selection: Selection,
+    private readonly call: Call,
+    private readonly sent: Sent,
+    private readonly reader: BodyReader,
+    makeId: (index: number) => string
+  ) {
+    this.decoder = makeDecoder({ api: selection.api, maxEventBytes: options.maxBytes, makeId })
+    this.close = reader.close
+    this.next = Effect.suspend(() => this.step())
+  }
+
+  get info(): AnswerInfo | undefined {
+    return this.answerInfo
+  }
+
+  get parts(): PartialAnswer["parts"] {
+    return this.decoder.partial().parts
+  }
+
+  private get partial(): PartialAnswer | undefined {
+    const partial = this.decoder.partial()
+    return partial.parts.length === 0 ? undefined : partial
+  }
+
+  private step(): OpenStream["next"] {
+    if (this.failure !== undefined) return Effect.fail(this.failure)
+    if (this.answerInfo !== undefined) return this.drain
+    const read = this.decoder.isFinished ? this.reader.readWithin(this.options.finishGrace) : this.reader.read
+    return Effect.matchEffect(read, {
+      onFailure: (error) => this.onError(error),
+      onSuccess: (pieces) => {
+        const events = this.onPieces(pieces)
+        return events.length === 0 ? this.next : Effect.succeed(events)
+      }
+    })
+  }
+
+  // Reads to the end of the body, so that the connection can be used again.
+  private get drain(): OpenStream["next"] {
+    return Effect.matchEffect(this.reader.readWithin(this.options.finishGrace), {
+      onFailure: () => Effect.succeed(undefined),
+      onSuccess: (pieces) => pieces === undefined ? Effect.succeed(undefined) : this.drain
+    })
+  }
+
+  private onPieces(pieces: ReadonlyArray<Uint8Array> | undefined): ReadonlyArray<ContentEvent> {
+    if (pieces === undefined) return this.finish([])
+    const events = pieces.length === 1
+      ? this.decoder.push(pieces[0]!)
+      : pieces.flatMap((piece) => this.decoder.push(piece))
+    if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
+    else if (this.decoder.isDone) return this.finish(events)
+    return events
+  }
+
+  private onError(error: ReadError): OpenStream["next"] {
+    // Once finished, an answer is complete: only its usage may be missing.
+    if (!this.decoder.isFinished) return Effect.fail(readError(error, this.sent.url, this.partial))
+    const events = this.finish([])
+    return events.length === 0 ? this.next : Effect.succeed(events)
+  }
+
+  private finish(events: ReadonlyArray<ContentEvent>): ReadonlyArray<ContentEvent> {
+    const end = this.decoder.end()
+    if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
+    else if (end.finish !== undefined) this.answerInfo = infoOf(end.finish, this.selection, this.call, this.sent)
+    return end.events.length === 0 ? events : [...events, ...end.events]
+  }
+
+  private decodeFailure(failure: DecodeFailure): AttemptError {
+    return decodeError(failure, this.sent.url, this.selection.model.id, this.partial)
+  }
+}
