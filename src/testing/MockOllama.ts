@@ -1,0 +1,98 @@
+/**
+ * A mock Ollama whose bytes have the shape of those of real servers. It is described once (the models, the replies, what
+ * goes wrong) and served in memory, or on a real port by `effect-ollama/testing/node`.
+ *
+ * @since 0.1.0
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import { HttpClient as HttpClientTag } from "@effect/platform/HttpClient"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as failures from "./internal/failures.js"
+import * as internalMemory from "./internal/memory.js"
+import { Server } from "./internal/server.js"
+import { makeService } from "./internal/service.js"
+import type { Description, Service } from "./Script.js"
+
+export type * from "./Script.js"
+
+/**
+ * Whose transport errors are imitated: `fetch` (Node's own), `undici` and `http` (those of `@effect/platform-node`),
+ * `bun`, `deno`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Runtime = failures.Runtime
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class MockOllama extends Context.Tag("effect-ollama/testing/MockOllama")<MockOllama, Service>() {}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** `fetch` by default. */
+  readonly runtime?: Runtime | undefined
+}
+
+/** Where an Ollama is when nobody says otherwise. */
+const defaultUrl = "http://127.0.0.1:11434"
+
+/**
+ * A mock and the client that reaches it, to be put together with others, e.g. by host.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make = (
+  description: Description = {},
+  options: Options = {}
+): Effect.Effect<{ readonly mock: Service; readonly httpClient: HttpClient.HttpClient }> =>
+  Effect.sync(() => {
+    const server = new Server(description)
+    const { prefix = "" } = description
+    return {
+      mock: makeService(server, defaultUrl + prefix),
+      httpClient: internalMemory.makeClient(server, options.runtime ?? "fetch")
+    }
+  })
+
+/**
+ * The transport alone, in memory: an `HttpClient` that every host answers, without sockets, governed by `TestClock`. Its
+ * failures have the shapes of a real runtime's.
+ *
+ * @example
+ * ```ts
+ * import { HttpClient } from "@effect/platform"
+ * import { Effect } from "effect"
+ * import { MockOllama } from "effect-ollama/testing"
+ *
+ * const program = Effect.gen(function*() {
+ *   const response = yield* HttpClient.get("http://127.0.0.1:11434/api/tags")
+ *   const tags = yield* response.json
+ *   const mock = yield* MockOllama.MockOllama
+ *   return { tags, requests: yield* mock.requests }
+ * })
+ *
+ * Effect.runPromise(program.pipe(Effect.provide(MockOllama.layerHttpClient({ models: ["gpt-oss:20b"] })))).then(
+ *   ({ requests, tags }) => console.log(tags, requests[0]?.path)
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerHttpClient = (
+  description: Description = {},
+  options: Options = {}
+): Layer.Layer<HttpClient.HttpClient | MockOllama> =>
+  Layer.effectContext(
+    Effect.map(make(description, options), ({ httpClient, mock }) =>
+      Context.make(HttpClientTag, httpClient).pipe(Context.add(MockOllama, mock)))
+  )

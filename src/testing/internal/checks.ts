@@ -1,0 +1,155 @@
+/** What a server refuses before a model is asked, in its order and words. */
+import type { Generation } from "./generation.js"
+import { bindFailure, type Dialect, failure, type Plan } from "./plan.js"
+
+export interface Json {
+  readonly [key: string]: unknown
+}
+
+export const isObject = (value: unknown): value is Json =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+const list = (value: unknown): ReadonlyArray<Json> => Array.isArray(value) ? value.filter(isObject) : []
+
+/** Go's words for the two mistakes that tests make: JSON that stops, and a key without quotes. */
+const syntaxMessage = (body: string) => {
+  const key = /^\s*\{\s*([^"}\s])/.exec(body)
+  if (key !== null) return `invalid character '${key[1]}' looking for beginning of object key string`
+  const start = /^\s*([^{["\s\d\-tfn])/.exec(body)
+  return start === null ? "unexpected EOF" : `invalid character '${start[1]}' looking for beginning of value`
+}
+
+/** The body as an object, or the refusal. */
+export const readBody = (dialect: Dialect, body: string): { readonly json: Json } | { readonly refused: Plan } => {
+  if (body.trim() === "") return { refused: bindFailure(dialect, dialect === "v1" ? "EOF" : "missing request body") }
+  let json: unknown
+  try {
+    json = JSON.parse(body)
+  } catch {
+    return { refused: bindFailure(dialect, syntaxMessage(body)) }
+  }
+  return isObject(json)
+    ? { json }
+    : { refused: bindFailure(dialect, "json: cannot unmarshal array into Go value of type api.ChatRequest") }
+}
+
+const duration = /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+)$/
+
+const firstNotBase64 = (text: string) => text.search(/[^A-Za-z0-9+/=\r\n]/)
+
+const levels = new Set(["low", "medium", "high", "max"])
+
+/** What binding a native request refuses. */
+export const bindNative = (json: Json, generation: Generation): Plan | undefined => {
+  for (const message of list(json["messages"])) {
+    for (const image of Array.isArray(message["images"]) ? message["images"] : []) {
+      const at = typeof image === "string" ? firstNotBase64(image) : 0
+      if (at >= 0) return bindFailure("native", `illegal base64 data at input byte ${at}`)
+    }
+  }
+  const keepAlive = json["keep_alive"]
+  if (typeof keepAlive === "string" && !duration.test(keepAlive)) {
+    return bindFailure("native", `time: invalid duration ${JSON.stringify(keepAlive)}`)
+  }
+  const think = json["think"]
+  if (
+    generation.thinks && typeof think === "string" && !(levels.has(think) && generation.thinkLevels.includes(think))
+  ) {
+    return bindFailure("native", `invalid think value: ${JSON.stringify(think)} (must be ${generation.thinkLevels})`)
+  }
+  return undefined
+}
+
+const dataUrl = /^data:(image\/(jpeg|jpg|png|webp))?;base64,/
+
+const isJsonObject = (text: unknown) => {
+  if (typeof text !== "string") return false
+  try {
+    return isObject(JSON.parse(text))
+  } catch {
+    return false
+  }
+}
+
+const efforts = new Set(["none", "minimal", "low", "medium", "high", "xhigh", "ultra", "max"])
+
+/** The effort asked for, from either spelling. */
+export const effortOf = (json: Json): unknown =>
+  (isObject(json["reasoning"]) ? json["reasoning"]["effort"] : undefined) ?? json["reasoning_effort"]
+
+/** What the `/v1` layer refuses itself. */
+export const bindV1 = (json: Json, generation: Generation): Plan | undefined => {
+  const refuse = (message: string) => bindFailure("v1", message)
+  const messages = list(json["messages"])
+  if (messages.length === 0) return refuse("[] is too short - 'messages'")
+  for (const { content, tool_calls } of messages as ReadonlyArray<{ content?: unknown; tool_calls?: unknown }>) {
+    const calls = list(tool_calls)
+    if (typeof content !== "string" && !Array.isArray(content) && calls.length === 0) {
+      return refuse(`invalid message content type: ${content == null ? "<nil>" : typeof content}`)
+    }
+    for (const part of list(content)) {
+      if (part["type"] === "image_url") {
+        const image = part["image_url"]
+        const url = isObject(image) ? image["url"] : image
+        if (typeof url === "string" && /^https?:/.test(url) && generation.thinks) {
+          return refuse("image URLs are not currently supported, please use base64 encoded data instead")
+        }
+        if (typeof url !== "string" || !dataUrl.test(url)) return refuse("invalid image input")
+      } else if (part["type"] !== "text" && part["type"] !== "input_audio") return refuse("invalid message format")
+    }
+    if (generation.thinks) {
+      for (const call of calls) {
+        const fn = call["function"]
+        if (!isObject(fn) || !isJsonObject(fn["arguments"])) return refuse("invalid tool call arguments")
+      }
+    }
+  }
+  const effort = effortOf(json)
+  if (generation.thinks && effort != null && effort !== "") {
+    const known = efforts.has(String(effort)) &&
+      (generation.openAiShape || generation.effortError("").includes(`"${String(effort)}"`))
+    if (!known) return refuse(generation.effortError(String(effort)))
+  }
+  return undefined
+}
+
+const integers = new Set([
+  "num_ctx",
+  "num_predict",
+  "num_keep",
+  "num_batch",
+  "num_gpu",
+  "main_gpu",
+  "num_thread",
+  "seed",
+  "top_k",
+  "repeat_last_n"
+])
+const numbers = new Set([
+  "temperature",
+  "top_p",
+  "min_p",
+  "typical_p",
+  "repeat_penalty",
+  "presence_penalty",
+  "frequency_penalty"
+])
+
+/** Options of a wrong type, and a format that there is not: the caller's mistakes, with a 500. */
+export const optionFailure = (json: Json, generation: Generation, stream: boolean): Plan | undefined => {
+  for (const [name, value] of Object.entries(isObject(json["options"]) ? json["options"] : {})) {
+    if (value === null || typeof value === "number") continue
+    const type = integers.has(name) ? "integer" : numbers.has(name) ? "float32" : undefined
+    if (type !== undefined) {
+      return failure(generation, "native", 500, `option ${JSON.stringify(name)} must be of type ${type}`)
+    }
+  }
+  const format = json["format"]
+  if (typeof format === "string" && format !== "" && format !== "json") {
+    const text = `invalid format: ${
+      JSON.stringify(JSON.stringify(format))
+    }; expected "json" or a valid JSON Schema object`
+    return failure(generation, "native", 500, text, { chunked: stream })
+  }
+  return undefined
+}

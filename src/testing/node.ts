@@ -1,0 +1,215 @@
+/**
+ * The mock Ollama on a real port, for Node: resets, stalls and single bytes are those of a socket.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import * as Http from "node:http"
+import type * as Net from "node:net"
+import type { Plan } from "./internal/plan.js"
+import { headersOf, Server } from "./internal/server.js"
+import { makeService } from "./internal/service.js"
+import { MockOllama } from "./MockOllama.js"
+import type { Description, RecordedRequest, Service } from "./Script.js"
+
+/**
+ * What only a server on a socket can tell and do.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerService {
+  /** `http://127.0.0.1:<port>`. */
+  readonly url: string
+  readonly port: number
+  /** How many connections were opened so far, and how many of them are closed. */
+  readonly connections: Effect.Effect<{ readonly opened: number; readonly closed: number }>
+  /** Waits until a client has left before its answer was all sent, and tells which request that was. */
+  readonly nextAborted: Effect.Effect<RecordedRequest>
+  /** Closes the port and all connections: from then on connections are really refused. */
+  readonly stop: Effect.Effect<void>
+  /** Listens on the same port again. */
+  readonly start: Effect.Effect<void>
+}
+
+/**
+ * @since 0.1.0
+ * @category tags
+ */
+export class MockServer extends Context.Tag("effect-ollama/testing/MockServer")<MockServer, ServerService>() {}
+
+const play = (plan: Plan, response: Http.ServerResponse, request: Http.IncomingMessage, sent: () => void) => {
+  const { socket } = request
+  let timer: ReturnType<typeof setTimeout> | undefined
+  response.once("close", () => clearTimeout(timer))
+  const wait = (ms: number, then: () => void) => {
+    if (ms > 0) timer = setTimeout(then, ms)
+    else then()
+  }
+  const end = () => {
+    switch (plan.end) {
+      case "complete":
+        sent()
+        response.end()
+        return
+      case "close":
+        sent()
+        // what was written goes out first, then a FIN without the end of the body
+        socket.end()
+        return
+      case "stall":
+      case "headers-timeout":
+        return
+      default:
+        sent()
+        socket.resetAndDestroy()
+    }
+  }
+  const send = (index: number) => {
+    const chunk = plan.chunks[index]
+    if (chunk === undefined) {
+      // a reset throws away what is not sent yet: give it a turn
+      if (plan.end === "reset" && plan.head !== undefined) setTimeout(end, 10)
+      else end()
+      return
+    }
+    wait(chunk.delay, () => {
+      if (response.destroyed) return
+      response.write(chunk.bytes, () => send(index + 1))
+    })
+  }
+  wait(plan.delay, () => {
+    if (response.destroyed) return
+    if (plan.head === undefined) return end()
+    response.sendDate = false
+    response.writeHead(plan.head.status, headersOf(plan, Date.now()).flat())
+    if (plan.chunks.length === 0 && plan.end === "complete") return end()
+    response.flushHeaders()
+    send(0)
+  })
+}
+
+const listen = (server: Http.Server, port: number) =>
+  Effect.async<number, Error>((resume) => {
+    const fail = (error: Error) => resume(Effect.fail(error))
+    server.once("error", fail)
+    server.listen(port, "127.0.0.1", () => {
+      server.off("error", fail)
+      resume(Effect.succeed((server.address() as Net.AddressInfo).port))
+    })
+  })
+
+const close = (server: Http.Server) =>
+  Effect.async<void>((resume) => {
+    server.close(() => resume(Effect.void))
+    server.closeAllConnections()
+  })
+
+/**
+ * Serves a mock on a free port of 127.0.0.1 for as long as the scope lasts. A `refused` fault resets the connection here:
+ * `stop` is what refuses.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const makeServer = (
+  description: Description = {}
+): Effect.Effect<{ readonly mock: Service; readonly server: ServerService }, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const mock = new Server(description)
+    let opened = 0
+    let closed = 0
+    const waiting: Array<(request: RecordedRequest) => void> = []
+    const left: Array<RecordedRequest> = []
+
+    const http = Http.createServer((request, response) => {
+      const body: Array<Buffer> = []
+      request.on("data", (chunk: Buffer) => body.push(chunk))
+      request.on("end", () => {
+        const { plan, record } = mock.handle({
+          method: request.method ?? "GET",
+          url: `http://${request.headers.host ?? "127.0.0.1"}${request.url ?? "/"}`,
+          headers: Object.fromEntries(
+            Object.entries(request.headers).map((
+              [name, value]
+            ) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
+          ),
+          body: Buffer.concat(body).toString("utf8")
+        }, Date.now())
+        let over = false
+        response.once("close", () => {
+          if (over) return
+          record.aborted = true
+          const next = waiting.shift()
+          if (next === undefined) left.push({ ...record })
+          else next({ ...record })
+        })
+        play(plan, response, request, () => {
+          over = true
+          record.complete = plan.end === "complete"
+        })
+      })
+    })
+    http.on("connection", (socket: Net.Socket) => {
+      opened++
+      socket.on("error", () => {})
+      socket.once("close", () => closed++)
+    })
+
+    const port = yield* Effect.acquireRelease(
+      Effect.orDie(listen(http, 0)),
+      () => http.listening ? close(http) : Effect.void
+    )
+    const url = `http://127.0.0.1:${port}`
+    return {
+      mock: makeService(mock, url + (description.prefix ?? "")),
+      server: {
+        url,
+        port,
+        connections: Effect.sync(() => ({ opened, closed })),
+        nextAborted: Effect.async<RecordedRequest>((resume) => {
+          const request = left.shift()
+          if (request !== undefined) return resume(Effect.succeed(request))
+          const next = (aborted: RecordedRequest) => resume(Effect.succeed(aborted))
+          waiting.push(next)
+          return Effect.sync(() => {
+            const index = waiting.indexOf(next)
+            if (index >= 0) waiting.splice(index, 1)
+          })
+        }),
+        stop: Effect.suspend(() => http.listening ? close(http) : Effect.void),
+        start: Effect.suspend(() => http.listening ? Effect.void : Effect.asVoid(Effect.orDie(listen(http, port))))
+      }
+    }
+  })
+
+/**
+ * A mock on a free port of 127.0.0.1, with its service and that of its socket.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MockOllama } from "effect-ollama/testing"
+ * import * as MockNode from "effect-ollama/testing/node"
+ *
+ * const program = Effect.gen(function*() {
+ *   const { url } = yield* MockNode.MockServer
+ *   const version = yield* Effect.promise(() => fetch(`${url}/api/version`).then((response) => response.json()))
+ *   const mock = yield* MockOllama.MockOllama
+ *   return { version, requests: yield* mock.requests }
+ * })
+ *
+ * Effect.runPromise(program.pipe(Effect.provide(MockNode.layerServer({ version: "0.24.0" })))).then(console.log)
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerServer = (description: Description = {}): Layer.Layer<MockOllama | MockServer> =>
+  Layer.scopedContext(
+    Effect.map(makeServer(description), ({ mock, server }) =>
+      Context.make(MockServer, server).pipe(Context.add(MockOllama, mock)))
+  )
