@@ -1,0 +1,153 @@
+/** What is measured, with which clients, and what the results are compared with. */
+const ours = ["effect-ollama:fetch", "effect-ollama:node"]
+const oursNative = ["effect-ollama:fetch-native", "effect-ollama:node-native"]
+const transports = ["fetch", "dispatch", "FetchHttpClient", "layerUndici", "node", "node-pull"].map((name) => `transport:${name}`)
+
+const perDelta = { cpu: "µs CPU", wall: "µs wall" }
+
+// These take a hundred times as long as the others: fewer deltas say the same.
+const slow = { "effect-ai-openai": { n: 3000 } }
+
+const v1 = { baseline: "raw-fetch", clients: ["raw-fetch", ...ours, "openai", "effect-ai-openai"] }
+const native = { baseline: "raw-fetch:native", clients: ["raw-fetch:native", ...oursNative, "ollama"] }
+
+const stream = (name, title, wire, options) => ({
+  name,
+  title,
+  ...wire,
+  measurement: "stream",
+  options: { n: 100_000, ...options },
+  quick: { n: 20_000 },
+  slow,
+  metrics: perDelta
+})
+
+export const benchmarks = [
+  stream("each", "100,000 deltas on /v1, one HTTP chunk per event, per delta", v1, { mode: "each" }),
+  stream("joined", "100,000 deltas on /v1, 64 events per HTTP chunk, per delta", v1, { mode: "joined" }),
+  stream("native-each", "100,000 deltas on /api/chat, one HTTP chunk per line, per delta", native, { mode: "each" }),
+  stream("native-joined", "100,000 deltas on /api/chat, 64 lines per HTTP chunk, per delta", native, { mode: "joined" }),
+  {
+    name: "whole",
+    title: "2,000 whole completions on /v1, one after the other, per completion",
+    ...v1,
+    measurement: "whole",
+    options: { calls: 2000 },
+    quick: { calls: 400 },
+    slow: { "effect-ai-openai": { calls: 400 } },
+    metrics: perDelta
+  },
+  {
+    name: "native-whole",
+    title: "2,000 whole completions on /api/chat, per completion",
+    ...native,
+    measurement: "whole",
+    options: { calls: 2000 },
+    quick: { calls: 400 },
+    metrics: perDelta
+  },
+  {
+    name: "first",
+    title: "Time to first delta on /v1, and CPU of a call with three deltas",
+    ...v1,
+    measurement: "firstDelta",
+    options: { calls: 1000 },
+    quick: { calls: 200 },
+    slow: { "effect-ai-openai": { calls: 200 } },
+    metrics: { first: "µs", p95: "µs", cpu: "µs CPU" }
+  },
+  {
+    name: "concurrent",
+    title: "64 concurrent streams of 2,000 deltas on /v1, one HTTP chunk per event, per delta",
+    ...v1,
+    measurement: "concurrent",
+    options: { mode: "each", n: 2000, streams: 64 },
+    quick: { n: 500 },
+    slow: { "effect-ai-openai": { n: 50 } },
+    metrics: perDelta
+  },
+  {
+    name: "paced",
+    title: "At a model's pace: 2,000 deltas on /v1, 1 ms apart, per delta",
+    ...v1,
+    measurement: "paced",
+    options: { n: 2000 },
+    quick: { n: 1000 },
+    slow: { "effect-ai-openai": { n: 1000 } },
+    metrics: { cpu: "µs CPU", delay: "µs behind the server" }
+  },
+  ...[10, 100, 500].map((models) => ({
+    name: `discovery-${models}`,
+    title: `Discovery of ${models} models, 8 at a time, cold`,
+    baseline: "raw-fetch",
+    clients: ["raw-fetch", ...ours],
+    measurement: "discovery",
+    options: { models },
+    metrics: { cpu: "µs CPU", wall: "µs wall", requests: "cold", warmRequests: "warm" }
+  })),
+  {
+    name: "memory",
+    title: "1,000,000 deltas on /v1 in one stream: memory",
+    ...v1,
+    clients: ["raw-fetch", ...ours, "openai"],
+    measurement: "memory",
+    node: ["--expose-gc"],
+    rounds: 3,
+    options: { n: 1_000_000 },
+    quick: { n: 300_000 },
+    metrics: { growth: "MB", keptPerDelta: "bytes", peak: "MB of the process", cpu: "µs CPU" }
+  },
+  {
+    name: "pause",
+    title: "Taken from the server by a consumer that paused after the first delta",
+    baseline: "raw-fetch",
+    clients: ["raw-fetch", ...ours],
+    measurement: "pause",
+    rounds: 3,
+    options: { n: 200_000 },
+    metrics: { taken: "MB" }
+  },
+  {
+    name: "import",
+    title: "Import cost in a fresh process",
+    baseline: "import:barrels",
+    clients: ["import:barrels", "import:nothing", "import:core", "import:node"],
+    measurement: "import",
+    rounds: 7,
+    options: {},
+    metrics: { wall: "µs wall", cpu: "µs CPU", rss: "MB of the process" }
+  },
+  {
+    name: "transport-each",
+    title: "Transports alone: 100,000 events, one HTTP chunk per event",
+    optional: true,
+    baseline: "transport:fetch",
+    clients: transports,
+    measurement: "stream",
+    options: { n: 100_000, mode: "each" },
+    quick: { n: 20_000 },
+    metrics: { cpu: "µs CPU", reads: "reads" }
+  },
+  {
+    name: "transport-joined",
+    title: "Transports alone: 100,000 events, 64 per HTTP chunk",
+    optional: true,
+    baseline: "transport:fetch",
+    clients: transports,
+    measurement: "stream",
+    options: { n: 100_000, mode: "joined" },
+    quick: { n: 20_000 },
+    metrics: { cpu: "µs CPU", reads: "reads" }
+  },
+  {
+    name: "transport-whole",
+    title: "Transports alone: whole completions, one after the other",
+    optional: true,
+    baseline: "transport:fetch",
+    clients: transports,
+    measurement: "whole",
+    options: { calls: 2000 },
+    quick: { calls: 500 },
+    metrics: { cpu: "µs CPU", wall: "µs wall" }
+  }
+]
