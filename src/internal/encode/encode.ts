@@ -1,0 +1,89 @@
+/**
+ * The body of a completion request, in either dialect: pure, and total over everything that a request can hold.
+ */
+import * as Either from "effect/Either"
+import type { ChatRequest, Ignored, ToolDefinition } from "../../Chat.js"
+import type { JsonObject } from "../../Message.js"
+import { type Api, lacks, type ModelDefinition } from "../../Model.js"
+import { ImagesNotSupported, type InvalidRequest, ThinkingNotSupported, ToolsNotSupported } from "../../OllamaError.js"
+import { write } from "./json.js"
+import * as native from "./native.js"
+import * as openai from "./openai.js"
+import * as Params from "./params.js"
+
+export interface EncodeOptions {
+  readonly api: Api
+  readonly model: ModelDefinition
+  readonly request: ChatRequest
+  /** Params of the configuration, the weakest first: provider, model, ref. The request's own are stronger. */
+  readonly params: ReadonlyArray<JsonObject>
+  readonly stream: boolean
+  readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
+}
+
+export interface Encoded {
+  /** JSON text. */
+  readonly body: string
+  readonly ignored: ReadonlyArray<Ignored>
+  /** The context size (tokens) that the request asks for. */
+  readonly numCtx?: number | undefined
+}
+
+export type EncodeError = InvalidRequest | ImagesNotSupported | ToolsNotSupported | ThinkingNotSupported
+
+/**
+ * The body that asks `model` for `request`. What the model is known not to have is refused before anything is sent: no
+ * server version refuses a picture that its model cannot see.
+ */
+export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeError> =>
+  Either.gen(function*() {
+    const { api, model, request } = options
+    const ignored: Array<Ignored> = []
+    if (lacks(model, "image") && hasImages(request)) {
+      return yield* Either.left(new ImagesNotSupported({ model: model.id }))
+    }
+    const tools = offered(request)
+    if (tools.length > 0 && lacks(model, "tools")) {
+      return yield* Either.left(new ToolsNotSupported({ model: model.id }))
+    }
+    if (request.toolChoice === "required") {
+      ignored.push({ setting: "toolChoice", reason: "Ollama cannot be made to call a tool" })
+    }
+    const params = yield* Params.merge([...options.params, request.params])
+    const own = yield* Params.merge([request.params])
+    const asked = params.get("think") as Params.Effort | undefined
+    const cannotThink = lacks(model, "reasoning")
+    if (cannotThink && asked !== undefined && asked !== false) {
+      if (own.has("think")) return yield* Either.left(new ThinkingNotSupported({ model: model.id }))
+      // A setting for many models says nothing against the one that cannot think; the caller's own wish does.
+      ignored.push({ setting: "think", reason: `${model.id} cannot think` })
+    }
+    const dialect = api === "ollama" ? native : openai
+    const drafted = dialect.draft({
+      model: model.id,
+      request,
+      tools,
+      params,
+      think: cannotThink ? undefined : asked,
+      stream: options.stream,
+      maxTokensField: options.maxTokensField ?? "max_tokens"
+    })
+    const body = yield* write(Object.fromEntries(drafted.body), "")
+    const numCtx = api === "ollama" ? params.get("numCtx") : undefined
+    return {
+      body,
+      ignored: [...ignored, ...drafted.ignored],
+      ...(typeof numCtx === "number" ? { numCtx } : {})
+    }
+  })
+
+const hasImages = (request: ChatRequest): boolean =>
+  request.messages.some(({ content, role }) =>
+    role === "user" && typeof content !== "string" && content.some((part) => part.type === "image")
+  )
+
+/** Ollama has no tool choice: what must not be called is not offered. */
+const offered = ({ toolChoice, tools }: ChatRequest): ReadonlyArray<ToolDefinition> => {
+  if (toolChoice === "none") return []
+  return typeof toolChoice === "string" ? tools : tools.filter(({ name }) => name === toolChoice.tool)
+}

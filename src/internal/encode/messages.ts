@@ -1,0 +1,44 @@
+/**
+ * What both dialects get, what they give, and what they read out of messages.
+ */
+import * as Either from "effect/Either"
+import type { ChatRequest, Ignored, ToolDefinition } from "../../Chat.js"
+import type { AssistantMessage, AssistantPart, ImagePart, ToolCall } from "../../Message.js"
+import { bareBase64, dataUrl } from "./image.js"
+import { isObjectText, wellFormed } from "./json.js"
+import type * as Params from "./params.js"
+
+/** What a dialect writes: the whole body, and nothing to decide any more. */
+export interface Draft {
+  readonly model: string
+  readonly request: ChatRequest
+  readonly tools: ReadonlyArray<ToolDefinition>
+  readonly params: Params.Merged
+  readonly think: Params.Effort | undefined
+  readonly stream: boolean
+  readonly maxTokensField: string
+}
+
+/** A dialect's body as a value, and what it cannot carry. */
+export interface Drafted {
+  readonly body: ReadonlyMap<string, unknown>
+  readonly ignored: ReadonlyArray<Ignored>
+}
+
+export const assistantParts = ({ content }: AssistantMessage): ReadonlyArray<AssistantPart> =>
+  typeof content === "string" ? [{ type: "text", text: content }] : content
+
+/** The arguments of a call as the JSON text of an object, digit for digit; `{}` when there are none. */
+export const argumentsText = (call: ToolCall): string =>
+  isObjectText(call.argumentsText) ? wellFormed(call.argumentsText) : JSON.stringify(call.arguments ?? {})
+
+/** The data URL of a picture; requests that were normalised hold nothing else. */
+export const imageUrl = ({ image }: ImagePart): string =>
+  typeof image === "string" ? image : Either.getOrElse(dataUrl(image, ""), () => "")
+
+export const imageBase64 = (part: ImagePart): string => bareBase64(imageUrl(part))
+
+export const toolOnWire = ({ description, name, parameters }: ToolDefinition) => ({
+  type: "function",
+  function: { name, description, parameters }
+})

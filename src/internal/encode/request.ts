@@ -1,0 +1,205 @@
+/**
+ * Checks what a caller asks for and turns it into plain data, the same for both dialects: messages with pictures as data
+ * URLs, tools and output with JSON Schemas, params under their canonical names.
+ */
+import * as Either from "effect/Either"
+import type { ChatRequest, CompletionOptions, ToolChoice, ToolDefinition } from "../../Chat.js"
+import type { AssistantPart, ImagePart, JsonObject, Message, TextPart } from "../../Message.js"
+import type { InvalidRequest } from "../../OllamaError.js"
+import * as Image from "./image.js"
+import { invalid, isObject, isObjectText, own, plain } from "./json.js"
+import * as JsonSchema from "./jsonSchema.js"
+import * as Params from "./params.js"
+
+type Result<A> = Either.Either<A, InvalidRequest>
+
+/**
+ * The request that options ask for, or what is wrong with them whatever the model. Total: options come from JavaScript
+ * too, so nothing about their form is taken for granted.
+ */
+export const normalize = (options: CompletionOptions): Result<ChatRequest> => {
+  try {
+    return isObject(options) ? request(options) : invalid("", "expected an object of options")
+  } catch {
+    // A getter or proxy of the caller's threw.
+    return invalid("", "the options cannot be read")
+  }
+}
+
+const request = (options: { readonly [key: string]: unknown }): Result<ChatRequest> =>
+  Either.gen(function*() {
+    const messages = yield* prompt(options["prompt"])
+    const tools = yield* toolsOf(options["tools"])
+    const toolChoice = yield* choice(options["toolChoice"], tools)
+    const format = yield* formatOf(options["format"])
+    const passed = yield* Params.canonical(options["params"], "params")
+    const typed = yield* Params.canonical(Object.fromEntries(Params.names.map((name) => [name, options[name]])), "")
+    return { messages, tools, toolChoice, format, params: { ...passed, ...typed } }
+  })
+
+/** Each item of a list by `each`, or the first failure. */
+const all = <A>(
+  list: ReadonlyArray<unknown>,
+  path: string,
+  each: (value: unknown, path: string) => Result<A>
+): Result<ReadonlyArray<A>> => {
+  const out: Array<A> = []
+  for (let i = 0; i < list.length; i++) {
+    const result = each(list[i], `${path}[${i}]`)
+    if (Either.isLeft(result)) return Either.left(result.left)
+    out.push(result.right)
+  }
+  return Either.right(out)
+}
+
+// =============================================================================
+// messages
+// =============================================================================
+
+const prompt = (value: unknown): Result<ReadonlyArray<Message>> => {
+  if (typeof value === "string") {
+    return value === "" ? invalid("prompt", "it is empty") : Either.right([{ role: "user", content: value }])
+  }
+  if (!Array.isArray(value)) return invalid("prompt", "expected a text or a list of messages")
+  return value.length === 0 ? invalid("prompt", "it has no messages") : all(value, "prompt", message)
+}
+
+const message = (value: unknown, path: string): Result<Message> => {
+  if (!isObject(value)) return invalid(path, "expected a message")
+  const content = value["content"]
+  const at = `${path}.content`
+  const role = value["role"]
+  switch (role) {
+    case "system":
+      return Either.map(text(content, at), (content) => ({ role, content }))
+    case "user":
+      if (typeof content === "string") return Either.right({ role, content })
+      if (!Array.isArray(content)) return invalid(at, "expected a text or a list of parts")
+      // `/v1` servers drop a message without parts.
+      if (content.length === 0) return invalid(at, "it has no parts")
+      return Either.map(all(content, at, userPart), (content) => ({ role, content }))
+    case "assistant":
+      if (typeof content === "string") return Either.right({ role, content })
+      if (!Array.isArray(content)) return invalid(at, "expected a text or a list of parts")
+      return Either.map(all(content, at, assistantPart), (content) => ({ role, content }))
+    case "tool":
+      return Either.gen(function*() {
+        const toolCallId = yield* text(value["toolCallId"], `${path}.toolCallId`)
+        const toolName = yield* nonEmpty(value["toolName"], `${path}.toolName`)
+        return { role, toolCallId, toolName, content: yield* text(content, at) }
+      })
+    default:
+      return invalid(`${path}.role`, "expected \"system\", \"user\", \"assistant\" or \"tool\"")
+  }
+}
+
+const text = (value: unknown, path: string): Result<string> =>
+  typeof value === "string" ? Either.right(value) : invalid(path, "expected a text")
+
+const nonEmpty = (value: unknown, path: string): Result<string> =>
+  typeof value === "string" && value.trim() !== "" ? Either.right(value) : invalid(path, "expected a text, not empty")
+
+const userPart = (value: unknown, path: string): Result<TextPart | ImagePart> => {
+  if (!isObject(value)) return invalid(path, "expected a part")
+  const type = value["type"]
+  switch (type) {
+    case "text":
+      return Either.map(text(value["text"], `${path}.text`), (text) => ({ type, text }))
+    case "image":
+      return Either.map(Image.dataUrl(value["image"], `${path}.image`), (image) => ({ type, image }))
+    default:
+      return invalid(`${path}.type`, "expected \"text\" or \"image\"")
+  }
+}
+
+const assistantPart = (value: unknown, path: string): Result<AssistantPart> => {
+  if (!isObject(value)) return invalid(path, "expected a part")
+  const type = value["type"]
+  switch (type) {
+    case "text":
+    case "reasoning":
+      return Either.map(text(value["text"], `${path}.text`), (text) => ({ type, text }))
+    case "tool-call":
+      return Either.gen(function*() {
+        const id = yield* text(value["id"], `${path}.id`)
+        const name = yield* nonEmpty(value["name"], `${path}.name`)
+        return { type, id, name, ...(yield* callArguments(value, path)) }
+      })
+    default:
+      return invalid(`${path}.type`, "expected \"text\", \"reasoning\" or \"tool-call\"")
+  }
+}
+
+/**
+ * The exact text is what counts; without one, or when it is no object (a server refuses a conversation with a broken
+ * call for ever), the plain value is.
+ */
+const callArguments = (
+  call: { readonly [key: string]: unknown },
+  path: string
+): Result<{ readonly arguments: JsonObject; readonly argumentsText: string }> => {
+  const exact = call["argumentsText"]
+  const json = plain(call["arguments"] ?? {}, `${path}.arguments`)
+  if (typeof exact === "string" && isObjectText(exact)) {
+    const value = Either.isRight(json) && isObject(json.right) ? json.right : JSON.parse(exact) as JsonObject
+    return Either.right({ arguments: value, argumentsText: exact })
+  }
+  return Either.flatMap(json, (value) =>
+    isObject(value)
+      ? Either.right({ arguments: value, argumentsText: JSON.stringify(value) })
+      : invalid(`${path}.arguments`, "expected an object"))
+}
+
+// =============================================================================
+// tools, output
+// =============================================================================
+
+const toolsOf = (value: unknown): Result<ReadonlyArray<ToolDefinition>> => {
+  if (value === undefined || value === null) return Either.right([])
+  if (!Array.isArray(value)) return invalid("tools", "expected a list of tools")
+  const seen = new Set<string>()
+  return all(value, "tools", (tool, path) =>
+    Either.flatMap(toolOf(tool, path), (definition) => {
+      if (seen.has(definition.name)) return invalid(`${path}.name`, `there are two tools named ${definition.name}`)
+      seen.add(definition.name)
+      return Either.right(definition)
+    }))
+}
+
+const toolOf = (value: unknown, path: string): Result<ToolDefinition> => {
+  if (!isObject(value)) return invalid(path, "expected a tool")
+  return Either.gen(function*() {
+    const name = yield* nonEmpty(value["name"], `${path}.name`)
+    const given = value["description"]
+    const description = given === undefined ? undefined : yield* text(given, `${path}.description`)
+    const parameters = yield* JsonSchema.toolParameters(value["parameters"], `${path}.parameters`)
+    return description === undefined ? { name, parameters } : { name, description, parameters }
+  })
+}
+
+const choice = (value: unknown, tools: ReadonlyArray<ToolDefinition>): Result<ToolChoice> => {
+  switch (value) {
+    case undefined:
+    case null:
+      return Either.right("auto")
+    case "auto":
+    case "none":
+      return Either.right(value)
+    case "required":
+      return tools.length > 0 ? Either.right(value) : invalid("toolChoice", "there are no tools to choose from")
+  }
+  const tool = isObject(value) ? own(value, "tool") : undefined
+  if (typeof tool !== "string") {
+    return invalid("toolChoice", "expected \"auto\", \"none\", \"required\" or { tool: name }")
+  }
+  return tools.some(({ name }) => name === tool)
+    ? Either.right({ tool })
+    : invalid("toolChoice", `there is no tool named ${tool}`)
+}
+
+const formatOf = (value: unknown): Result<"json" | JsonObject | undefined> => {
+  if (value === undefined || value === null) return Either.right(undefined)
+  if (value === "json") return Either.right(value)
+  if (typeof value === "string") return invalid("format", "expected \"json\", a Schema or a JSON Schema")
+  return JsonSchema.output(value, "format")
+}
