@@ -1,4 +1,6 @@
+import { assert } from "@effect/vitest"
 import { Model, ModelDiscovery, Models, OllamaError, OpenClawConfig, type Provider } from "effect-ollama"
+import * as Cause from "effect/Cause"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -127,3 +129,7 @@ export const layer = (
 
 /** The service, made as a host would get it. */
 export const models = (...args: Parameters<typeof layer>) => Effect.provide(Models.Models, layer(...args))
+
+/** The very error, behind the proxy that a span puts around it. */
+export const assertSame = (actual: unknown, expected: unknown): void =>
+  assert.isTrue(Cause.originalError(actual) === expected, `${actual} is not ${expected}`)

@@ -1,0 +1,139 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Models, type OpenClawConfig, type Provider } from "effect-ollama"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import * as f from "./fixtures.js"
+
+const select = (
+  provider: Provider.Provider,
+  models: ReadonlyArray<OpenClawConfig.ModelSettings> = [],
+  ref = `${provider.id}/x`
+) => Effect.flatMap(f.models(f.config([f.ok(provider)], { models })), (service) => service.select(ref))
+
+const withX = (id: string, entry: Partial<Provider.ProviderModel> = {}, fields: Partial<Provider.Provider> = {}) =>
+  f.provider(id, { models: [{ definition: f.definition("x"), ...entry }], ...fields })
+
+describe("Selection", () => {
+  it.effect("does not stream from ollama, nor over its own API, unless it is set", () =>
+    Effect.gen(function*() {
+      const streaming = (provider: Provider.Provider, set?: boolean) =>
+        Effect.map(
+          select(provider, set === undefined ? [] : [{ ref: `${provider.id}/x:latest`, streaming: set }]),
+          (selection) => selection.streaming
+        )
+      assert.isFalse(yield* streaming(withX("ollama")))
+      assert.isFalse(yield* streaming(withX("ollama", {}, { api: "ollama" })))
+      assert.isFalse(yield* streaming(withX("gpu", {}, { api: "ollama" })))
+      assert.isFalse(yield* streaming(withX("gpu", { api: "ollama" })))
+      assert.isTrue(yield* streaming(withX("groq")))
+      assert.isTrue(yield* streaming(withX("ollama"), true))
+      assert.isTrue(yield* streaming(withX("gpu", {}, { api: "ollama" }), true))
+      assert.isFalse(yield* streaming(withX("groq"), false))
+      assert.isFalse(yield* streaming(withX("ollama"), false))
+    }))
+
+  it.effect("takes the settings that are written at its ref, and no other's", () =>
+    Effect.gen(function*() {
+      const selection = yield* select(withX("ollama"), [
+        { ref: " OLLAMA/x:latest ", params: { seed: 1 } },
+        { ref: "ollama/X", params: { seed: 2 } },
+        { ref: "groq/x", params: { seed: 3 } },
+        { ref: "ollama/", params: { seed: 4 } }
+      ])
+      assert.deepStrictEqual(selection.params, [{ seed: 1 }])
+    }))
+
+  it.effect("takes the settings at its bare name too, under those at its ref", () =>
+    Effect.gen(function*() {
+      const selection = yield* select(withX("ollama"), [
+        { ref: "ollama/x", streaming: true, params: { seed: 1 } },
+        { ref: "x", streaming: false, params: { seed: 2 } }
+      ])
+      assert.isTrue(selection.streaming)
+      assert.deepStrictEqual(selection.params, [{ seed: 2 }, { seed: 1 }])
+    }))
+
+  it.effect("has the parameters of the provider, then the model's, then the ref's", () =>
+    Effect.gen(function*() {
+      const selection = yield* select(
+        withX("ollama", { params: { topP: 0.2 } }, { params: { topP: 0.1 } }),
+        [{ ref: "ollama/x", params: { topP: 0.3 } }]
+      )
+      assert.deepStrictEqual(selection.params, [{ topP: 0.1 }, { topP: 0.2 }, { topP: 0.3 }])
+    }))
+
+  it.effect("lets the model's API and headers win over the provider's", () =>
+    Effect.gen(function*() {
+      const header = (value: string) => Redacted.make(value)
+      const selection = yield* select(withX(
+        "gpu",
+        { api: "ollama", headers: { "x-team": header("model"), ["__proto__"]: header("own") } },
+        { headers: { "X-Team": header("provider"), "X-Other": header("kept") } }
+      ))
+      assert.strictEqual(selection.api, "ollama")
+      assert.deepStrictEqual(
+        Object.entries(selection.headers).map(([name, value]) => [name, Redacted.value(value)]),
+        [["X-Other", "kept"], ["x-team", "model"], ["__proto__", "own"]]
+      )
+      assert.strictEqual(Object.getPrototypeOf(selection.headers), Object.prototype)
+    }))
+
+  it.effect("has the model's field for the token limit, else max_tokens", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* select(withX("ollama"))).maxTokensField, "max_tokens")
+      assert.strictEqual(
+        (yield* select(withX("groq", { maxTokensField: "max_completion_tokens" }))).maxTokensField,
+        "max_completion_tokens"
+      )
+    }))
+
+  it.effect("of a discovered model has the settings of its provider", () =>
+    Effect.gen(function*() {
+      const provider = f.implicit({ api: "ollama", params: { keepAlive: "5m" } })
+      const found = f.definition("x", { reasoning: true, known: ["reasoning"] })
+      const models = yield* f.models(f.config([f.ok(provider)]), f.discovery(f.catalog(found)).service)
+      const selection = yield* models.select("ollama/x")
+      assert.strictEqual(selection.model, found)
+      assert.strictEqual(selection.provider, provider)
+      assert.strictEqual(selection.api, "ollama")
+      assert.deepStrictEqual(selection.params, [{ keepAlive: "5m" }])
+    }))
+})
+
+describe("Models.layerStatic", () => {
+  it.effect("selects from the providers that it is given", () =>
+    Effect.gen(function*() {
+      const layer = Models.layerStatic([f.explicit("ollama", "a", "b"), f.explicit("groq", "llama")])
+      const [first, bare] = yield* Effect.provide(
+        Effect.all([Models.select(), Models.select("llama")]),
+        layer
+      )
+      assert.strictEqual(first.ref, "ollama/a")
+      assert.strictEqual(first.selectedBy, "first-available")
+      assert.strictEqual(bare.ref, "groq/llama")
+    }))
+
+  it.effect("takes a primary, fallbacks and settings", () =>
+    Effect.gen(function*() {
+      const models = Models.makeStatic({
+        providers: [f.explicit("ollama", "a", "b", "c")],
+        primary: "fast",
+        fallbacks: ["c"],
+        models: [{ ref: "ollama/b", alias: "fast", streaming: true }]
+      })
+      assert.deepStrictEqual(models.candidates().map((candidate) => candidate.ref), ["ollama/b", "c"])
+      const selection = yield* models.select()
+      assert.strictEqual(selection.ref, "ollama/b")
+      assert.isTrue(selection.streaming)
+    }))
+
+  it.effect("without models says that none are listed", () =>
+    Effect.gen(function*() {
+      const models = Models.makeStatic([f.provider("ollama")])
+      assert.strictEqual((yield* Effect.flip(models.select()))._tag, "NoModelsConfigured")
+      assert.strictEqual((yield* Effect.flip(models.select("ollama/x")))._tag, "NoModelsConfigured")
+      const none = Models.makeStatic([])
+      assert.strictEqual((yield* Effect.flip(none.select()))._tag, "ProviderUnavailable")
+      assert.strictEqual((yield* Effect.flip(none.select("x")))._tag, "ProviderUnavailable")
+    }))
+})
