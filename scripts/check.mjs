@@ -1,0 +1,57 @@
+// Every check of the project, one after the other, cheap ones first; the first that fails ends the run.
+//
+//   npm run check                    all
+//   npm run check -- --no-tests      all but the test suite
+//   npm run check -- lint types      the named ones
+import { spawnSync } from "node:child_process"
+import { bin, repo } from "./lib/repo.mjs"
+
+const node = (...args) => [process.execPath, args]
+const tool = (name, ...args) => node(bin(name), ...args)
+
+const checks = {
+  format: tool("dprint", "check"),
+  lint: tool("oxlint", "--deny-warnings"),
+  any: node("scripts/checkAny.mjs"),
+  docs: node("scripts/checkDocs.mjs"),
+  types: node(bin("typescript", "tsc"), "-p", "tsconfig.json"),
+  "types-core": node(bin("typescript", "tsc"), "-p", "tsconfig.core.json"),
+  effect: node("scripts/effectLint.mjs"),
+  examples: node("scripts/checkExamples.mjs"),
+  unused: tool("knip"),
+  build: node("scripts/build.mjs"),
+  package: node("scripts/checkPackage.mjs"),
+  size: node("scripts/size.mjs"),
+  "type-tests": node("scripts/testTypes.mjs"),
+  tests: node(bin("vitest"), "run")
+}
+
+const args = process.argv.slice(2)
+const named = args.filter((arg) => !arg.startsWith("--"))
+const unknown = [
+  ...named.filter((name) => !(name in checks)),
+  ...args.filter((arg) => arg.startsWith("--") && arg !== "--no-tests")
+]
+if (unknown.length > 0) {
+  console.error(`Unknown: ${unknown.join(", ")}. Checks: ${Object.keys(checks).join(", ")}`)
+  process.exit(2)
+}
+const chosen = (named.length > 0 ? named : Object.keys(checks)).filter(
+  (name) => name !== "tests" || !args.includes("--no-tests")
+)
+
+const began = performance.now()
+const seconds = (since) => `${((performance.now() - since) / 1000).toFixed(1)} s`
+for (const name of chosen) {
+  const start = performance.now()
+  console.log(`\n> ${name}`)
+  const [command, commandArgs] = checks[name]
+  const { error, status } = spawnSync(command, commandArgs, { cwd: repo, stdio: "inherit" })
+  if (error !== undefined || status !== 0) {
+    console.error(`\nFAILED: ${name} (${seconds(start)})${error === undefined ? "" : ` ${error.message}`}`)
+    console.error(`Again: npm run check -- ${name}`)
+    process.exit(1)
+  }
+  console.log(`ok: ${name} (${seconds(start)})`)
+}
+console.log(`\n${chosen.length} checks passed (${seconds(began)})`)

@@ -1,0 +1,99 @@
+// Checks what would be published: packs it, lints the tarball (publint, attw), then uses it as an app does: every entry is
+// type-checked with TypeScript 5.9, declarations included, and imported by Node.
+//
+// `--types` runs the type check and the imports alone.
+import { execFileSync, spawnSync } from "node:child_process"
+import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, sep } from "node:path"
+import { bin, manifest, repo } from "./lib/repo.mjs"
+import { run } from "./lib/run.mjs"
+
+// says what it found when it found something
+const lint = (name, args) => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: repo, encoding: "utf8" })
+  if (status !== 0) {
+    process.stderr.write(`${stdout}${stderr}`)
+    process.exit(1)
+  }
+  console.log(`${name}: nothing found`)
+}
+
+const onlyTypes = process.argv.includes("--types")
+const app = mkdtempSync(join(tmpdir(), "effect-ollama-app-"))
+process.on("exit", () => rmSync(app, { recursive: true, force: true }))
+
+// a shell, because npm is a script of another kind on Windows
+const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", app]
+const [{ entryCount, filename, size }] = JSON.parse(
+  execFileSync("npm", pack, { cwd: repo, encoding: "utf8", shell: true, stdio: ["ignore", "pipe", "ignore"] })
+)
+const tarball = join(app, filename)
+console.log(`${filename}: ${entryCount} files, ${(size / 1000).toFixed(0)} kB packed`)
+
+if (!onlyTypes) {
+  run(process.execPath, [bin("publint"), tarball, "--strict"])
+  run(process.execPath, [
+    bin("@arethetypeswrong/cli", "attw"),
+    tarball,
+    "--profile",
+    "esm-only",
+    "--format",
+    "table-flipped"
+  ])
+}
+
+// -----------------------------------------------------------------------------
+// the app
+// -----------------------------------------------------------------------------
+
+const modules = join(app, "node_modules")
+mkdirSync(modules)
+execFileSync("tar", ["-xzf", filename], { cwd: app })
+renameSync(join(app, "package"), join(modules, manifest.name))
+for (
+  const name of [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies), "@types/node"]
+) {
+  mkdirSync(join(modules, name, ".."), { recursive: true })
+  symlinkSync(join(repo, "node_modules", name), join(modules, name), "junction")
+}
+
+const dist = join(modules, manifest.name, "dist")
+const entries = readdirSync(dist, { recursive: true })
+  .map((file) => file.split(sep).join("/"))
+  .filter((file) => file.endsWith(".js") && !file.split("/").includes("internal"))
+  .map((file) => file.replace(/(^|\/)index\.js$|\.js$/, ""))
+  .map((path) => (path === "" ? manifest.name : `${manifest.name}/${path}`))
+  .sort()
+
+writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }))
+writeFileSync(
+  join(app, "app.ts"),
+  entries.map((entry, i) => `import * as entry${i} from "${entry}"\nvoid entry${i}\n`).join("")
+)
+writeFileSync(
+  join(app, "tsconfig.json"),
+  JSON.stringify({
+    compilerOptions: {
+      target: "ES2022",
+      lib: ["ES2023", "DOM", "DOM.Iterable"],
+      module: "NodeNext",
+      strict: true,
+      exactOptionalPropertyTypes: true,
+      skipLibCheck: false,
+      noEmit: true,
+      types: ["node"]
+    },
+    files: ["app.ts"]
+  })
+)
+
+run(process.execPath, [bin("typescript", "tsc", join(repo, "typetest")), "-p", app, "--pretty", "false"])
+console.log(`${entries.length} entries type-check with TypeScript 5.9, declarations included`)
+
+const importAll = `for (const entry of ${JSON.stringify(entries)}) await import(entry)
+let leak = false
+try { await import("${manifest.name}/internal/hint"); leak = true } catch {}
+if (leak) throw new Error("internal modules can be imported")`
+run(process.execPath, ["--input-type=module", "--eval", importAll], { cwd: app })
+console.log(`${entries.length} entries load in Node ${process.versions.node}`)

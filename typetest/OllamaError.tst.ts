@@ -1,0 +1,46 @@
+import { OllamaError } from "effect-ollama"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { describe, expect, it } from "tstyche"
+
+declare const completion: Effect.Effect<string, OllamaError.CompletionError>
+
+describe("OllamaError", () => {
+  it("is told apart by its tag, with the fields of that tag", () => {
+    Effect.catchTag(completion, "ConnectionRefused", (error) => {
+      expect(error).type.toBe<OllamaError.ConnectionRefused>()
+      expect(error.url).type.toBe<string>()
+      expect(error.hint).type.toBe<string>()
+      return Effect.succeed("")
+    })
+  })
+
+  it("leaves the channel once it is caught", () => {
+    const caught = Effect.catchTag(completion, "ModelNotFound", () => Effect.succeed(""))
+    expect<Effect.Effect.Error<typeof caught>>().type.not.toBeAssignableFrom<OllamaError.ModelNotFound>()
+    expect<Effect.Effect.Error<typeof caught>>().type.toBeAssignableFrom<OllamaError.ConnectionRefused>()
+  })
+
+  it("refuses a tag that the operation cannot produce", () => {
+    const handler = () => Effect.succeed("")
+    expect(Effect.catchTag).type.toBeCallableWith(completion, "ServerBusy", handler)
+    expect(Effect.catchTag).type.not.toBeCallableWith(completion, "ConfigSyntaxError", handler)
+  })
+
+  it("groups nest: a transport error is an attempt's, a completion's and the library's error", () => {
+    expect<OllamaError.AttemptError>().type.toBeAssignableFrom<OllamaError.TransportError>()
+    expect<OllamaError.CompletionError>().type.toBeAssignableFrom<OllamaError.AttemptError>()
+    expect<OllamaError.OllamaError>().type.toBeAssignableFrom<OllamaError.CompletionError>()
+    expect<OllamaError.CompletionError>().type.not.toBeAssignableFrom<OllamaError.ConfigSyntaxError>()
+  })
+
+  it("is constructed from its fields, without `_tag`", () => {
+    expect(OllamaError.InvalidModelRef).type.toBeConstructableWith({ ref: "x", reason: "no-provider" as const })
+    expect(OllamaError.InvalidModelRef).type.not.toBeConstructableWith({ ref: "x", reason: "other" })
+    expect(OllamaError.InvalidModelRef).type.not.toBeConstructableWith({ reason: "no-provider" as const })
+  })
+
+  it("is a schema of itself", () => {
+    expect<Schema.Schema.Type<typeof OllamaError.ServerBusy>>().type.toBe<OllamaError.ServerBusy>()
+  })
+})
