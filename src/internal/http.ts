@@ -316,3 +316,38 @@ export const discard = (response: HttpClientResponse.HttpClientResponse): Effect
       Effect.flatMap(Fiber.interruptFork)
     )
   })
+
+// =============================================================================
+// both
+// =============================================================================
+
+export interface AskOptions extends Pick<OpenOptions, "url" | "attempts" | "model"> {
+  /** Longest time for all of it, in ms. */
+  readonly limit: number
+  /** The largest answer, in bytes. */
+  readonly maxBytes: number
+  /** Called when the answer begins. */
+  readonly onHead?: (() => void) | undefined
+}
+
+/** Sends a request and reads the answer, under one limit for both. */
+export const ask = <R>(
+  client: HttpClient.HttpClient.With<unknown, R>,
+  request: HttpClientRequest.HttpClientRequest,
+  options: AskOptions
+): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
+  Effect.suspend(() => {
+    const { attempts, limit, url } = options
+    let phase: "first-byte" | "idle" = "first-byte"
+    return Effect.timeoutFail(
+      Effect.flatMap(
+        open(client, request, { url, attempts, model: options.model, firstByte: Infinity }),
+        (response) => {
+          phase = "idle"
+          options.onHead?.()
+          return readText(response, { url, limit: options.maxBytes, idle: Infinity })
+        }
+      ),
+      { duration: limit, onTimeout: () => new RequestTimeout({ url, phase, limit, attempts }) }
+    )
+  })

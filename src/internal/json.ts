@@ -1,0 +1,27 @@
+/** Reading JSON values by hand: total, own keys only. */
+
+export interface JsonRecord {
+  readonly [key: string]: unknown
+}
+
+export const isRecord = (value: unknown): value is JsonRecord =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+export const own = (value: JsonRecord, key: string): unknown =>
+  Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined
+
+export const stringOf = (value: JsonRecord, key: string): string | undefined => {
+  const found = own(value, key)
+  return typeof found === "string" ? found : undefined
+}
+
+export const numberOf = (value: JsonRecord, key: string): number | undefined => {
+  const found = own(value, key)
+  return typeof found === "number" && Number.isFinite(found) ? found : undefined
+}
+
+/** The strings of a list; `undefined` when there is no list. */
+export const stringsOf = (value: JsonRecord, key: string): ReadonlyArray<string> | undefined => {
+  const found = own(value, key)
+  return Array.isArray(found) ? found.filter((item): item is string => typeof item === "string") : undefined
+}
