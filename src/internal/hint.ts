@@ -164,9 +164,16 @@ export const unknownModel = (e: {
       said(e.leftOut.detail)
     }. Define it explicitly in models.providers to use it all the same.${known}`
   }
-  if (e.suggestion !== undefined) return `No provider has the model ${e.ref}. Did you mean ${e.suggestion}?${known}`
-  const name = e.ref.startsWith("ollama/") ? e.ref.slice("ollama/".length) : e.ref
-  return `No provider has the model ${e.ref}. Pull it with \`ollama pull ${name}\`, or define it explicitly.${known}`
+  // a suggestion that is not known is only the full way to write the ref
+  const exists = e.suggestion !== undefined && e.known.includes(e.suggestion)
+  const meant = e.suggestion === undefined ? "" : exists ? ` Did you mean ${e.suggestion}?` : ` Write ${e.suggestion}.`
+  const full = exists ? e.ref : e.suggestion ?? e.ref
+  const fix = full.startsWith("ollama/")
+    ? ` Pull it with \`ollama pull ${full.slice("ollama/".length)}\`, or define it explicitly.`
+    : exists
+    ? ""
+    : " Define it explicitly in models.providers."
+  return `No provider has the model ${e.ref}.${meant}${fix}${known}`
 }
 
 export const invalidModelRef = (e: { readonly ref: string; readonly reason: string }): string =>

@@ -106,10 +106,10 @@ const planned = (settings: Settings, text: string, selectedBy: Selection["select
 }
 
 // Candidates with the same key are the same model. A bare name can only be of the one provider that there is.
-const keyOf = (settings: Settings, candidate: Planned): string => {
-  if (candidate.target === "first-available") return "first-available"
-  if (Either.isLeft(candidate.target)) return `invalid ${candidate.ref}`
-  const found = candidate.target.right
+const keyOf = (settings: Settings, { ref, target }: Planned): string => {
+  if (target === "first-available") return ModelRef.normalizeModel(ref)
+  if (Either.isLeft(target)) return `invalid ${ref}`
+  const found = target.right
   if (found._tag === "Ref") return refOf(found.status.id, ModelRef.normalizeModel(found.model))
   const providers = usable(settings.providers)
   return refOf(providers.length === 1 ? providers[0]!.id : "", ModelRef.normalizeModel(found.name))

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Models, OpenClawConfig } from "effect-ollama"
 import * as Effect from "effect/Effect"
+import * as FastCheck from "effect/FastCheck"
 import * as f from "./fixtures.js"
 
 const groq = f.ok(f.explicit("groq", "llama"))
@@ -31,8 +32,8 @@ describe("Models.candidates", () => {
         ["first-available ollama/*", "fallback groq/llama"]
       )
       assert.deepStrictEqual(
-        yield* planned({ fallbacks: ["groq/llama"] }, {}, [f.notEnabled, groq]),
-        ["first-available groq/llama", "fallback groq/llama"]
+        yield* planned({ fallbacks: ["groq/llama:latest"] }, {}, [f.notEnabled, groq]),
+        ["first-available groq/llama"]
       )
     }))
 
@@ -120,4 +121,42 @@ describe("Models.candidates", () => {
         [f.root, "http://groq.test", undefined, undefined]
       )
     }))
+
+  const names = FastCheck.constantFrom(
+    "ollama/a",
+    "Ollama/a:latest",
+    "a",
+    "fast",
+    "FAST ",
+    "groq/llama",
+    "/",
+    "",
+    "x/y",
+    "b"
+  )
+
+  it.effect.prop(
+    "hold no model twice, lose none, and keep the order, whatever is configured and asked for",
+    {
+      fallbacks: FastCheck.array(names, { maxLength: 6 }),
+      own: FastCheck.option(FastCheck.array(names, { maxLength: 4 }), { nil: undefined }),
+      primary: FastCheck.option(names, { nil: undefined }),
+      model: FastCheck.option(names, { nil: undefined })
+    },
+    ({ fallbacks, model, own, primary }) =>
+      Effect.gen(function*() {
+        const models = yield* f.models(f.config([f.ok(f.explicit("ollama", "a", "b")), groq], {
+          primary,
+          fallbacks,
+          models: [{ ref: "ollama/a", alias: "fast" }]
+        }))
+        const key = (ref: string) => ref.toLowerCase().trim().replace(/:latest$/, "").replace(/^fast$/, "ollama/a")
+        const keys = models.candidates({ model, fallbacks: own }).map((candidate) => key(candidate.ref))
+        const asked = [model, own === undefined || model === undefined ? primary : undefined, ...(own ?? fallbacks)]
+          .filter((ref) => ref !== undefined)
+          .map(key)
+        if (model === undefined && primary === undefined) asked.unshift("ollama/a")
+        assert.deepStrictEqual(keys, [...new Set(asked)])
+      })
+  )
 })

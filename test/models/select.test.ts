@@ -61,6 +61,7 @@ describe("Models.select by ref", () => {
       assert.strictEqual(yield* refOf(models, "groq/openai/gpt-oss"), "groq/openai/gpt-oss")
       const error = yield* unknown(models, "groq/nope")
       assert.deepStrictEqual(error.known, ["groq/llama", "groq/openai/gpt-oss"])
+      assert.notInclude(error.hint, "ollama pull")
     }))
 
   it.effect("is not stopped by the failure of another provider", () =>
@@ -154,6 +155,8 @@ describe("Models.select of a missing model", () => {
       const models = yield* f.models(ollama, f.discovery(f.catalog("gpt-oss:20b", "Qwen3:8b")).service)
       assert.strictEqual((yield* unknown(models, "ollama/gpt-oss")).suggestion, "ollama/gpt-oss:20b")
       assert.strictEqual((yield* unknown(models, "ollama/qwen3:8b")).suggestion, "ollama/Qwen3:8b")
+      const { hint } = yield* unknown(models, "ollama/gpt-oss")
+      assert.include(hint, "Did you mean ollama/gpt-oss:20b? Pull it with `ollama pull gpt-oss`")
     }))
 
   it.effect("does not list more than a thousand refs", () =>
@@ -247,7 +250,9 @@ describe("Models.select by name", () => {
   it.effect("of two providers is nobody's: the first full ref is suggested", () =>
     Effect.gen(function*() {
       const models = yield* f.models(withGroq, f.discovery(f.catalog("llama:latest")).service)
-      assert.strictEqual((yield* unknown(models, "llama")).suggestion, "ollama/llama:latest")
+      const error = yield* unknown(models, "llama")
+      assert.strictEqual(error.suggestion, "ollama/llama:latest")
+      assert.notInclude(error.hint, "ollama pull")
     }))
 
   it.effect("of nobody is UnknownModel, which suggests the full ref", () =>
@@ -256,6 +261,7 @@ describe("Models.select by name", () => {
       const error = yield* unknown(models, "hf.co/u/m")
       assert.strictEqual(error.suggestion, "ollama/hf.co/u/m")
       assert.deepStrictEqual(error.known, ["ollama/gpt-oss:20b", "groq/llama", "groq/openai/gpt-oss"])
+      assert.include(error.hint, "Write ollama/hf.co/u/m. Pull it with `ollama pull hf.co/u/m`")
       assert.strictEqual((yield* unknown(models, "mistral")).suggestion, "ollama/mistral")
     }))
 
