@@ -33,6 +33,8 @@ export interface Model {
   readonly contextLength?: number | undefined
   /** The context (tokens) that it runs with, in `/api/ps`; 4096 by default. */
   readonly effectiveContext?: number | undefined
+  /** 4096 by default. */
+  readonly embeddingLength?: number | undefined
   /** 64 hex digits; made from the name by default, so that it changes when the name does. */
   readonly digest?: string | undefined
   /** RFC 3339. By default the models follow each other, the first one newest. */

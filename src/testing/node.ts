@@ -124,6 +124,7 @@ export const makeServer = (
     let closed = 0
     const waiting: Array<(request: RecordedRequest) => void> = []
     const left: Array<RecordedRequest> = []
+    let root = ""
 
     const http = Http.createServer((request, response) => {
       const body: Array<Buffer> = []
@@ -131,7 +132,7 @@ export const makeServer = (
       request.on("end", () => {
         const { plan, record } = mock.handle({
           method: request.method ?? "GET",
-          url: `http://${request.headers.host ?? "127.0.0.1"}${request.url ?? "/"}`,
+          url: `${root}${request.url?.startsWith("/") === true ? request.url : "/"}`,
           headers: Object.fromEntries(
             Object.entries(request.headers).map((
               [name, value]
@@ -164,6 +165,7 @@ export const makeServer = (
       () => http.listening ? close(http) : Effect.void
     )
     const url = `http://127.0.0.1:${port}`
+    root = url
     return {
       mock: makeService(mock, url + (description.prefix ?? "")),
       server: {

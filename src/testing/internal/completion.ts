@@ -49,7 +49,6 @@ interface Answer {
   readonly last: Event | undefined
   readonly finish: string | null
   readonly usage: Usage | null
-  readonly outputs: number
 }
 
 const alphabet = "abcdefghijklmnopqrstuvwxyz0123456789"
@@ -125,8 +124,7 @@ const answerOf = (reply: Reply, request: CompletionRequest, generation: Generati
     events: parts.map(event),
     last: last === undefined ? undefined : event(last),
     finish: reply.finishReason === undefined ? "stop" : reply.finishReason,
-    usage: reply.usage === undefined ? { inputTokens: 12, outputTokens: outputs } : reply.usage,
-    outputs: parts.length
+    usage: reply.usage === undefined ? { inputTokens: 12, outputTokens: outputs } : reply.usage
   }
 }
 
@@ -186,7 +184,7 @@ const nativeObject = (
       prompt_eval_count: counts?.inputTokens || undefined,
       prompt_eval_duration: 1_000_000,
       eval_count: counts?.outputTokens || undefined,
-      eval_duration: optional(1_000_000, generation.emptyDuration || end.outputs > 0 || end.last !== undefined)
+      eval_duration: optional(1_000_000, generation.emptyDuration || (counts?.outputTokens ?? 0) > 1)
     })
   }
 }

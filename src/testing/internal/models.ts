@@ -75,7 +75,8 @@ export const tags = (models: ReadonlyArray<Installed>, generation: Generation) =
       digest: model.digest,
       details: {
         ...details(model),
-        ...(generation.tagsCapabilities && { context_length: contextLength(model), embedding_length: 4096 })
+        ...(generation.tagsCapabilities &&
+          { context_length: contextLength(model), embedding_length: model.embeddingLength ?? 4096 })
       },
       capabilities: generation.tagsCapabilities && known !== undefined && known.length > 0 ? known : undefined
     }
@@ -141,7 +142,7 @@ const modelInfo = (model: Installed, arrays: boolean) => {
     [`${family}.attention.head_count_kv`]: 4,
     [`${family}.block_count`]: 28,
     [`${family}.context_length`]: contextLength(model),
-    [`${family}.embedding_length`]: 4096,
+    [`${family}.embedding_length`]: model.embeddingLength ?? 4096,
     "tokenizer.ggml.add_bos_token": false,
     "tokenizer.ggml.model": "gpt2",
     "tokenizer.ggml.scores": array([0, 0, 0]),
