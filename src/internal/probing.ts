@@ -1,0 +1,75 @@
+/**
+ * The probe of a server: attempts under a short limit as long as another is to follow. Whether one is to follow, the
+ * schedule says only when an attempt failed, or ran into the short limit. In the latter case the attempt goes on while
+ * that is asked: when it turns out to be the last, it may take all of its time.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import type * as Schedule from "effect/Schedule"
+import * as ScheduleDecision from "effect/ScheduleDecision"
+import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import { RequestTimeout, type TransportError } from "../OllamaError.js"
+
+export interface ProbeOptions<A, E> {
+  readonly schedule: Schedule.Schedule<unknown, TransportError>
+  /** In ms. */
+  readonly attemptTimeout: number
+  /** One attempt, with a limit of its own; it says when the answer begins. */
+  readonly attempt: (attempts: number, onHead: () => void) => Effect.Effect<A, E>
+  /** What the error of an attempt says that ran into the short limit. */
+  readonly timeout: { readonly url: string; readonly limit: number }
+}
+
+const mayRepeat = (error: { readonly _tag: string }): error is TransportError =>
+  error._tag === "ConnectionRefused"
+  || error._tag === "RequestTimeout"
+  || (error._tag === "ConnectionFailed" && (error as { readonly reason?: string }).reason === "reset")
+
+export const probing = <A, E extends { readonly _tag: string }>(
+  options: ProbeOptions<A, E>
+): Effect.Effect<A, E> => {
+  const { schedule } = options
+
+  // The pause (ms) before the next attempt and the state after it; `undefined` when there is none.
+  const step = (error: TransportError, state: unknown) =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        Effect.map(schedule.step(now, error, state), ([next, , decision]) =>
+          ScheduleDecision.isContinue(decision)
+            ? { state: next as unknown, pause: Math.max(0, ScheduleIntervals.start(decision.intervals) - now) }
+            : undefined)
+    )
+
+  const once = (attempts: number, state: unknown): Effect.Effect<A, E> =>
+    Effect.flatMap(tryOnce(attempts, state), (outcome) =>
+      "exit" in outcome
+        ? outcome.exit
+        : Effect.zipRight(Effect.sleep(outcome.pause), once(attempts + 1, outcome.state)))
+
+  const tryOnce = (attempts: number, state: unknown) =>
+    Effect.scoped(Effect.gen(function*() {
+      let answering = false
+      const fiber = yield* Effect.forkScoped(options.attempt(attempts, () => {
+        answering = true
+      }))
+      const early = yield* Effect.timeoutOption(Fiber.await(fiber), options.attemptTimeout)
+      if (Option.isNone(early) && !answering) {
+        const { limit, url } = options.timeout
+        const next = yield* step(new RequestTimeout({ url, phase: "first-byte", limit, attempts }), state)
+        if (next !== undefined) return next
+      }
+      const last = Option.isNone(early)
+      const exit = last ? yield* Fiber.await(fiber) : early.value
+      if (Exit.isSuccess(exit)) return { exit }
+      const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
+      if (error === undefined || !mayRepeat(error) || (last && !answering)) return { exit }
+      return (yield* step(error, state)) ?? { exit }
+    }))
+
+  return once(1, schedule.initial)
+}
