@@ -3,9 +3,22 @@
  *
  * @since 0.1.0
  */
+import type * as FileSystem from "@effect/platform/FileSystem"
+import type * as Path from "@effect/platform/Path"
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
+import * as Layer from "effect/Layer"
 import type * as Redacted from "effect/Redacted"
+import type { ConfigValue, ConfigValueEncoded } from "./ConfigValue.js"
+import * as internalLoad from "./internal/config/load.js"
+import { lookups } from "./internal/config/lookups.js"
+import * as internalResolve from "./internal/config/resolve.js"
 import type { JsonObject } from "./Message.js"
+import type * as OllamaError from "./OllamaError.js"
 import type { ProviderStatus } from "./Provider.js"
 
 /**
@@ -79,3 +92,217 @@ export interface ResolvedConfig {
  * @category tags
  */
 export class OpenClawConfig extends Context.Tag("effect-ollama/OpenClawConfig")<OpenClawConfig, ResolvedConfig>() {}
+
+// =============================================================================
+// in code
+// =============================================================================
+
+/**
+ * A configuration that is written in code: with `Redacted` secrets, or as plain JSON.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ConfigInput = ConfigValue | ConfigValueEncoded
+
+/**
+ * What {@link resolve} decides from.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ResolveInput {
+  /** A configuration; any value at all is accepted, and what is wrong with it is said. */
+  readonly config?: unknown
+  /** The environment variables. */
+  readonly env?: Readonly<Record<string, string | undefined>> | undefined
+  /** What `auth-profiles.json` holds. */
+  readonly profiles?: unknown
+  readonly options?: HostOptions | undefined
+  /** The time in ms since 1970, for tokens that expire. Default: none has expired. */
+  readonly now?: number | undefined
+}
+
+/**
+ * Resolves a configuration: a pure function of all that it depends on.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import { OpenClawConfig } from "effect-ollama"
+ *
+ * export const resolved = OpenClawConfig.resolve({
+ *   config: { agents: { defaults: { model: "ollama/gpt-oss:20b" } } },
+ *   env: { OLLAMA_API_KEY: "ollama-local" }
+ * })
+ */
+export const resolve = (
+  input: ResolveInput
+): Either.Either<ResolvedConfig, OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable> => {
+  const { config, env = {}, now = 0, options, profiles } = input
+  return internalResolve.resolve({
+    config,
+    lookup: (name) => Object.hasOwn(env, name) ? env[name] : undefined,
+    options,
+    now,
+    ...(profiles === undefined ? {} : { profiles: { path: "auth-profiles.json", value: profiles } })
+  })
+}
+
+/**
+ * Resolves a configuration that is given in code. No file is read; variables come from the `ConfigProvider`.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const make: (
+  config?: ConfigInput,
+  options?: HostOptions
+) => Effect.Effect<ResolvedConfig, OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable> = Effect
+  .fnUntraced(function*(config?: ConfigInput, options?: HostOptions) {
+    const lookup = yield* lookups(internalResolve.variables(config))
+    const now = yield* Clock.currentTimeMillis
+    return yield* internalResolve.resolve({ config, lookup, options, now })
+  })
+
+/**
+ * The configuration from a plain value, without any file.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import { OpenClawConfig } from "effect-ollama"
+ *
+ * export const ConfigLive = OpenClawConfig.layer({
+ *   models: { providers: { ollama: { apiKey: "ollama-local", api: "ollama" } } }
+ * })
+ */
+export const layer = (
+  config: ConfigInput
+): Layer.Layer<OpenClawConfig, OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable> =>
+  layerWith(config, {})
+
+/**
+ * The same with options of the host, which win.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerWith = (
+  config: ConfigInput,
+  options: HostOptions
+): Layer.Layer<OpenClawConfig, OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable> =>
+  Layer.effect(OpenClawConfig, make(config, options))
+
+/**
+ * What {@link layerConfig} takes: the host's options, and optionally a whole configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends HostOptions {
+  readonly config?: ConfigValue | undefined
+}
+
+/**
+ * The configuration from Effect `Config`s, without any file.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import { Config } from "effect"
+ * import { OpenClawConfig } from "effect-ollama"
+ *
+ * export const ConfigLive = OpenClawConfig.layerConfig({
+ *   baseUrl: Config.string("MY_OLLAMA_URL"),
+ *   apiKey: Config.redacted("MY_OLLAMA_KEY")
+ * })
+ */
+export const layerConfig = (
+  options: Config.Config.Wrap<Options>
+): Layer.Layer<
+  OpenClawConfig,
+  OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable | ConfigError.ConfigError
+> =>
+  Layer.effect(
+    OpenClawConfig,
+    Effect.flatMap(Config.unwrap(options), ({ config, ...rest }) => make(config, rest))
+  )
+
+// =============================================================================
+// from files
+// =============================================================================
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface FileOptions extends HostOptions {
+  /** The configuration file. It must exist. Default: `OPENCLAW_CONFIG_PATH`, else where OpenClaw has it. */
+  readonly path?: string | undefined
+}
+
+/**
+ * Where the files are, or would be.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Locations {
+  /** `openclaw.json`; absent when there is not even a home directory. */
+  readonly config?: string | undefined
+  /** Whether somebody named the file: then it must be there. */
+  readonly named: boolean
+  /** `auth-profiles.json`. */
+  readonly profiles?: string | undefined
+}
+
+/**
+ * Where the configuration of this machine is looked for.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const locations = (options?: FileOptions): Effect.Effect<Locations, never, Path.Path> =>
+  internalLoad.locations(options?.path)
+
+/**
+ * Reads and resolves the configuration of this machine: environment, `openclaw.json`, auth profiles. Without a file it
+ * is the empty configuration.
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const load = (
+  options?: FileOptions
+): Effect.Effect<ResolvedConfig, OllamaError.ConfigError, FileSystem.FileSystem | Path.Path> =>
+  Effect.withSpan(internalLoad.load(options ?? {}), "OpenClawConfig.load", { captureStackTrace: false })
+
+/**
+ * The configuration of this machine, read once.
+ *
+ * @since 0.1.0
+ * @category layers
+ * @example
+ * import { NodeContext } from "@effect/platform-node"
+ * import { Layer } from "effect"
+ * import { OpenClawConfig } from "effect-ollama"
+ *
+ * export const ConfigLive = OpenClawConfig.layerFile.pipe(Layer.provide(NodeContext.layer))
+ */
+export const layerFile: Layer.Layer<
+  OpenClawConfig,
+  OllamaError.ConfigError,
+  FileSystem.FileSystem | Path.Path
+> = Layer.suspend(() => layerFileWith({}))
+
+/**
+ * The same with options of the host, which win, or with another file.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerFileWith = (
+  options: FileOptions
+): Layer.Layer<OpenClawConfig, OllamaError.ConfigError, FileSystem.FileSystem | Path.Path> =>
+  Layer.effect(OpenClawConfig, load(options))

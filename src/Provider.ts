@@ -3,11 +3,15 @@
  *
  * @since 0.1.0
  */
-import type * as Either from "effect/Either"
-import type * as Redacted from "effect/Redacted"
+import * as Duration from "effect/Duration"
+import * as Either from "effect/Either"
+import * as Redacted from "effect/Redacted"
+import * as baseUrls from "./internal/baseUrl.js"
+import { isProblem, keyExpected, readHeaders, readKey } from "./internal/config/credential.js"
+import { makeDefinition } from "./internal/config/definition.js"
 import type { JsonObject } from "./Message.js"
-import type { Api, ModelDefinition } from "./Model.js"
-import type { ProviderError } from "./OllamaError.js"
+import type { Api, Cost, ModelDefinition } from "./Model.js"
+import { ConfigInvalid, type ConfigProblem, type ProviderError } from "./OllamaError.js"
 
 /**
  * A key and where it came from, e.g. `env OLLAMA_API_KEY`, `profile work`, `config`.
@@ -85,4 +89,110 @@ export interface ProviderStatus {
   /** One sentence: why it is implicit, explicit, not enabled or unavailable. */
   readonly reason: string
   readonly result: Either.Either<Provider, ProviderError>
+}
+
+/**
+ * A model of a provider that is made by hand: its name on the server, and what is known about it.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ModelOptions extends Omit<ProviderModel, "definition" | "headers"> {
+  readonly id: string
+  readonly name?: string | undefined
+  readonly reasoning?: boolean | undefined
+  readonly tools?: boolean | undefined
+  readonly input?: ReadonlyArray<"text" | "image"> | undefined
+  readonly cost?: Cost | undefined
+  /** In tokens. */
+  readonly contextWindow?: number | undefined
+  /** In tokens. */
+  readonly maxTokens?: number | undefined
+  readonly headers?: HeaderOptions | undefined
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface HeaderOptions {
+  readonly [name: string]: string | Redacted.Redacted
+}
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options {
+  /** Default `ollama`. */
+  readonly id?: string | undefined
+  /** Default `http://127.0.0.1:11434`. A trailing `/v1` or `/api` does no harm. */
+  readonly baseUrl?: string | undefined
+  /** Default `openai-completions`. */
+  readonly api?: Api | undefined
+  readonly apiKey?: string | Redacted.Redacted | undefined
+  /** Whether the key is sent as a Bearer token. Default `true`. */
+  readonly authHeader?: boolean | undefined
+  readonly headers?: HeaderOptions | undefined
+  /** The first-byte and the idle limit. */
+  readonly timeout?: Duration.DurationInput | undefined
+  readonly params?: JsonObject | undefined
+  /** With models nothing is discovered. */
+  readonly models?: ReadonlyArray<ModelOptions> | undefined
+  /** Whether discovery keeps models without tools too. Default `false`. */
+  readonly keepWithoutTools?: boolean | undefined
+}
+
+const revealed = (secret: string | Redacted.Redacted): string =>
+  typeof secret === "string" ? secret : Redacted.value(secret)
+
+/**
+ * Makes a provider by hand, without any configuration. Fails with everything that is wrong with the options.
+ *
+ * @since 0.1.0
+ * @category constructors
+ * @example
+ * import { Provider } from "effect-ollama"
+ *
+ * export const gpuBox = Provider.make({ baseUrl: "http://gpu-box:11434", api: "ollama" })
+ */
+export const make = (options: Options = {}): Either.Either<Provider, ConfigInvalid> => {
+  const { api = "openai-completions", models = [], timeout } = options
+  const id = (options.id ?? "ollama").trim().toLowerCase()
+  const problems: Array<ConfigProblem> = []
+  const headers = (given: HeaderOptions | undefined, path: string): ProviderHeaders =>
+    readHeaders(
+      Object.entries(given ?? {}).map(([name, value]) => [name, revealed(value)]),
+      ({ actual, expected, name }) => problems.push({ path: `${path}.${name}`, expected, actual })
+    )
+  if (id === "" || id.includes("/")) {
+    problems.push({ path: "id", expected: "a name without a slash", actual: JSON.stringify(id) })
+  }
+  const url = baseUrls.normalize(options.baseUrl ?? baseUrls.defaultRoot, { provider: id, api })
+  if (Either.isLeft(url)) problems.push({ path: "baseUrl", ...url.left })
+  const key = options.apiKey === undefined ? undefined : readKey(revealed(options.apiKey))
+  if (isProblem(key)) problems.push({ path: "apiKey", expected: keyExpected, actual: key.problem })
+  const provided = headers(options.headers, "headers")
+  const listed = models.map(({ api, headers: given, maxTokensField, params, ...model }, i): ProviderModel => ({
+    definition: makeDefinition(model),
+    ...(api === undefined ? {} : { api }),
+    ...(given === undefined ? {} : { headers: headers(given, `models[${i}].headers`) }),
+    ...(params === undefined ? {} : { params }),
+    ...(maxTokensField === undefined ? {} : { maxTokensField })
+  }))
+  if (problems.length > 0 || Either.isLeft(url) || isProblem(key)) return Either.left(new ConfigInvalid({ problems }))
+  return Either.right({
+    id,
+    mode: models.length > 0 ? "explicit" : "implicit",
+    api,
+    root: url.right.root,
+    completionsUrl: url.right.completionsUrl,
+    ...(key === undefined ? {} : { key: { value: key, source: "option", explicit: true } }),
+    authHeader: options.authHeader ?? true,
+    headers: provided,
+    ...(timeout === undefined ? {} : { timeout: Duration.toMillis(timeout) }),
+    params: options.params ?? {},
+    models: listed,
+    keepWithoutTools: options.keepWithoutTools ?? false
+  })
 }

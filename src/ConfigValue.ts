@@ -1,0 +1,152 @@
+/**
+ * The sections of `openclaw.json` that this library reads, as a typed value, for a configuration written in code.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+
+const Amount = Schema.Finite.pipe(Schema.nonNegative())
+
+const Params = Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({
+  arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.jsonValue())
+})
+
+const Secret = Schema.Redacted(Schema.String)
+
+const Headers = Schema.Record({ key: Schema.String, value: Secret })
+
+/**
+ * The wire APIs that OpenClaw knows. This library speaks the first two; a provider with another one is unavailable.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ConfigApi = Schema.Literal(
+  "openai-completions",
+  "ollama",
+  "openai-responses",
+  "openai-chatgpt-responses",
+  "azure-openai-responses",
+  "anthropic-messages",
+  "google-generative-ai",
+  "google-vertex",
+  "github-copilot",
+  "bedrock-converse-stream",
+  "pi-messages"
+)
+
+/**
+ * A model that is defined by hand. What is left out is filled in: see `Model.ModelDefinition`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ConfigModel = Schema.Struct({
+  id: Schema.String,
+  name: Schema.optional(Schema.String),
+  api: Schema.optional(ConfigApi),
+  reasoning: Schema.optional(Schema.Boolean),
+  input: Schema.optional(Schema.Array(Schema.Literal("text", "image"))),
+  /** Per million tokens. */
+  cost: Schema.optional(Schema.Struct({
+    input: Schema.optional(Amount),
+    output: Schema.optional(Amount),
+    cacheRead: Schema.optional(Amount),
+    cacheWrite: Schema.optional(Amount)
+  })),
+  /** In tokens; never sent. */
+  contextWindow: Schema.optional(Schema.NonNegativeInt),
+  /** In tokens; never sent. */
+  maxTokens: Schema.optional(Schema.NonNegativeInt),
+  params: Schema.optional(Params),
+  headers: Schema.optional(Headers),
+  compat: Schema.optional(Schema.Struct({
+    maxTokensField: Schema.optional(Schema.Literal("max_tokens", "max_completion_tokens"))
+  }))
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConfigModel extends Schema.Schema.Type<typeof ConfigModel> {}
+
+/**
+ * An entry of `models.providers`.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ConfigProvider = Schema.Struct({
+  baseUrl: Schema.optional(Schema.String),
+  apiKey: Schema.optional(Schema.Union(
+    Schema.Struct({ source: Schema.Literal("env"), id: Schema.String }),
+    Secret
+  )),
+  api: Schema.optional(ConfigApi),
+  /** Whether the key is sent as a Bearer token. Default `true`. */
+  authHeader: Schema.optional(Schema.Boolean),
+  headers: Schema.optional(Headers),
+  timeoutSeconds: Schema.optional(Schema.Finite.pipe(Schema.positive())),
+  params: Schema.optional(Params),
+  models: Schema.optional(Schema.Array(ConfigModel))
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConfigProvider extends Schema.Schema.Type<typeof ConfigProvider> {}
+
+/**
+ * A configuration. Decoding and encoding it again gives the same value; secrets are `Redacted` in between.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ConfigValue = Schema.Struct({
+  models: Schema.optional(Schema.Struct({
+    mode: Schema.optional(Schema.Literal("merge", "replace")),
+    providers: Schema.optional(Schema.Record({ key: Schema.String, value: ConfigProvider }))
+  })),
+  agents: Schema.optional(Schema.Struct({
+    defaults: Schema.optional(Schema.Struct({
+      model: Schema.optional(Schema.Union(
+        Schema.String,
+        Schema.Struct({
+          primary: Schema.optional(Schema.String),
+          fallbacks: Schema.optional(Schema.Array(Schema.String))
+        })
+      )),
+      models: Schema.optional(Schema.Record({
+        key: Schema.String,
+        value: Schema.Struct({
+          alias: Schema.optional(Schema.String),
+          params: Schema.optional(Params),
+          streaming: Schema.optional(Schema.Boolean)
+        })
+      }))
+    }))
+  })),
+  auth: Schema.optional(Schema.Struct({
+    /** Profile ids by provider. */
+    order: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }))
+  })),
+  env: Schema.optional(Schema.Struct({
+    vars: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
+  }))
+})
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConfigValue extends Schema.Schema.Type<typeof ConfigValue> {}
+
+/**
+ * The same as plain JSON, with secrets as strings.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ConfigValueEncoded extends Schema.Schema.Encoded<typeof ConfigValue> {}

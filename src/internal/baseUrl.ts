@@ -1,0 +1,72 @@
+/**
+ * Base URLs: what people write, and the two addresses that are made of it.
+ */
+import * as Either from "effect/Either"
+import type { Api } from "../Model.js"
+
+export interface BaseUrl {
+  /** Without `/v1`, `/api` or a slash at its end. */
+  readonly root: string
+  /** Where `/chat/completions` is appended. */
+  readonly completionsUrl: string
+  readonly warnings: ReadonlyArray<string>
+}
+
+export interface BaseUrlProblem {
+  readonly expected: string
+  readonly actual: string
+}
+
+export const defaultRoot = "http://127.0.0.1:11434"
+
+const stripSlashes = (path: string): string => {
+  let end = path.length
+  while (end > 0 && path.charCodeAt(end - 1) === 47) end--
+  return path.slice(0, end)
+}
+
+/** Strips trailing slashes and one trailing `/v1` or `/api`. */
+export const stripApi = (path: string): string => {
+  const stripped = stripSlashes(path)
+  const match = /\/(?:v1|api)$/i.exec(stripped)
+  return match === null ? stripped : stripSlashes(stripped.slice(0, match.index))
+}
+
+/** The address under which a client reaches a server that listens on every address. */
+export const connectable = (host: string): string => host === "0.0.0.0" ? "127.0.0.1" : host === "[::]" ? "[::1]" : host
+
+const problem = (actual: string): Either.Either<never, BaseUrlProblem> =>
+  Either.left({ expected: "an http or https URL", actual })
+
+// A value is only quoted when it cannot hold a password.
+const missingScheme = (value: string): string =>
+  value.length <= 200 && /^[\w.:[\]/-]+$/.test(value)
+    ? `${JSON.stringify(value)}, which has no scheme: write "http://${value}"`
+    : "a value without a scheme: write \"http://\" in front"
+
+/**
+ * Both addresses of a base URL. A path other than `/v1` is used as given for `asGiven`: hosted APIs have their own.
+ */
+export const normalize = (
+  value: string,
+  options: { readonly provider: string; readonly api: Api }
+): Either.Either<BaseUrl, BaseUrlProblem> => {
+  const text = value.trim()
+  const scheme = /^([a-z][a-z0-9+.-]*):\/\//i.exec(text)?.[1]?.toLowerCase()
+  if (scheme === undefined) return problem(missingScheme(text))
+  if (scheme !== "http" && scheme !== "https") return problem(`a URL with the scheme "${scheme.slice(0, 20)}"`)
+  // URL parsers drop tabs and newlines without a word
+  if (/[\s\\\u0000-\u001f\u007f]/.test(text) || !URL.canParse(text)) return problem("a text that is no URL")
+  const url = new URL(text)
+  if (url.username !== "" || url.password !== "" || text.slice(scheme.length + 3).split(/[/?#]/, 1)[0]!.includes("@")) {
+    return problem("a URL with credentials inside: use apiKey or headers")
+  }
+  const warnings = /[?#]/.test(text) ? ["its query and fragment are not used"] : []
+  const port = url.port === "" ? "" : `:${url.port}`
+  const origin = `${url.protocol}//${connectable(url.hostname)}${port}`
+  const path = stripSlashes(url.pathname)
+  const root = origin + stripApi(path)
+  const asGiven = options.provider !== "ollama" && options.api === "openai-completions"
+    && path !== "" && !/\/v1$/i.test(path)
+  return Either.right({ root, completionsUrl: asGiven ? origin + path : `${root}/v1`, warnings })
+}

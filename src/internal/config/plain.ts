@@ -1,0 +1,74 @@
+/**
+ * Values of unknown origin, made plain: JSON only, bounded, without `__proto__`. Everything after this step may trust
+ * the shape of what it walks.
+ */
+import * as Redacted from "effect/Redacted"
+import type { KeyPath } from "./tree.js"
+
+export interface Problem {
+  readonly path: KeyPath
+  readonly expected: string
+  readonly actual: string
+}
+
+export interface PlainObject {
+  readonly [key: string]: unknown
+}
+
+export const isObject = (value: unknown): value is PlainObject =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/** An own property, or `undefined`. */
+export const own = (value: unknown, key: string): unknown =>
+  isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
+
+const maxDepth = 100
+// More values than 2 MiB of text can hold; a shared or cyclic object given in code would have no end otherwise.
+const maxValues = 2 * 1024 * 1024
+
+/** A copy without `__proto__` keys and `undefined` members, with secrets as plain strings. */
+export const plain = (
+  input: unknown,
+  path: KeyPath,
+  report: (problem: Problem) => void
+): unknown => {
+  let count = 0
+  let stopped = false
+  const walk = (value: unknown, at: Array<string | number>): unknown => {
+    if (stopped) return undefined
+    if (++count > maxValues || at.length > maxDepth) {
+      stopped = true
+      report({
+        path: at.slice(0, path.length + 8),
+        expected: count > maxValues ? `at most ${maxValues} values` : `at most ${maxDepth} levels of nesting`,
+        actual: "more"
+      })
+      return undefined
+    }
+    switch (typeof value) {
+      case "string":
+      case "number":
+      case "boolean":
+        return value
+      case "object": {
+        if (value === null) return null
+        if (Redacted.isRedacted(value)) {
+          const secret = Redacted.value(value)
+          if (typeof secret === "string") return secret
+          break
+        }
+        if (Array.isArray(value)) return Array.from(value, (item, i) => walk(item, [...at, i]) ?? null)
+        const out: Record<string, unknown> = {}
+        for (const key of Object.keys(value)) {
+          if (key === "__proto__") continue
+          const member: unknown = Reflect.get(value, key)
+          if (member !== undefined) out[key] = walk(member, [...at, key])
+        }
+        return out
+      }
+    }
+    report({ path: at, expected: "a JSON value", actual: `a ${typeof value}` })
+    return undefined
+  }
+  return input === undefined ? undefined : walk(input, [...path])
+}

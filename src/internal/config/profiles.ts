@@ -1,0 +1,139 @@
+/**
+ * `auth-profiles.json`: the keys that it holds, by provider, in the order in which they are to be used.
+ */
+import * as Redacted from "effect/Redacted"
+import type { Diagnostic } from "../../OpenClawConfig.js"
+import { isProblem, kindOf, readKey } from "./credential.js"
+import { isObject, own, plain, type PlainObject } from "./plain.js"
+import { suggest } from "./suggest.js"
+import { formatPath } from "./tree.js"
+
+/** A file that was looked for: what it holds, or why it cannot be read. */
+export type ProfilesFile =
+  | { readonly path: string; readonly value: unknown }
+  | { readonly path: string; readonly problem: string }
+
+export interface Profile {
+  readonly id: string
+  readonly provider: string
+  readonly type: "api_key" | "token"
+  readonly secret: Redacted.Redacted
+}
+
+export interface Profiles {
+  readonly path?: string | undefined
+  readonly all: ReadonlyArray<Profile>
+  readonly order: ReadonlyMap<string, ReadonlyArray<string>>
+  /** Why the whole file cannot be used. */
+  readonly problem?: string | undefined
+  readonly diagnostics: ReadonlyArray<Diagnostic>
+}
+
+const normalize = (provider: string): string => provider.trim().toLowerCase()
+
+const read = (
+  id: string,
+  value: unknown,
+  known: ReadonlyArray<string>,
+  now: number
+): Profile | string | undefined => {
+  if (!isObject(value)) return `expected an object, found ${kindOf(value)}`
+  const type = own(value, "type")
+  if (type === undefined && own(value, "mode") !== undefined) return "it has `mode` where `type` belongs"
+  if (type !== "api_key" && type !== "token" && type !== "oauth") {
+    return "its `type` is none of \"api_key\", \"token\" and \"oauth\""
+  }
+  const written = own(value, "provider")
+  if (typeof written !== "string" || written.trim() === "") return "it names no `provider`"
+  const provider = normalize(written)
+  if (type === "oauth") return known.includes(provider) ? "oauth profiles are not used" : undefined
+  const field = type === "token" ? "token" : "key"
+  const secret = own(value, field)
+  if (secret === undefined) {
+    const other = ["apiKey", "key", "token"].find((name) => own(value, name) !== undefined)
+    return other === undefined ? `it has no \`${field}\`` : `it has \`${other}\` where \`${field}\` belongs`
+  }
+  if (typeof secret !== "string") return `its \`${field}\` is ${kindOf(secret)}, not a string`
+  const key = readKey(secret)
+  if (key === undefined) return `its \`${field}\` is empty`
+  if (isProblem(key)) return `its \`${field}\` is ${key.problem}`
+  const expires = own(value, "expires")
+  if (type === "token" && expires !== undefined) {
+    if (typeof expires !== "number" || !Number.isFinite(expires)) return "its `expires` is not a time in ms"
+    if (expires <= now) return "it has expired"
+  }
+  const prefix = normalize(id.split(":", 1)[0]!)
+  if (!known.includes(provider)) {
+    const meant = suggest(provider, known)
+    if (meant !== undefined) return `it is of the provider "${provider}": did you mean "${meant}"?`
+    if (known.includes(prefix)) return `its name says "${prefix}", but it is of another provider, "${provider}"`
+  }
+  return { id, provider, type, secret: key }
+}
+
+const none: Profiles = { all: [], order: new Map(), diagnostics: [] }
+
+/** Reads the file. A single bad entry is skipped and said; `known` are the providers that there are. */
+export const decode = (file: ProfilesFile | undefined, known: ReadonlyArray<string>, now: number): Profiles => {
+  if (file === undefined) return none
+  const { path } = file
+  const broken = (problem: string): Profiles => ({
+    ...none,
+    path,
+    problem,
+    diagnostics: [{ level: "error", path, message: problem }]
+  })
+  if ("problem" in file) return broken(file.problem)
+  let bad: string | undefined
+  const value = plain(file.value, [], (p) => {
+    bad ??= `expected ${p.expected}, found ${p.actual}`
+  })
+  if (bad !== undefined) return broken(bad)
+  const profiles = own(value, "profiles")
+  if (!isObject(value)) return broken(`expected an object, found ${kindOf(value)}`)
+  if (profiles !== undefined && !isObject(profiles)) {
+    return broken(`profiles: expected an object, found ${kindOf(profiles)}`)
+  }
+  const diagnostics: Array<Diagnostic> = []
+  const warn = (where: ReadonlyArray<string>, message: string) =>
+    diagnostics.push({ level: "warning", path: `auth-profiles.json: ${formatPath(where)}`, message })
+  const all: Array<Profile> = []
+  for (const [id, entry] of Object.entries(profiles ?? {})) {
+    const found = read(id, entry, known, now)
+    if (typeof found === "string") warn(["profiles", id], `skipped: ${found}`)
+    else if (found !== undefined) all.push(found)
+  }
+  const order = new Map<string, ReadonlyArray<string>>()
+  const written = own(value, "order")
+  if (written !== undefined && !isObject(written)) warn(["order"], `expected an object, found ${kindOf(written)}`)
+  for (const [provider, ids] of Object.entries(isObject(written) ? written : {})) {
+    if (Array.isArray(ids)) {
+      order.set(normalize(provider), ids.filter((id) => typeof id === "string"))
+      for (const id of order.get(normalize(provider))!) {
+        const listed = all.find((profile) => profile.id === id)
+        if (listed !== undefined && listed.provider !== normalize(provider)) {
+          warn(["order", provider], `skipped "${id}": it is of another provider, "${listed.provider}"`)
+        } else if (listed === undefined && own(profiles as PlainObject | undefined, id) === undefined) {
+          warn(["order", provider], `there is no profile "${id}"`)
+        }
+      }
+    } else warn(["order", provider], `expected a list of profile ids, found ${kindOf(ids)}`)
+  }
+  return { path, all, order, diagnostics }
+}
+
+/**
+ * The profile to use for a provider: the first of the given order, then tokens before keys.
+ */
+export const pick = (
+  profiles: Profiles,
+  provider: string,
+  configOrder: ReadonlyMap<string, ReadonlyArray<string>>
+): Profile | undefined => {
+  const mine = profiles.all.filter((profile) => profile.provider === provider)
+  for (const id of profiles.order.get(provider) ?? configOrder.get(provider) ?? []) {
+    const found = mine.find((profile) => profile.id === id)
+    if (found !== undefined) return found
+  }
+  return mine.find((profile) => profile.type === "token") ?? mine[0]
+}
