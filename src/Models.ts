@@ -14,10 +14,18 @@ import * as modelsService from "./internal/modelsService.js"
 import type { JsonObject } from "./Message.js"
 import type { Api, Catalog, ModelDefinition } from "./Model.js"
 import { ModelDiscovery } from "./ModelDiscovery.js"
-import type { DiscoveryError, InvalidModelRef, NoToolModels, ProviderError, UnknownModel } from "./OllamaError.js"
+import type {
+  ConfigInvalid,
+  DiscoveryError,
+  InvalidModelRef,
+  NoToolModels,
+  ProviderError,
+  UnknownModel
+} from "./OllamaError.js"
 import type { ModelSettings } from "./OpenClawConfig.js"
 import { OpenClawConfig } from "./OpenClawConfig.js"
-import type { Provider, ProviderHeaders, ProviderStatus } from "./Provider.js"
+import type { ModelOptions, Options as ProviderOptions, Provider, ProviderHeaders, ProviderStatus } from "./Provider.js"
+import { make as makeProvider } from "./Provider.js"
 
 /**
  * How the models of a provider can fail to be known.
@@ -192,13 +200,42 @@ export const makeStatic = (options: ReadonlyArray<Provider> | StaticOptions): Se
 }
 
 /**
- * A hand-made catalog: no configuration is read and nothing is discovered.
+ * One hand-made provider: its models are names, or names with what is known about them.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface StaticProvider extends Omit<ProviderOptions, "models" | "keepWithoutTools"> {
+  readonly models: ReadonlyArray<string | ModelOptions>
+}
+
+/**
+ * A hand-made catalog: no configuration is read and nothing is discovered. Only a provider that is not made yet can be
+ * wrong.
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import { Models } from "effect-ollama"
+ *
+ * export const ModelsLive = Models.layerStatic({ baseUrl: "http://gpu-box:11434", models: ["gpt-oss:20b"] })
  */
-export const layerStatic = (options: ReadonlyArray<Provider> | StaticOptions): Layer.Layer<Models> =>
-  Layer.sync(Models, () => makeStatic(options))
+export const layerStatic: {
+  (options: ReadonlyArray<Provider> | StaticOptions): Layer.Layer<Models>
+  (provider: StaticProvider): Layer.Layer<Models, ConfigInvalid>
+} = (options: ReadonlyArray<Provider> | StaticOptions | StaticProvider): Layer.Layer<Models, never> =>
+  Array.isArray(options) || "providers" in options
+    ? Layer.sync(Models, () => makeStatic(options as ReadonlyArray<Provider> | StaticOptions))
+    : Layer.effect(Models, made(options as StaticProvider)) as Layer.Layer<Models, never> // the overload says how it fails
+
+const made = (options: StaticProvider): Either.Either<Service, ConfigInvalid> =>
+  Either.map(
+    makeProvider({
+      ...options,
+      models: options.models.map((model) => typeof model === "string" ? { id: model } : model)
+    }),
+    (provider) => makeStatic([provider])
+  )
 
 // =============================================================================
 // accessors

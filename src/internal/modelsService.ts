@@ -26,8 +26,12 @@ export const make = (
   makeSource: (provider: Provider) => CatalogCache | undefined
 ): Service => {
   const sources = new Map<string, CatalogCache>()
+  const lists: Array<Catalog> = []
   for (const provider of selection.usable(settings.providers)) {
-    sources.set(provider.id, makeSource(provider) ?? listed(selection.configured(provider)))
+    const asked = makeSource(provider)
+    const list = selection.configured(provider)
+    if (asked === undefined) lists.push(list)
+    sources.set(provider.id, asked ?? listed(list))
   }
   const sourceOf = (provider: Provider): CatalogCache => sources.get(provider.id)!
 
@@ -75,9 +79,7 @@ export const make = (
   const byName = (name: string, selectedBy: Selection["selectedBy"]) =>
     Effect.suspend(() => {
       const providers = selection.usable(settings.providers)
-      const isListed = providers.some((provider) =>
-        provider.mode === "explicit" && selection.findModel(selection.configured(provider), name) !== undefined
-      )
+      const isListed = lists.some((list) => selection.findModel(list, name) !== undefined)
       return Effect.flatMap(
         Effect.forEach(
           providers,

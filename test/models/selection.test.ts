@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Models, type OpenClawConfig, type Provider } from "effect-ollama"
+import { Models, OllamaError, type OpenClawConfig, type Provider } from "effect-ollama"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as f from "./fixtures.js"
@@ -125,6 +125,28 @@ describe("Models.layerStatic", () => {
       const selection = yield* models.select()
       assert.strictEqual(selection.ref, "ollama/b")
       assert.isTrue(selection.streaming)
+    }))
+
+  it.effect("makes the provider from a plain record", () =>
+    Effect.gen(function*() {
+      const layer = Models.layerStatic({
+        baseUrl: "http://gpu-box:11434/v1/",
+        api: "ollama",
+        models: ["gpt-oss:20b", { id: "llava", input: ["text", "image"] }]
+      })
+      const [first, second] = yield* Effect.provide(Effect.all([Models.select(), Models.select("llava")]), layer)
+      assert.strictEqual(first.ref, "ollama/gpt-oss:20b")
+      assert.strictEqual(first.provider.root, "http://gpu-box:11434")
+      assert.isFalse(first.streaming)
+      assert.deepStrictEqual(second.model.input, ["text", "image"])
+    }))
+
+  it.effect("fails with what is wrong with the record", () =>
+    Effect.gen(function*() {
+      const layer = Models.layerStatic({ baseUrl: "gpu-box:11434", models: ["x"] })
+      const error = yield* Effect.flip(Effect.provide(Models.select("ollama/x"), layer))
+      assert.instanceOf(error, OllamaError.ConfigInvalid)
+      assert.strictEqual(error.problems[0]!.path, "baseUrl")
     }))
 
   it.effect("without models says that none are listed", () =>
