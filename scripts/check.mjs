@@ -10,6 +10,7 @@ const node = (...args) => [process.execPath, args]
 const tool = (name, ...args) => node(bin(name), ...args)
 
 const checks = {
+  lock: node("scripts/lockPlatforms.mjs", "--check"),
   format: tool("dprint", "check"),
   lint: tool("oxlint", "--deny-warnings"),
   any: node("scripts/checkAny.mjs"),
