@@ -6,9 +6,12 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import { HttpClient as HttpClientTag } from "@effect/platform/HttpClient"
+import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Ollama from "../Ollama.js"
+import type * as OpenClawConfig from "../OpenClawConfig.js"
 import type * as failures from "./internal/failures.js"
 import * as internalMemory from "./internal/memory.js"
 import { Server } from "./internal/server.js"
@@ -95,4 +98,50 @@ export const layerHttpClient = (
   Layer.effectContext(
     Effect.map(make(description, options), ({ httpClient, mock }) =>
       Context.make(HttpClientTag, httpClient).pipe(Context.add(MockOllama, mock)))
+  )
+
+/**
+ * @since 0.1.0
+ * @category models
+ */
+export interface LayerOptions extends Options, Ollama.Options {
+  /** The configuration that the program would read from `openclaw.json`. Default: nothing, with `ollama` enabled. */
+  readonly config?: OpenClawConfig.ConfigInput | undefined
+}
+
+/**
+ * Everything that `Ollama.layer` provides, over the mock: enabled, with no network, no files and no environment. For the
+ * tests of programs that use this library.
+ *
+ * @example
+ * ```ts
+ * import { assert, it } from "@effect/vitest"
+ * import { Effect } from "effect"
+ * import { ChatCompletions } from "effect-ollama"
+ * import { MockOllama } from "effect-ollama/testing"
+ *
+ * it.effect("answers", () =>
+ *   Effect.gen(function*() {
+ *     const answer = yield* ChatCompletions.create({ prompt: "Why is the sky blue?" })
+ *     assert.strictEqual(answer.text, "Rayleigh scattering.")
+ *     const mock = yield* MockOllama.MockOllama
+ *     assert.deepStrictEqual(
+ *       (yield* mock.requests).map((request) => request.path),
+ *       ["/api/tags", "/api/show", "/v1/chat/completions"]
+ *     )
+ *   }).pipe(Effect.provide(MockOllama.layer({ models: ["gpt-oss:20b"], replies: ["Rayleigh scattering."] }))))
+ * ```
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer = (
+  description: Description = {},
+  options: LayerOptions = {}
+): Layer.Layer<Ollama.Ollama | HttpClient.HttpClient | MockOllama> =>
+  Ollama.layerValue(options.config ?? {}, { discover: true, ...options }).pipe(
+    Layer.provideMerge(layerHttpClient(description, options)),
+    Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map()))),
+    // a configuration that a test writes down and that cannot be loaded is a mistake of the test
+    Layer.orDie
   )

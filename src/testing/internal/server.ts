@@ -112,12 +112,13 @@ export class Server {
   handle(incoming: Incoming, now: number): { readonly plan: Plan; readonly record: Record_ } {
     const path = new URL(incoming.url).pathname
     const prefix = this.description.prefix ?? ""
+    const within = path === prefix || path.startsWith(`${prefix}/`)
     const body = parsed(incoming.body)
     const named = isObject(body) ? body["model"] ?? body["name"] : undefined
     const record: Record_ = {
       method: incoming.method,
       url: incoming.url,
-      path: path.startsWith(prefix) ? path.slice(prefix.length) || "/" : path,
+      path: within ? path.slice(prefix.length) || "/" : path,
       headers: incoming.headers,
       body: incoming.body,
       json: body,
@@ -128,7 +129,7 @@ export class Server {
     }
     this.requests.push(record)
     this.ordinal++
-    const plan = path.startsWith(prefix) ? this.answer(record, now) : plainText(404, "404 page not found")
+    const plan = within ? this.answer(record, now) : plainText(404, "404 page not found")
     // a HEAD has the head of the GET
     return {
       record,
@@ -260,8 +261,9 @@ export class Server {
     const input = body.json["input"]
     const texts = (Array.isArray(input) ? input : [input]).map(String)
     const embeddings = texts.map((text) => {
-      const vector = [1, 0, 0, 0]
-      for (let i = 0; i < text.length; i++) vector[i % 4]! += text.charCodeAt(i)
+      let state = 0x811c9dc5
+      for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193)
+      const vector = [0, 8, 16, 24].map((shift) => ((state >>> shift) & 0xff) - 127.5)
       const length = Math.hypot(...vector)
       return vector.map((value) => value / length)
     })
