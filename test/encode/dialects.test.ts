@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Message } from "effect-ollama"
+import type { Chat, Message } from "effect-ollama"
 import * as Recordings from "../support/recordings.js"
-import { apis, body, call, encoded, native, openai, png, pngBase64 } from "./support.js"
+import { type Api, apis, body, call, encoded, type Json, native, openai, png, pngBase64 } from "./support.js"
 
 const tools = [
   {
@@ -33,47 +33,72 @@ const conversation = (reasoning: ReadonlyArray<Message.AssistantPart>): Readonly
 ]
 
 describe("a recorded request is reproduced", () => {
-  const recorded = (name: string): unknown =>
-    JSON.parse(Recordings.load("v0.33.0-rc2").find((recording) => recording.name === name)!.request.body!)
+  const reproduced = (
+    about: string,
+    recording: string,
+    id: string,
+    api: Api,
+    options: (recorded: Json) => Chat.CompletionOptions
+  ) =>
+    it(about, () => {
+      for (const version of Recordings.versions) {
+        const found = Recordings.load(version).find(({ name }) => name === recording)
+        const recorded = JSON.parse(found?.request.body ?? "null")
+        const sent = body(options(recorded), { api, model: model(id) })
+        assert.deepStrictEqual(sent, recorded, version)
+      }
+    })
 
-  it("/v1, second turn of an agent", () => {
-    assert.deepStrictEqual(
-      openai({ prompt: conversation([]), tools }, { model: model("scripted-multi") }),
-      recorded("v1-agent-2")
-    )
-  })
-  it("native, second turn of an agent", () => {
-    const prompt = conversation([{ type: "reasoning", text: "I need the weather." }])
-    assert.deepStrictEqual(
-      native({ prompt, tools }, { model: model("scripted-multi") }),
-      recorded("native-agent-2")
-    )
-  })
-  it("/v1, first turn of an agent", () => {
-    assert.deepStrictEqual(
-      openai({ prompt: "What is the weather in Paris?", tools }, { model: model("scripted-multi") }),
-      recorded("v1-agent-1")
-    )
-  })
-  it("native, system prompt and options", () => {
-    const prompt: ReadonlyArray<Message.Message> = [
-      { role: "system", content: "Be brief." },
-      { role: "user", content: "Hi" }
-    ]
-    assert.deepStrictEqual(
-      native({ prompt, seed: 1, temperature: 0, keepAlive: "10m" }, { model: model("scripted-plain") }),
-      recorded("native-seed")
-    )
-  })
-  it("native, picture", () => {
-    const image = (recorded("error-native-image-data-url") as any).messages[0].images[0] as string
-    assert.deepStrictEqual(
-      native({ prompt: [{ role: "user", content: [{ type: "text", text: "What?" }, { type: "image", image }] }] }, {
-        model: model("scripted-plain")
-      }),
-      recorded("error-native-image-no-vision")
-    )
-  })
+  reproduced("/v1, first turn of an agent", "v1-agent-1", "scripted-multi", "openai-completions", () => ({
+    prompt: "What is the weather in Paris?",
+    tools
+  }))
+  reproduced("/v1, second turn of an agent", "v1-agent-2", "scripted-multi", "openai-completions", () => ({
+    prompt: conversation([]),
+    tools
+  }))
+  reproduced("native, second turn of an agent", "native-agent-2", "scripted-multi", "ollama", () => ({
+    prompt: conversation([{ type: "reasoning", text: "I need the weather." }]),
+    tools
+  }))
+  reproduced("native, system prompt and options", "native-seed", "scripted-plain", "ollama", () => ({
+    prompt: [{ role: "system", content: "Be brief." }, { role: "user", content: "Hi" }],
+    seed: 1,
+    temperature: 0,
+    keepAlive: "10m"
+  }))
+  reproduced("/v1, thinking at a level", "v1-thinking-on", "scripted-thinking", "openai-completions", () => ({
+    prompt: "Hi",
+    think: "high"
+  }))
+  reproduced("/v1, thinking switched off", "v1-thinking-off", "scripted-thinking", "openai-completions", () => ({
+    prompt: "Hi",
+    think: false
+  }))
+  reproduced(
+    "native, thinking",
+    "native-thinking-on",
+    "scripted-thinking",
+    "ollama",
+    () => ({ prompt: "Hi", think: true })
+  )
+  reproduced("native, output schema", "native-json", "scripted-json", "ollama", ({ format }) => ({
+    prompt: "Weather as JSON",
+    format
+  }))
+  reproduced("/v1, any JSON", "v1-json-object", "scripted-json", "openai-completions", () => ({
+    prompt: "Weather as JSON",
+    format: "json"
+  }))
+  reproduced("native, picture", "error-native-image-no-vision", "scripted-plain", "ollama", ({ messages }) => ({
+    prompt: [{
+      role: "user",
+      content: [
+        { type: "text", text: "What?" },
+        { type: "image", image: `data:image/png;base64,${messages[0].images[0]}` }
+      ]
+    }]
+  }))
 })
 
 const model = (id: string) => ({
@@ -118,7 +143,7 @@ describe("messages", () => {
     it(`${api}: arguments keep the digits of 20-digit integers`, () => {
       const prompt = [{
         role: "assistant" as const,
-        content: [call("f", "{\"id\": 12345678901234567890, \"x\": 1.0}", "1", { id: 12345678901234567890 })]
+        content: [call("f", "{\"id\": 12345678901234567890, \"x\": 1.0}", "1", { id: 12345678901234567000 })]
       }]
       assert.include(encoded({ prompt }, { api }).body, "12345678901234567890")
       assert.include(encoded({ prompt }, { api }).body, "1.0")
@@ -187,7 +212,7 @@ describe("tools and output", () => {
   it("tool choice none sends no tools, a named tool only that one", () => {
     for (const api of apis) {
       const names = (toolChoice: "none" | "auto" | { readonly tool: string }) =>
-        body({ prompt: "Hi", tools, toolChoice }, { api }).tools?.map((tool: any) => tool.function.name)
+        body({ prompt: "Hi", tools, toolChoice }, { api }).tools?.map((tool: Json) => tool.function.name)
       assert.isUndefined(names("none"))
       assert.deepStrictEqual(names("auto"), ["get_weather", "get_time"])
       assert.deepStrictEqual(names({ tool: "get_time" }), ["get_time"])

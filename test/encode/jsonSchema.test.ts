@@ -1,9 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck as fc, JSONSchema, Schema } from "effect"
 import { output, toolParameters } from "../../src/internal/encode/jsonSchema.js"
-import { failure, invalidAt } from "./support.js"
+import { failure, invalidAt, type Json } from "./support.js"
 
-const parameters = (schema: unknown): any => Either.getOrThrowWith(toolParameters(schema, "p"), (error) => error)
+const parameters = (schema: unknown): Json => Either.getOrThrowWith(toolParameters(schema, "p"), (error) => error)
 const refusal = (schema: unknown): string =>
   Either.match(toolParameters(schema, "p"), {
     onLeft: (error) => error.detail,
@@ -74,7 +74,7 @@ describe("parameters of tools from Schemas", () => {
       record: Schema.Record({ key: Schema.String, value: Schema.Int })
     })
     assert.deepStrictEqual(sent.unit.enum, ["c", "f"])
-    assert.deepStrictEqual(sent.either.anyOf.map((one: any) => one.type), ["integer", "string"])
+    assert.deepStrictEqual(sent.either.anyOf.map((one: Json) => one.type), ["integer", "string"])
     assert.strictEqual(sent.nested.items.items.type, "integer")
     assert.strictEqual(sent.record.additionalProperties.type, "integer")
   })
@@ -185,7 +185,7 @@ describe("parameters of tools from JSON Schemas", () => {
 })
 
 describe("output schemas", () => {
-  const sent = (schema: unknown): any => Either.getOrThrowWith(output(schema, "format"), (error) => error)
+  const sent = (schema: unknown): Json => Either.getOrThrowWith(output(schema, "format"), (error) => error)
 
   it("are sent whole", () => {
     const schema = {

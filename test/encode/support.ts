@@ -3,6 +3,8 @@ import type { Chat, Message, Model } from "effect-ollama"
 import { encode, type Encoded, type EncodeError, type EncodeOptions } from "../../src/internal/encode/encode.js"
 import { normalize } from "../../src/internal/encode/request.js"
 
+export type Api = Model.Api
+
 export const apis = ["openai-completions", "ollama"] as const
 
 /** A model of which nothing is known. */
@@ -39,8 +41,10 @@ export const tryEncode = (
 export const encoded = (options: Chat.CompletionOptions, given: Given = {}): Encoded =>
   Either.getOrThrowWith(tryEncode(options, given), (error) => error)
 
-// oxlint-disable-next-line no-explicit-any -- tests look into JSON whose shape is what they test
-export const body = (options: Chat.CompletionOptions, given: Given = {}): any =>
+/** Parsed JSON, whose shape is what the tests are about. */
+export type Json = any // oxlint-disable-line no-explicit-any -- its shape is what is tested
+
+export const body = (options: Chat.CompletionOptions, given: Given = {}): Json =>
   JSON.parse(encoded(options, given).body)
 
 export const openai = (

@@ -19,7 +19,7 @@ const maxValues = 1_000_000
 export const wellFormed = (text: string): string =>
   /\p{Surrogate}/u.test(text) ? text.replace(/\p{Surrogate}/gu, "\ufffd") : text
 
-export const quote = (text: string): string => JSON.stringify(wellFormed(text))
+const quote = (text: string): string => JSON.stringify(wellFormed(text))
 
 /** An object with string keys: neither `null`, an array, nor something like a `Map` or bytes. */
 export const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
