@@ -1,0 +1,141 @@
+/**
+ * Bytes to text, cut at line ends. A line end never lies inside a character, so each piece is decoded on its own and
+ * what follows the last line end waits as bytes: that is quicker than a streaming decoder, and exact.
+ */
+const LF = 10
+const CR = 13
+const BOM = 0xfeff
+
+const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+
+export const notUtf8 = "the answer is not valid UTF-8"
+
+const tooLong = (max: number) => `an event is larger than ${max} bytes`
+
+const concat = (parts: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
+  const all = new Uint8Array(size)
+  let at = 0
+  for (const part of parts) {
+    all.set(part, at)
+    at += part.length
+  }
+  return all
+}
+
+const decode = (bytes: Uint8Array): string | undefined => {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
+export class LineBuffer {
+  /** Why nothing more is read. The text before that was given out. */
+  failure: string | undefined
+  private rest: Array<Uint8Array> = []
+  private size = 0
+  private started = false
+  /** The text so far ended in a CR: an LF at the start of the next chunk belongs to it. */
+  private afterCr = false
+
+  /** `cr`: a CR ends a line too (server-sent events); the text given out then has LF only. */
+  constructor(private readonly cr: boolean, private readonly max: number) {}
+
+  /** The complete lines, each with its line end; `""` when there is none yet. */
+  push(input: Uint8Array): string {
+    let chunk = input
+    if (this.afterCr && chunk.length > 0) {
+      this.afterCr = false
+      if (chunk[0] === LF) chunk = chunk.subarray(1)
+    }
+    let cut = chunk.lastIndexOf(LF) + 1
+    if (this.cr && cut < chunk.length && chunk.indexOf(CR, cut) >= 0) cut = chunk.lastIndexOf(CR) + 1
+    if (cut === 0) {
+      this.keep(chunk)
+      return ""
+    }
+    let bytes = cut === chunk.length ? chunk : chunk.subarray(0, cut)
+    if (this.size > 0) {
+      this.rest.push(bytes)
+      bytes = concat(this.rest, this.size + cut)
+      this.rest = []
+      this.size = 0
+    }
+    const text = this.text(bytes)
+    if (this.failure === undefined && cut < chunk.length) this.keep(chunk.subarray(cut))
+    return text
+  }
+
+  /** What follows the last line end, and whether it was cut inside a character. */
+  end(): { readonly text: string; readonly cut: boolean } {
+    const bytes = concat(this.rest, this.size)
+    this.rest = []
+    this.size = 0
+    const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
+    try {
+      const text = this.begin(decoder.decode(bytes, { stream: true }))
+      try {
+        decoder.decode()
+        return { text, cut: false }
+      } catch {
+        return { text, cut: true }
+      }
+    } catch {
+      this.failure = notUtf8
+      return { text: "", cut: false }
+    }
+  }
+
+  private keep(bytes: Uint8Array) {
+    if (bytes.length === 0) return
+    // a copy, so that a transport may use its buffer again
+    this.rest.push(bytes.slice())
+    this.size += bytes.length
+    if (this.size > this.max) {
+      this.failure = tooLong(this.max)
+      this.rest = []
+      this.size = 0
+    }
+  }
+
+  private text(bytes: Uint8Array): string {
+    let text = bytes.length > this.max ? undefined : decode(bytes)
+    if (text === undefined) text = this.lineByLine(bytes)
+    if (text === "") return text
+    text = this.begin(text)
+    if (this.cr && text.includes("\r")) {
+      this.afterCr = text.charCodeAt(text.length - 1) === CR
+      return text.replace(/\r\n?/g, "\n")
+    }
+    return text
+  }
+
+  private begin(text: string): string {
+    if (this.started || text === "") return text
+    this.started = true
+    return text.charCodeAt(0) === BOM ? text.slice(1) : text
+  }
+
+  /** The lines before the one that is too long or not UTF-8 still count. */
+  private lineByLine(bytes: Uint8Array): string {
+    let text = ""
+    let from = 0
+    while (from < bytes.length) {
+      let to = bytes.indexOf(LF, from)
+      if (this.cr) {
+        const cr = (to < 0 ? bytes : bytes.subarray(0, to)).indexOf(CR, from)
+        if (cr >= 0) to = cr
+      }
+      if (to < 0) to = bytes.length - 1
+      const line = to - from > this.max ? undefined : decode(bytes.subarray(from, to + 1))
+      if (line === undefined) {
+        this.failure = to - from > this.max ? tooLong(this.max) : notUtf8
+        return text
+      }
+      text += line
+      from = to + 1
+    }
+    return text
+  }
+}
