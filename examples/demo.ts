@@ -9,7 +9,6 @@ import { Clock, Config, Console, Effect, Either, Layer, Option } from "effect"
 import {
   ChatCompletions,
   type Model,
-  type Models as ModelsModule,
   Models,
   Ollama,
   OllamaClient,
@@ -17,8 +16,8 @@ import {
   OpenClawConfig,
   Provider
 } from "effect-ollama"
-import { MockOllama } from "effect-ollama/testing"
-import { layerServer } from "effect-ollama/testing/node"
+import type { MockOllama } from "effect-ollama/testing"
+import { layerServer, MockServer } from "effect-ollama/testing/node"
 
 const prompt = "Why is the sky blue? Answer in one sentence."
 
@@ -28,7 +27,9 @@ const prompt = "Why is the sky blue? Answer in one sentence."
 
 const table = (rows: ReadonlyArray<ReadonlyArray<string>>): string => {
   const widths = rows[0]!.map((_, column) => Math.max(...rows.map((row) => row[column]!.length)))
-  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}`).join("\n")
+  return rows.map((row) => `  ${row.map((cell, column) => cell.padEnd(widths[column]!)).join("  ").trimEnd()}`).join(
+    "\n"
+  )
 }
 
 const modelRow = (provider: string) => (model: Model.ModelDefinition): ReadonlyArray<string> => [
@@ -40,7 +41,7 @@ const modelRow = (provider: string) => (model: Model.ModelDefinition): ReadonlyA
   model.maxTokens.toLocaleString("en")
 ]
 
-const printListing = ({ catalog, status }: ModelsModule.Listing) =>
+const printListing = ({ catalog, status }: Models.Listing) =>
   Either.match(catalog, {
     onLeft: (error) => Console.log(`\nModels of ${status.id}: none\n  ${error.hint}`),
     onRight: ({ excluded, models, source, url }) =>
@@ -129,7 +130,7 @@ const OllamaLive = Layer.unwrapScoped(Effect.gen(function*() {
   const url = yield* baseUrl
   if (Option.isSome(url)) return Ollama.layerWith({ discover: true, baseUrl: url.value })
   const server = yield* Layer.build(layerServer(mock))
-  const { url: mockUrl } = yield* Effect.provide(MockOllama.MockOllama, server)
+  const { url: mockUrl } = yield* Effect.provide(MockServer, server)
   return Ollama.layerWith({ discover: true, baseUrl: mockUrl })
 }))
 

@@ -185,7 +185,9 @@ export const make = Effect.fnUntraced(function*(
           firstToAnswer(models.candidates(input), (selection) => begin(selection, call, connection)))
         return Stream.fromChannel(Channel.ensuring(
           Channel.flatMap(Channel.fromEffect(open), emit),
-          Effect.suspend(() => connection.close)
+          Effect.suspend(() =>
+            connection.close
+          )
         ))
       }),
       "ChatCompletions.stream",

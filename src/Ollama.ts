@@ -11,7 +11,7 @@ import * as ChatCompletions from "./ChatCompletions.js"
 import * as ModelDiscovery from "./ModelDiscovery.js"
 import * as Models from "./Models.js"
 import * as OllamaClient from "./OllamaClient.js"
-import type { ConfigError } from "./OllamaError.js"
+import type { ConfigError, ConfigInvalid, MissingEnvironmentVariable } from "./OllamaError.js"
 import * as OpenClawConfig from "./OpenClawConfig.js"
 
 /**
@@ -91,5 +91,5 @@ export const layer: Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | Fil
 export const layerValue = (
   config: OpenClawConfig.ConfigInput,
   options: Options = {}
-): Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient> =>
+): Layer.Layer<Ollama, ConfigInvalid | MissingEnvironmentVariable, HttpClient.HttpClient> =>
   Layer.provideMerge(layerServices(options), OpenClawConfig.layerWith(config, options))

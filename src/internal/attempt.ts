@@ -21,7 +21,8 @@ import {
 import { type BodyReader, make as makeReader, type ReadError } from "./bodyReader.js"
 import { classifyText } from "./classifyAnswer.js"
 import { classifyTransport } from "./classifyTransport.js"
-import { type ContentEvent, type DecodeFailure, type Decoder, type Finish, make as makeDecoder, whole } from "./decode/decoder.js"
+import { make as makeDecoder, whole } from "./decode/decoder.js"
+import type { ContentEvent, DecodeFailure, Decoder, Finish } from "./decode/types.js"
 import { encode } from "./encode/encode.js"
 import { mayRetry } from "./fallback.js"
 import * as http from "./http.js"
@@ -46,7 +47,10 @@ export interface Call {
 }
 
 /** What a finished answer says about itself; the rest of the finish event is known to who made the attempt. */
-export type AnswerInfo = Pick<FinishEvent, "finishReason" | "usage" | "timings" | "model" | "ref" | "selectedBy" | "ignored">
+export type AnswerInfo = Pick<
+  FinishEvent,
+  "finishReason" | "usage" | "timings" | "model" | "ref" | "selectedBy" | "ignored"
+>
 
 export interface WholeAnswer {
   readonly events: ReadonlyArray<ContentEvent>
@@ -237,12 +241,12 @@ export const answerWhole = Effect.fnUntraced(function*(
     (error) => bodyError(error, undefined)
   )
   const makeId = yield* options.generateId
-  const decoded = whole(selection.api, text, { makeId })
-  if (decoded.failure !== undefined) {
-    const partial = decoded.parts.length === 0 ? undefined : { parts: decoded.parts }
-    return yield* Effect.fail(decodeError(decoded.failure, sent.url, selection.model.id, partial))
+  const { events, failure, finish, parts } = whole({ api: selection.api, makeId }, text)
+  if (finish === undefined) {
+    const partial = parts.length === 0 ? undefined : { parts }
+    return yield* Effect.fail(decodeError(failure ?? { _tag: "Ended" }, sent.url, selection.model.id, partial))
   }
-  return { events: decoded.events, parts: decoded.parts, info: infoOf(decoded.finish, selection, call, sent) }
+  return { events, parts, info: infoOf(finish, selection, call, sent) }
 })
 
 // =============================================================================
