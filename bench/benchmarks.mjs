@@ -1,7 +1,8 @@
 /** What is measured, with which clients, and what the results are compared with. */
 const ours = ["effect-ollama:fetch", "effect-ollama:node"]
 const oursNative = ["effect-ollama:fetch-native", "effect-ollama:node-native"]
-const transports = ["fetch", "dispatch", "FetchHttpClient", "layerUndici", "node", "node-pull"].map((name) => `transport:${name}`)
+const transports = ["fetch", "dispatch", "FetchHttpClient", "FetchHttpClient-pull", "layerUndici", "node", "node-pull"]
+  .map((name) => `transport:${name}`)
 
 const perDelta = { cpu: "µs CPU", wall: "µs wall" }
 
@@ -9,6 +10,10 @@ const perDelta = { cpu: "µs CPU", wall: "µs wall" }
 const slow = { "effect-ai-openai": { n: 3000 } }
 
 const v1 = { baseline: "raw-fetch", clients: ["raw-fetch", ...ours, "openai", "effect-ai-openai"] }
+const v1Chunks = {
+  ...v1,
+  clients: ["raw-fetch", ...ours, ...ours.map((name) => `${name}-chunk`), "openai", "effect-ai-openai"]
+}
 const native = { baseline: "raw-fetch:native", clients: ["raw-fetch:native", ...oursNative, "ollama"] }
 
 const stream = (name, title, wire, options) => ({
@@ -23,10 +28,12 @@ const stream = (name, title, wire, options) => ({
 })
 
 export const benchmarks = [
-  stream("each", "100,000 deltas on /v1, one HTTP chunk per event, per delta", v1, { mode: "each" }),
-  stream("joined", "100,000 deltas on /v1, 64 events per HTTP chunk, per delta", v1, { mode: "joined" }),
+  stream("each", "100,000 deltas on /v1, one HTTP chunk per event, per delta", v1Chunks, { mode: "each" }),
+  stream("joined", "100,000 deltas on /v1, 64 events per HTTP chunk, per delta", v1Chunks, { mode: "joined" }),
   stream("native-each", "100,000 deltas on /api/chat, one HTTP chunk per line, per delta", native, { mode: "each" }),
-  stream("native-joined", "100,000 deltas on /api/chat, 64 lines per HTTP chunk, per delta", native, { mode: "joined" }),
+  stream("native-joined", "100,000 deltas on /api/chat, 64 lines per HTTP chunk, per delta", native, {
+    mode: "joined"
+  }),
   {
     name: "whole",
     title: "2,000 whole completions on /v1, one after the other, per completion",

@@ -44,7 +44,9 @@ const runClient = (client, benchmark, options) =>
       { timeout: 300_000, maxBuffer: 2 ** 24 },
       (error, out, err) => {
         if (error === null) return resolve(JSON.parse(out))
-        stderr.write(`bench: ${client} failed in ${benchmark.name}: ${err.trim().split("\n").slice(0, 8).join("\n  ")}\n`)
+        stderr.write(
+          `bench: ${client} failed in ${benchmark.name}: ${err.trim().split("\n").slice(0, 8).join("\n  ")}\n`
+        )
         resolve(undefined)
       }
     )
@@ -75,7 +77,9 @@ for (const benchmark of benchmarks) {
     // Every other round goes backwards, so that no client always has the same neighbour.
     for (const client of round % 2 === 0 ? clients : clients.toReversed()) {
       const slow = benchmark.slow?.[client]
-      samples.get(client).push(await runClient(client, benchmark, slow === undefined ? options : { ...options, ...slow }))
+      samples.get(client).push(
+        await runClient(client, benchmark, slow === undefined ? options : { ...options, ...slow })
+      )
     }
   }
   const rows = clients.map((client) => {

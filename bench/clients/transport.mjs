@@ -1,8 +1,8 @@
 /** Transports alone: bytes are received and counted, nothing is decoded. */
+import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import * as NodeHttpClient from "@effect/platform-node/NodeHttpClient"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
@@ -77,14 +77,19 @@ const httpClient = (layer, direct) => {
     })
   return {
     stream: (root, onRead) =>
-      runtime.runPromise(Effect.flatMap(post(root, true), (response) =>
-        direct ? pull(response, onRead) : Stream.runForEachChunk(response.stream, (chunk) =>
-          Effect.sync(() => {
-            for (const bytes of Chunk.toReadonlyArray(chunk)) onRead(bytes.length)
-          })))),
+      runtime.runPromise(
+        Effect.flatMap(post(root, true), (response) =>
+          direct ? pull(response, onRead) : Stream.runForEachChunk(response.stream, (chunk) =>
+            Effect.sync(() => {
+              for (const bytes of Chunk.toReadonlyArray(chunk)) {
+                onRead(bytes.length)
+              }
+            })))
+      ),
     complete: (root) =>
-      runtime.runPromise(Effect.flatMap(post(root, false), (response) =>
-        direct ? pull(response, () => {}) : response.arrayBuffer))
+      runtime.runPromise(
+        Effect.flatMap(post(root, false), (response) => direct ? pull(response, () => {}) : response.arrayBuffer)
+      )
   }
 }
 
@@ -96,6 +101,8 @@ export const make = (variant) => {
       return bareDispatch()
     case "FetchHttpClient":
       return httpClient(FetchHttpClient.layer, false)
+    case "FetchHttpClient-pull":
+      return httpClient(FetchHttpClient.layer, true)
     case "layerUndici":
       return httpClient(NodeHttpClient.layerUndici, false)
     case "node":

@@ -6,6 +6,7 @@
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { globalValue } from "effect/GlobalValue"
+import { fromFetched } from "./webPull.js"
 
 export interface BodyPull {
   /**
@@ -35,4 +36,4 @@ export const register = (response: HttpClientResponse.HttpClientResponse, pull: 
 
 /** The direct pull of a response, when its transport has one. */
 export const fromResponse = (response: HttpClientResponse.HttpClientResponse): BodyPull | undefined =>
-  pulls.get(response)
+  pulls.get(response) ?? fromFetched(response)
