@@ -1,0 +1,405 @@
+import { FetchHttpClient, HttpClient } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Inspectable, Layer, Redacted, TestClock, Tracer } from "effect"
+import type { AddressInfo, Socket } from "node:net"
+import * as Net from "node:net"
+import * as http from "../src/internal/http.js"
+import { json, key, provider, reset, stub } from "./discovery.fixtures.js"
+
+const url = "http://127.0.0.1:11434/api/chat"
+
+const request = (more: Partial<http.RequestOptions> = {}) =>
+  http.makeRequest({ provider: provider(), method: "POST", url, body: "{}", purpose: "completion", ...more })
+
+const open = (answer: Parameters<typeof stub>[0], more: Partial<http.OpenOptions> = {}) =>
+  http.open(stub(answer).client, request(), { url, firstByte: 1000, attempts: 1, ...more })
+
+const read = (response: Response, more: Partial<http.ReadOptions> = {}) =>
+  Effect.flatMap(
+    open(() => response),
+    (answer) => http.readText(answer, { url, limit: 1000, idle: 1000, ...more })
+  )
+
+const chunked = (...chunks: ReadonlyArray<Uint8Array | string>) =>
+  new Response(
+    new ReadableStream({
+      start(controller) {
+        for (const chunk of chunks) {
+          controller.enqueue(typeof chunk === "string" ? new TextEncoder().encode(chunk) : chunk)
+        }
+        controller.close()
+      }
+    })
+  )
+
+describe("makeRequest", () => {
+  it("sends the body as it is, as JSON", () => {
+    const { body, headers } = request({ body: "{\"n\":12345678901234567890}" })
+    assert(body._tag === "Uint8Array")
+    assert.strictEqual(new TextDecoder().decode(body.body), "{\"n\":12345678901234567890}")
+    assert.strictEqual(headers["content-type"], "application/json")
+  })
+
+  it("sends the key of a completion wherever it goes", () => {
+    assert.strictEqual(
+      request({ provider: provider({ key: key("s3cret", false) }) }).headers["authorization"],
+      "Bearer s3cret"
+    )
+  })
+
+  it("sends the headers of the model instead of the provider's", () => {
+    const { headers } = request({
+      provider: provider({ headers: { "X-A": Redacted.make("1") } }),
+      headers: { "X-B": Redacted.make("2") }
+    })
+    assert.deepStrictEqual([headers["x-a"], headers["x-b"]], [undefined, "2"])
+  })
+
+  it("adds no header of its own", () => {
+    assert.deepStrictEqual(Object.keys(request().headers).sort(), ["content-length", "content-type"])
+    assert.deepStrictEqual(
+      Object.keys(http.makeRequest({ provider: provider(), method: "GET", url, purpose: "discovery" }).headers),
+      []
+    )
+  })
+
+  it("knows which addresses are this machine", () => {
+    for (
+      const host of [
+        "127.0.0.1",
+        "127.9.9.9:1",
+        "localhost",
+        "x.localhost:11434",
+        "[::1]:11434",
+        "[0:0:0:0:0:0:0:1]",
+        "[::ffff:127.0.0.1]"
+      ]
+    ) {
+      assert.isTrue(http.isLoopback(`http://${host}/api/tags`), host)
+    }
+    for (const host of ["10.0.0.1", "localhost.example.com", "127.0.0.1.example.com", "[::2]", "gpu", "[fe80::1]"]) {
+      assert.isFalse(http.isLoopback(`http://${host}/api/tags`), host)
+    }
+  })
+})
+
+describe("open", () => {
+  it.effect("fails when no answer begins in time", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(Effect.flip(open(() => ({ never: true }), { attempts: 2 })))
+      yield* TestClock.adjust(1000)
+      const error = yield* Fiber.join(fiber)
+      assert(error._tag === "RequestTimeout")
+      assert.deepStrictEqual([error.phase, error.limit, error.attempts], ["first-byte", 1000, 2])
+    }))
+
+  it.effect("classifies what the transport and what the server say", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* Effect.flip(open(() => reset)))._tag, "ConnectionFailed")
+      const missing = yield* Effect.flip(open(() => json({ error: "model 'x' not found" }, 404), { model: "x" }))
+      assert.strictEqual(missing._tag, "ModelNotFound")
+      const limited = yield* Effect.flip(open(() => new Response("", { status: 429, headers: { "retry-after": "2" } })))
+      assert(limited._tag === "RateLimited")
+      assert.strictEqual(limited.retryAfter, 2000)
+    }))
+
+  it.effect("says where a redirect leads, and does not go there", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(
+        open(() => new Response("", { status: 308, headers: { location: "https://elsewhere" } }))
+      )
+      assert(error._tag === "EndpointNotFound")
+      assert.strictEqual(error.location, "https://elsewhere")
+    }))
+
+  it.effect("asks fetch not to follow redirects, and keeps the options of the host", () =>
+    Effect.gen(function*() {
+      let init: RequestInit | undefined
+      const fetch: typeof globalThis.fetch = (_, options) => {
+        init = options
+        return Promise.resolve(new Response("{}"))
+      }
+      const client = yield* Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
+      yield* http.open(client, request(), { url, firstByte: 1000, attempts: 1 }).pipe(
+        Effect.provideService(FetchHttpClient.Fetch, fetch),
+        Effect.provideService(FetchHttpClient.RequestInit, { credentials: "include" })
+      )
+      assert.deepStrictEqual([init?.redirect, init?.credentials], ["manual", "include"])
+    }))
+
+  it.effect("reads no more of a failure than it needs", () =>
+    Effect.gen(function*() {
+      let pulled = 0
+      const endless = new ReadableStream<Uint8Array>({
+        pull(controller) {
+          pulled++
+          controller.enqueue(new Uint8Array(16 * 1024).fill(65))
+        }
+      })
+      const error = yield* Effect.flip(open(() => new Response(endless, { status: 500 })))
+      assert.strictEqual(error._tag, "ServerError")
+      assert.isBelow(pulled, 10)
+    }))
+
+  it.effect("waits no longer than 5 s for the text of a failure", () =>
+    Effect.gen(function*() {
+      const stuck = new ReadableStream<Uint8Array>({
+        pull: () => new Promise(() => {})
+      })
+      const fiber = yield* Effect.fork(Effect.flip(open(() => new Response(stuck, { status: 503 }))))
+      yield* TestClock.adjust(5000)
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "ServerBusy")
+    }))
+
+  it.effect("shows no secret that a server sends back", () =>
+    Effect.gen(function*() {
+      const client = stub(() => json({ error: "bad key s3cret-key" }, 401)).client
+      const error = yield* Effect.flip(
+        http.open(client, request({ provider: provider({ key: key("s3cret-key", true) }) }), {
+          url,
+          firstByte: 1000,
+          attempts: 1
+        })
+      )
+      assert.notInclude(JSON.stringify(error) + error.message, "s3cret")
+    }))
+
+  it.effect("does not swallow the defects of others", () =>
+    Effect.gen(function*() {
+      const client = HttpClient.make(() => Effect.die(new Error("a bug")))
+      const exit = yield* Effect.exit(http.open(client, request(), { url, firstByte: 1000, attempts: 1 }))
+      assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
+    }))
+
+  it.effect("puts no secret into spans, and no trace header into requests", () =>
+    Effect.gen(function*() {
+      const spans: Array<Tracer.Span> = []
+      const tracer = yield* Effect.tracer
+      const recording = Tracer.make({
+        context: (f, fiber) => tracer.context(f, fiber),
+        span: (...args) => {
+          const span = tracer.span(...args)
+          spans.push(span)
+          return span
+        }
+      })
+      const server = stub(() => json({ ok: true }))
+      const secret = request({
+        provider: provider({
+          key: key("s3cret", true),
+          headers: { "X-Team": Redacted.make("s3cret too"), Cookie: Redacted.make("s3cret=1") }
+        })
+      })
+      yield* http.open(server.client, secret, { url, firstByte: 1000, attempts: 1 }).pipe(
+        Effect.withSpan("parent"),
+        Effect.withTracer(recording)
+      )
+      assert.isAtLeast(spans.length, 2)
+      const shown = spans.map((span) => Inspectable.toStringUnknown([...span.attributes])).join()
+      assert.include(shown, "application/json")
+      assert.notInclude(shown, "s3cret")
+      assert.deepStrictEqual(
+        Object.keys(server.sent[0]!.headers).sort(),
+        ["authorization", "content-length", "content-type", "cookie", "x-team"]
+      )
+    }))
+})
+
+describe("readText", () => {
+  it.effect("joins pieces, also in the middle of a character", () =>
+    Effect.gen(function*() {
+      const bytes = new TextEncoder().encode("a😀b")
+      assert.strictEqual(yield* read(chunked(bytes.subarray(0, 3), bytes.subarray(3))), "a😀b")
+      assert.strictEqual(yield* read(new Response("a😀b", { headers: { "content-length": "6" } })), "a😀b")
+    }))
+
+  it.effect("takes no body for an empty one", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* read(new Response(null)), "")
+      assert.strictEqual(yield* read(chunked()), "")
+    }))
+
+  it.effect("is bounded, whatever the length that was announced", () =>
+    Effect.gen(function*() {
+      const tag = (response: Response) => Effect.map(Effect.flip(read(response)), (error) => error._tag)
+      const long = "x".repeat(1001)
+      assert.strictEqual(yield* tag(chunked(long)), "MalformedResponse")
+      assert.strictEqual(yield* tag(new Response(long, { headers: { "content-length": "1001" } })), "MalformedResponse")
+      assert.strictEqual(yield* tag(new Response(long, { headers: { "content-length": "10" } })), "MalformedResponse")
+      assert.strictEqual((yield* read(chunked("x".repeat(1000)))).length, 1000)
+    }))
+
+  it.effect("does not believe the length of what is compressed", () =>
+    Effect.gen(function*() {
+      let pulled = 0
+      const bomb = new Response(
+        new ReadableStream<Uint8Array>({
+          pull(controller) {
+            if (pulled++ === 100) return controller.close()
+            controller.enqueue(new Uint8Array(500))
+          }
+        }),
+        { headers: { "content-length": "20", "content-encoding": "gzip" } }
+      )
+      assert.strictEqual((yield* Effect.flip(read(bomb)))._tag, "MalformedResponse")
+      assert.isBelow(pulled, 10)
+    }))
+
+  it.effect("refuses what is not UTF-8", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(read(chunked(new Uint8Array([0x7b, 0xff, 0x7d]))))
+      assert(error._tag === "MalformedResponse")
+      assert.include(error.detail, "UTF-8")
+    }))
+
+  it.effect("counts the wait between two pieces, not the whole", () =>
+    Effect.gen(function*() {
+      let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+      const drip = new Response(new ReadableStream({ start: (given) => void (controller = given) }))
+      const fiber = yield* Effect.fork(Effect.exit(read(drip)))
+      for (let index = 0; index < 5; index++) {
+        yield* TestClock.adjust(900)
+        controller!.enqueue(new Uint8Array([65]))
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+      }
+      yield* TestClock.adjust(1000)
+      const exit = yield* Fiber.join(fiber)
+      const error = yield* Effect.flip(exit)
+      assert(error._tag === "RequestTimeout")
+      assert.deepStrictEqual([error.phase, error.limit], ["idle", 1000])
+    }))
+
+  it.effect("takes a body that is cut for a broken connection", () =>
+    Effect.gen(function*() {
+      const cut = new Response(
+        new ReadableStream({
+          start(controller) {
+            controller.enqueue(new Uint8Array([65]))
+            controller.error(
+              Object.assign(new TypeError("terminated"), { cause: Object.assign(new Error(), { code: "ECONNRESET" }) })
+            )
+          }
+        })
+      )
+      const error = yield* Effect.flip(read(cut))
+      assert(error._tag === "ConnectionFailed")
+      assert.strictEqual(error.reason, "reset")
+    }))
+})
+
+// =============================================================================
+// sockets
+// =============================================================================
+
+const listening = (onConnection: (socket: Socket) => void) =>
+  Effect.acquireRelease(
+    Effect.async<{ readonly port: number; readonly sockets: Set<Socket>; readonly close: () => void }>((resume) => {
+      const sockets = new Set<Socket>()
+      const server = Net.createServer((socket) => {
+        sockets.add(socket)
+        socket.on("error", () => {})
+        socket.on("close", () => sockets.delete(socket))
+        onConnection(socket)
+      })
+      server.listen(0, "127.0.0.1", () =>
+        resume(Effect.succeed({
+          port: (server.address() as AddressInfo).port,
+          sockets,
+          close: () => {
+            for (const socket of sockets) socket.destroy()
+            server.close()
+          }
+        })))
+    }),
+    (server) => Effect.sync(server.close)
+  )
+
+const closedPort = Effect.scoped(Effect.map(listening(() => {}), (server) => server.port))
+
+const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
+  ["fetch", FetchHttpClient.layer],
+  ["undici", NodeHttpClient.layerUndici],
+  ["node:http", NodeHttpClient.layer]
+]
+
+const send = (at: string, more: Partial<http.RequestOptions> = {}) =>
+  Effect.flatMap(HttpClient.HttpClient, (client) =>
+    Effect.flatMap(
+      http.open(client, request({ url: at, ...more }), { url: at, firstByte: 5000, attempts: 1 }),
+      (response) => http.readText(response, { url: at, limit: 100_000, idle: 5000 })
+    ))
+
+describe("over sockets", () => {
+  for (const [name, layer] of clients) {
+    describe(name, () => {
+      it.live("a closed port is ConnectionRefused", () =>
+        Effect.gen(function*() {
+          const port = yield* closedPort
+          const error = yield* Effect.flip(send(`http://127.0.0.1:${port}/api/tags`))
+          assert(error._tag === "ConnectionRefused")
+          assert.deepStrictEqual([error.address, error.port], ["127.0.0.1", port])
+        }).pipe(Effect.provide(layer)))
+
+      it.scopedLive("an answer that is cut is ConnectionFailed", () =>
+        Effect.gen(function*() {
+          const { port } = yield* listening((socket) =>
+            socket.once("data", () => socket.end("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{\"a\""))
+          )
+          const error = yield* Effect.flip(send(`http://127.0.0.1:${port}/`))
+          assert(error._tag === "ConnectionFailed")
+          assert.strictEqual(error.reason, "reset")
+        }).pipe(Effect.provide(layer)))
+
+      it.scopedLive("what is no HTTP is ConnectionFailed", () =>
+        Effect.gen(function*() {
+          const { port } = yield* listening((socket) =>
+            socket.once("data", () => socket.end("SSH-2.0-OpenSSH\r\n\r\n"))
+          )
+          const error = yield* Effect.flip(send(`http://127.0.0.1:${port}/`))
+          assert(error._tag === "ConnectionFailed")
+          assert.strictEqual(error.reason, "protocol")
+        }).pipe(Effect.provide(layer)))
+
+      it.scopedLive("a redirect is not followed", () =>
+        Effect.gen(function*() {
+          let requests = 0
+          const { port } = yield* listening((socket) =>
+            socket.on("data", () => {
+              requests++
+              socket.end("HTTP/1.1 307 x\r\nLocation: /other\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            })
+          )
+          const error = yield* Effect.flip(send(`http://127.0.0.1:${port}/`))
+          assert(error._tag === "EndpointNotFound")
+          assert.strictEqual(error.location, "/other")
+          assert.strictEqual(requests, 1)
+        }).pipe(Effect.provide(layer)))
+
+      it.scopedLive("interruption closes the connection", () =>
+        Effect.gen(function*() {
+          let asked: (() => void) | undefined
+          const arrived = new Promise<void>((resolve) => void (asked = resolve))
+          let closed: (() => void) | undefined
+          const gone = new Promise<void>((resolve) => void (closed = resolve))
+          const { port } = yield* listening((socket) => {
+            socket.once("data", () => asked!())
+            socket.once("close", () => closed!())
+          })
+          const fiber = yield* Effect.fork(send(`http://127.0.0.1:${port}/`))
+          yield* Effect.promise(() => arrived)
+          yield* Fiber.interrupt(fiber)
+          yield* Effect.promise(() => gone)
+        }).pipe(Effect.provide(layer)))
+
+      it.live("a header that cannot be sent is an error without its value, and no defect", () =>
+        Effect.gen(function*() {
+          const error = yield* Effect.flip(
+            send("http://127.0.0.1:1/", { headers: { "X-Key": Redacted.make("s3cret\nvalue") } })
+          )
+          assert(error._tag === "ConnectionFailed")
+          assert.notInclude(JSON.stringify(error) + error.message, "s3cret")
+        }).pipe(Effect.provide(layer)))
+    })
+  }
+})
