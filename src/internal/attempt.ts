@@ -241,7 +241,7 @@ export const answerWhole = Effect.fnUntraced(function*(
     (error) => bodyError(error, undefined)
   )
   const makeId = yield* options.generateId
-  const { events, failure, finish, parts } = whole({ api: selection.api, makeId }, text)
+  const { events, failure, finish, parts } = whole(selection.api, text, { makeId })
   if (finish === undefined) {
     const partial = parts.length === 0 ? undefined : { parts }
     return yield* Effect.fail(decodeError(failure ?? { _tag: "Ended" }, sent.url, selection.model.id, partial))

@@ -60,10 +60,12 @@ const fromStream = Effect.fnUntraced(function*(
 ): Effect.fn.Return<Pull> {
   const pull = yield* Scope.extend(Stream.toPull(stream), scope)
   const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+  // The runtime's flags are those of where it was taken, which may be a region that nothing interrupts.
+  const interruptible = Effect.interruptible(pull)
   let fiber: Fiber.RuntimeFiber<Chunk.Chunk<Uint8Array>, Option.Option<unknown>> | undefined
   return {
     read(resume) {
-      fiber = runFork(pull)
+      fiber = runFork(interruptible)
       fiber.addObserver((exit) => {
         fiber = undefined
         if (Exit.isSuccess(exit)) return resume(undefined, Chunk.toReadonlyArray(exit.value))
@@ -143,7 +145,7 @@ export const make = Effect.fnUntraced(function*(
       const previous = watchdog
       return Effect.zipRight(
         previous === undefined ? Effect.void : Fiber.interrupt(previous),
-        Effect.map(Effect.forkDaemon(watch(grace)), (fiber) => {
+        Effect.map(Effect.forkDaemon(Effect.interruptible(watch(grace))), (fiber) => {
           watchdog = fiber
         })
       )
