@@ -300,12 +300,12 @@ describe("MockOllama.layerHttpClient", () => {
 
     it.effect("one byte at a time", () =>
       Effect.gen(function*() {
-        const fiber = yield* Effect.fork(received(chat()))
-        yield* TestClock.adjust("1 minute")
-        const { chunks } = yield* Fiber.join(fiber)
-        assert.isTrue(chunks.every((chunk) => chunk.length === 1))
-        assert.strictEqual(JSON.parse(chunks.join("").split("\n")[0]!).message.content, "a")
-      }).pipe(mocked({ text: "a", fault: { type: "drip", delayMs: 10 } })))
+        const fiber = yield* Effect.fork(received(HttpClient.get(`${root}/api/version`)))
+        yield* TestClock.adjust(189)
+        assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual((yield* Fiber.join(fiber)).chunks, [..."{\"version\":\"0.33.0\"}"])
+      }).pipe(mocked("", { rules: [{ fault: { type: "drip", delayMs: 10 } }] })))
 
     it.effect("a stall in the body never ends", () =>
       Effect.gen(function*() {

@@ -142,18 +142,31 @@ const recorded = ({ response }: Recordings.Recording) => {
 const sameAsRecorded = (version: Recordings.Version, name: string, description?: MockOllama.Description) => {
   const recording = Recordings.get(version, name)
   return send(recording).pipe(
-    Effect.tap((answer) => assert.deepStrictEqual(answer, recorded(recording))),
+    Effect.tap((answer) => assert.deepStrictEqual(answer, recorded(recording), `${version}/${name}`)),
     Effect.provide(MockOllama.layerHttpClient(description ?? described(recording)))
   )
 }
 
-const common = ["plain", "unicode", "empty", "length", "length-thinking", "thinking", "thinking-mixed", "tool"]
-const answered = [...common, "tool-parallel", "text-then-tool", "think-tool-content", "tool-broken", "repeat"].flatMap((
-  name
-) => ["native", "v1"].flatMap((dialect) => [`${dialect}-${name}`, `${dialect}-${name}-stream`]))
-const newestOnly = ["own-template-tool-parallel", "fault-crash", "fault-crash-first", "fault-end"].flatMap((name) =>
+const scenarios = [
+  "plain",
+  "unicode",
+  "empty",
+  "length",
+  "length-thinking",
+  "thinking",
+  "thinking-mixed",
+  "tool",
+  "tool-parallel",
+  "text-then-tool",
+  "think-tool-content",
+  "tool-broken",
+  "repeat"
+]
+const newestOnly = ["own-template-tool-parallel", "fault-crash", "fault-crash-first", "fault-end"]
+/** Natively and on `/v1`, whole and streamed. */
+const fourWays = (name: string) =>
   ["native", "v1"].flatMap((dialect) => [`${dialect}-${name}`, `${dialect}-${name}-stream`])
-)
+
 const others = [
   "native-plain-default",
   "v1-plain-stream-no-usage",
@@ -206,21 +219,31 @@ const refused = [
 /** 0.6.3 fails there for its template's sake. */
 const refusedLater = ["error-v1-bad-arguments", "error-v1-empty-arguments"]
 
+const everywhere = (name: string, description?: (version: Recordings.Version) => MockOllama.Description) =>
+  Effect.forEach(Recordings.versions, (version) => sameAsRecorded(version, name, description?.(version)))
+
+describe("the mock of each version", () => {
+  for (const name of scenarios) {
+    it.effect(`answers as recorded: ${name}`, () => Effect.forEach(fourWays(name), (one) => everywhere(one)))
+  }
+
+  for (const name of others) it.effect(`answers as recorded: ${name}`, () => everywhere(name))
+
+  for (const name of refused) it.effect(`refuses as recorded: ${name}`, () => everywhere(name))
+
+  it.effect("refuses broken arguments in the history as recorded", () =>
+    Effect.forEach(
+      Recordings.versions.slice(1),
+      (version) => Effect.forEach(refusedLater, (name) => sameAsRecorded(version, name))
+    ))
+
+  for (const name of bare) {
+    it.effect(`tells of itself as recorded: ${name}`, () =>
+      everywhere(name, (version) => ({ version: mockVersion[version] })))
+  }
+})
+
 describe.each(Recordings.versions)("the mock of %s", (version) => {
-  describe("answers as recorded", () => {
-    for (const name of [...answered, ...others]) it.effect(name, () => sameAsRecorded(version, name))
-  })
-
-  describe("refuses as recorded", () => {
-    for (const name of [...refused, ...(first(version) ? [] : refusedLater)]) {
-      it.effect(name, () => sameAsRecorded(version, name))
-    }
-  })
-
-  describe("tells of itself as recorded", () => {
-    for (const name of bare) it.effect(name, () => sameAsRecorded(version, name, { version: mockVersion[version] }))
-  })
-
   it.effect("lists models as recorded, in /api/tags and /v1/models", () =>
     Effect.gen(function*() {
       interface Entry {
@@ -327,7 +350,8 @@ describe.each(Recordings.versions)("the mock of %s", (version) => {
 
 describe("the mock of v0.33.0-rc2", () => {
   for (const name of newestOnly) {
-    it.effect(`fails or ends as recorded: ${name}`, () => sameAsRecorded("v0.33.0-rc2", name))
+    it.effect(`calls, fails or ends as recorded: ${name}`, () =>
+      Effect.forEach(fourWays(name), (one) => sameAsRecorded("v0.33.0-rc2", one)))
   }
   for (const name of ["error-native-busy", "error-v1-busy"]) {
     it.effect(`is busy as recorded: ${name}`, () =>
