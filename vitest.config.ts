@@ -16,6 +16,10 @@ export default defineConfig({
     exclude: ["test/live/**"],
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
-    testTimeout: 10_000
+    testTimeout: 10_000,
+    coverage: {
+      include: ["src/**"],
+      reporter: ["text-summary", "html"]
+    }
   }
 })

@@ -32,15 +32,8 @@ const tarball = join(app, filename)
 console.log(`${filename}: ${entryCount} files, ${(size / 1000).toFixed(0)} kB packed`)
 
 if (!onlyTypes) {
-  run(process.execPath, [bin("publint"), tarball, "--strict"])
-  run(process.execPath, [
-    bin("@arethetypeswrong/cli", "attw"),
-    tarball,
-    "--profile",
-    "esm-only",
-    "--format",
-    "table-flipped"
-  ])
+  lint("publint", [bin("publint"), tarball, "--strict"])
+  lint("attw", [bin("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--format", "ascii"])
 }
 
 // -----------------------------------------------------------------------------
