@@ -104,20 +104,20 @@ const firstToAnswer = Effect.fnUntraced(function*<A>(
 ): Effect.fn.Return<Answered<A>, CompletionError> {
   const attempts: Array<Attempt> = []
   const refused = new Map<string, AttemptError>()
-  const ask = (selection: Selection): Effect.Effect<A, AttemptError> => {
-    const host = fallback.origin(selection.provider.root)
-    const before = refused.get(host)
-    if (before !== undefined) return Effect.fail(before)
-    return Effect.tapError(run(selection), (error) =>
-      Effect.sync(() => {
-        if (error._tag === "ConnectionRefused") refused.set(host, error)
-      }))
+  const before = (url: string | undefined) => url === undefined ? undefined : refused.get(fallback.origin(url))
+  const ask = (selection: Selection) => {
+    const error = before(selection.provider.root)
+    return error === undefined ? run(selection) : Effect.fail(error)
   }
   for (const candidate of candidates) {
-    const result = yield* Effect.either(Effect.flatMap(candidate.select, ask))
+    const known = before(candidate.url)
+    const result = yield* Effect.either(
+      known === undefined ? Effect.flatMap(candidate.select, ask) : Effect.fail(known)
+    )
     if (result._tag === "Right") return { value: result.right, attempts }
     const error = result.left
     if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return yield* Effect.fail(error)
+    if (error._tag === "ConnectionRefused") refused.set(fallback.origin(error.url), error)
     attempts.push({ ref: candidate.ref, error })
   }
   return yield* Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))

@@ -230,6 +230,16 @@ describe("fallbacks", () => {
       explicit
     ))))
 
+  it.effect("a host whose discovery was refused is not asked again either", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(passing(ChatCompletions.create({ prompt: "Hi" })))
+      assert.strictEqual(error._tag, "ConnectionRefused")
+      assert.deepStrictEqual((yield* requests).map((request) => request.path), Array(4).fill("/api/tags"))
+    }).pipe(Effect.provide(MockOllama.layer(
+      { models: ["a", "b"], rules: [{ fault: { type: "refused" } }] },
+      chain(["b"])
+    ))))
+
   it.effect("one provider that fails never keeps another from answering", () =>
     Effect.gen(function*() {
       const answer = yield* passing(ChatCompletions.create({ prompt: "Hi" }))
