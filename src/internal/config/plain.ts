@@ -23,8 +23,8 @@ export const own = (value: unknown, key: string): unknown =>
   isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
 
 const maxDepth = 100
-// More values than 2 MiB of text can hold; a shared or cyclic object given in code would have no end otherwise.
-const maxValues = 2 * 1024 * 1024
+// Far more than any real configuration; a shared or cyclic object given in code would have no end otherwise.
+const maxValues = 1_000_000
 
 /** A copy without `__proto__` keys and `undefined` members, with secrets as plain strings. */
 export const plain = (
@@ -34,7 +34,14 @@ export const plain = (
 ): unknown => {
   let count = 0
   let stopped = false
-  const walk = (value: unknown, at: Array<string | number>): unknown => {
+  const at = [...path]
+  const member = (key: string | number, value: unknown): unknown => {
+    at.push(key)
+    const out = walk(value)
+    at.pop()
+    return out
+  }
+  const walk = (value: unknown): unknown => {
     if (stopped) return undefined
     if (++count > maxValues || at.length > maxDepth) {
       stopped = true
@@ -57,18 +64,18 @@ export const plain = (
           if (typeof secret === "string") return secret
           break
         }
-        if (Array.isArray(value)) return Array.from(value, (item, i) => walk(item, [...at, i]) ?? null)
+        if (Array.isArray(value)) return Array.from(value, (item, i) => member(i, item) ?? null)
         const out: Record<string, unknown> = {}
         for (const key of Object.keys(value)) {
           if (key === "__proto__") continue
-          const member: unknown = Reflect.get(value, key)
-          if (member !== undefined) out[key] = walk(member, [...at, key])
+          const next: unknown = Reflect.get(value, key)
+          if (next !== undefined) out[key] = member(key, next)
         }
         return out
       }
     }
-    report({ path: at, expected: "a JSON value", actual: `a ${typeof value}` })
+    report({ path: [...at], expected: "a JSON value", actual: `a ${typeof value}` })
     return undefined
   }
-  return input === undefined ? undefined : walk(input, [...path])
+  return input === undefined ? undefined : walk(input)
 }

@@ -1,0 +1,136 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Either, FastCheck } from "effect"
+import { Provider } from "effect-ollama"
+import * as baseUrl from "../../src/internal/baseUrl.js"
+import { env, error, failed, ok, ollama, provider, resolved } from "./fixtures.js"
+
+const models = [{ id: "m" }]
+
+const urls = (value: string, id = "ollama", api: "openai-completions" | "ollama" = "openai-completions") => {
+  const found = ok(baseUrl.normalize(value, { provider: id, api }))
+  return [found.root, found.completionsUrl]
+}
+
+describe("base URLs", () => {
+  const vectors: ReadonlyArray<readonly [value: string, root: string]> = [
+    ["http://h", "http://h"],
+    ["http://h/", "http://h"],
+    ["http://h:11434/v1", "http://h:11434"],
+    ["http://h:11434/v1/", "http://h:11434"],
+    ["http://h:11434/V1//", "http://h:11434"],
+    ["http://h:11434/api", "http://h:11434"],
+    ["http://h:11434/API/", "http://h:11434"],
+    ["http://h/ollama/v1/", "http://h/ollama"],
+    ["http://h/ollama", "http://h/ollama"],
+    ["http://h/v1/v1", "http://h/v1"],
+    ["http://h/xv1", "http://h/xv1"],
+    ["https://h", "https://h"],
+    ["HTTP://H:80", "http://h"],
+    ["  http://h:1  ", "http://h:1"],
+    ["http://0.0.0.0:11434", "http://127.0.0.1:11434"],
+    ["http://[::]:11434", "http://[::1]:11434"],
+    ["http://[::1]:11434", "http://[::1]:11434"],
+    ["http://h?x=1", "http://h"],
+    ["http://h/v1?x=1#y", "http://h"]
+  ]
+  for (const [value, root] of vectors) {
+    it(`${value} has the root ${root}`, () => assert.deepStrictEqual(urls(value), [root, `${root}/v1`]))
+  }
+
+  it("a path of another provider is used as given for completions", () => {
+    assert.deepStrictEqual(urls("https://h/v1beta/openai/", "g"), ["https://h/v1beta/openai", "https://h/v1beta/openai"])
+    assert.strictEqual(urls("https://h/api", "g")[1], "https://h/api")
+    assert.strictEqual(urls("https://h/api/v1", "g")[1], "https://h/api/v1")
+    assert.strictEqual(urls("https://h", "g")[1], "https://h/v1")
+    assert.strictEqual(urls("https://h/x", "g", "ollama")[1], "https://h/x/v1")
+  })
+
+  it("what is no http(s) URL is refused", () => {
+    for (
+      const value of ["h", "localhost:11434", "ftp://h", "file:///etc", "http://", "http://a b", "http://h\n.x", "http:\\\\h"]
+    ) {
+      assert.isTrue(Either.isLeft(baseUrl.normalize(value, { provider: "ollama", api: "ollama" })), value)
+    }
+  })
+
+  it("a missing scheme is suggested", () => {
+    assert.include(error(ollama({ baseUrl: "gpu-box:11434", models }), env).message, "write \"http://gpu-box:11434\"")
+  })
+
+  it("query and fragment are dropped with a warning", () => {
+    const config = ollama({ baseUrl: "http://h/v1?key=hush", models })
+    assert.strictEqual(provider(config, env).root, "http://h")
+    assert.deepStrictEqual(resolved(config, env).diagnostics, [{
+      level: "warning",
+      path: "models.providers.ollama.baseUrl",
+      message: "its query and fragment are not used"
+    }])
+  })
+
+  it("of another type makes the provider unavailable", () => {
+    for (const value of [5, null, ["http://h"]]) {
+      assert.strictEqual(error(ollama({ baseUrl: value, models }), env)._tag, "ConfigInvalid")
+    }
+  })
+
+  it.prop("normalising is total, and a root stays what it is", [FastCheck.oneof(FastCheck.string(), FastCheck.webUrl())], (
+    [value]
+  ) => {
+    const options = { provider: "ollama", api: "ollama" } as const
+    const first = baseUrl.normalize(value, options)
+    if (Either.isLeft(first)) return
+    assert.notMatch(first.right.root, /[?#]|\/$/)
+    if (!/\/(v1|api)$/i.test(first.right.root)) {
+      assert.strictEqual(ok(baseUrl.normalize(first.right.root, options)).root, first.right.root)
+    }
+  })
+})
+
+describe("Provider.make", () => {
+  it("is the local Ollama, discovered, by default", () => {
+    assert.deepStrictEqual(ok(Provider.make()), {
+      id: "ollama",
+      mode: "implicit",
+      api: "openai-completions",
+      root: "http://127.0.0.1:11434",
+      completionsUrl: "http://127.0.0.1:11434/v1",
+      authHeader: true,
+      headers: {},
+      params: {},
+      models: [],
+      keepWithoutTools: false
+    })
+  })
+
+  it("takes models, key, headers and a timeout", () => {
+    const made = ok(Provider.make({
+      id: " GPU ",
+      baseUrl: "http://gpu:1/v1",
+      apiKey: "k",
+      headers: { "X-A": "b" },
+      timeout: "2 seconds",
+      models: [{ id: "m", tools: true, params: { seed: 1 }, headers: { c: "d" } }]
+    }))
+    assert.strictEqual(made.id, "gpu")
+    assert.strictEqual(made.mode, "explicit")
+    assert.strictEqual(made.timeout, 2000)
+    assert.isTrue(made.key?.explicit)
+    assert.deepStrictEqual(Object.keys(made.headers), ["x-a"])
+    assert.deepStrictEqual(made.models[0]!.definition.known, ["tools"])
+  })
+
+  it("says all that is wrong at once", () => {
+    const failure = failed(Provider.make({
+      id: "a/b",
+      baseUrl: "h",
+      apiKey: "hush hush",
+      headers: { Host: "hush" },
+      models: [{ id: "m", headers: { "a b": "hush" } }]
+    }))
+    assert.deepStrictEqual(
+      failure.problems.map((p) => p.path),
+      ["id", "baseUrl", "apiKey", "headers.Host", "models[0].headers.a b"]
+    )
+    assert.notInclude(failure.message, "hush")
+  })
+})

@@ -1,0 +1,242 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Redacted } from "effect"
+import { env, error, ollama, provider, resolved, status } from "./fixtures.js"
+
+const models = [{ id: "m" }]
+const profile = { version: 1, profiles: { work: { type: "api_key", provider: "ollama", key: "from-profile" } } }
+
+describe("ollama without baseUrl and models", () => {
+  it("is implicit with a key in the environment", () => {
+    const found = provider({}, env)
+    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.root, "http://127.0.0.1:11434")
+    assert.strictEqual(found.completionsUrl, "http://127.0.0.1:11434/v1")
+    assert.strictEqual(found.key?.source, "env OLLAMA_API_KEY")
+    assert.isFalse(found.key?.explicit)
+    assert.isFalse(found.keepWithoutTools)
+  })
+
+  it("is implicit with a profile", () => {
+    const found = provider({}, {}, { profiles: profile })
+    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.key?.source, "profile work")
+    assert.isFalse(found.key?.explicit)
+  })
+
+  it("is implicit with an apiKey in its entry", () => {
+    const found = provider(ollama({ apiKey: "k" }))
+    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.key?.source, "config")
+    assert.isTrue(found.key?.explicit)
+  })
+
+  it("keeps the other settings of its entry", () => {
+    const found = provider(
+      ollama({ api: "ollama", headers: { "X-A": "b" }, timeoutSeconds: 1.5, params: { temperature: 0 }, models: [] }),
+      env
+    )
+    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.api, "ollama")
+    assert.strictEqual(found.timeout, 1500)
+    assert.deepStrictEqual(found.params, { temperature: 0 })
+    assert.strictEqual(Redacted.value(found.headers["x-a"]!), "b")
+  })
+
+  it("is not enabled without a key, and that is not worth a word", () => {
+    for (const config of [undefined, {}, ollama({}), ollama({ apiKey: "  ", baseUrl: " " }), ollama({ models: [] })]) {
+      const all = resolved(config, { OLLAMA_API_KEY: "  " })
+      assert.strictEqual(all.providers[0]!.id, "ollama")
+      assert.isFalse(all.providers[0]!.configured)
+      assert.deepStrictEqual(all.diagnostics, [])
+      assert.strictEqual(error(config)._tag, "NotEnabled")
+    }
+  })
+})
+
+describe("ollama with models", () => {
+  it("is explicit, at 127.0.0.1 by default, with the key of the environment", () => {
+    const found = provider(ollama({ models }), env)
+    assert.strictEqual(found.mode, "explicit")
+    assert.strictEqual(found.root, "http://127.0.0.1:11434")
+    assert.strictEqual(found.key?.source, "env OLLAMA_API_KEY")
+    assert.deepStrictEqual(found.models[0]!.definition, {
+      id: "m",
+      name: "m",
+      reasoning: false,
+      input: ["text"],
+      cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+      contextWindow: 8192,
+      maxTokens: 81920,
+      known: []
+    })
+  })
+
+  it("is unavailable without a key, and names OLLAMA_API_KEY", () => {
+    const found = status(ollama({ models }))
+    assert.include(found.reason, "OLLAMA_API_KEY")
+    const failure = error(ollama({ models }))
+    assert.strictEqual(failure._tag === "ProviderUnavailable" && failure.reason, "no-credential")
+    assert.include(failure.hint, "OLLAMA_API_KEY")
+  })
+
+  it("does not keep others from being used", () => {
+    const both = {
+      models: {
+        providers: { ollama: { models }, gpu: { baseUrl: "http://gpu:11434", authHeader: false, models } }
+      }
+    }
+    assert.strictEqual(provider(both, {}, {}, "gpu").root, "http://gpu:11434")
+  })
+
+  it("takes given values as they are and remembers that they were given", () => {
+    const { definition } = provider(ollama({ models: [{ id: "m", contextWindow: 4096 }] }), env).models[0]!
+    assert.strictEqual(definition.contextWindow, 4096)
+    assert.strictEqual(definition.maxTokens, 40960)
+    assert.deepStrictEqual(definition.known, ["contextWindow"])
+  })
+})
+
+describe("ollama with a baseUrl and no models", () => {
+  it("has no models, whatever the key", () => {
+    for (const variables of [env, {}]) {
+      const failure = error(ollama({ baseUrl: "http://h:1/v1" }), variables)
+      assert.strictEqual(failure._tag === "NoModelsConfigured" && failure.url, "http://h:1")
+    }
+  })
+})
+
+describe("host options win", () => {
+  it("discover enables ollama without a key", () => {
+    const found = provider({}, {}, { options: { discover: true } })
+    assert.strictEqual(found.mode, "implicit")
+    assert.isUndefined(found.key)
+  })
+
+  it("discover makes a provider with only a baseUrl implicit, at that address", () => {
+    const found = provider(ollama({ baseUrl: "http://h:1" }), {}, { options: { discover: true } })
+    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.root, "http://h:1")
+  })
+
+  it("discover makes a key unnecessary for listed models, which are still not discovered", () => {
+    assert.strictEqual(provider(ollama({ models }), {}, { options: { discover: true } }).mode, "explicit")
+  })
+
+  it("a key enables ollama and comes before all others", () => {
+    const options = { apiKey: Redacted.make("host") }
+    const found = provider(ollama({ apiKey: "${MISSING}" }), env, { options, profiles: profile })
+    assert.strictEqual(Redacted.value(found.key!.value), "host")
+    assert.strictEqual(found.key!.source, "option")
+    assert.isTrue(found.key!.explicit)
+  })
+
+  it("a base URL does not enable ollama", () => {
+    assert.strictEqual(error({}, {}, { options: { baseUrl: "http://h:1" } })._tag, "NotEnabled")
+    assert.strictEqual(provider({}, env, { options: { baseUrl: "http://h:1/v1" } }).root, "http://h:1")
+  })
+
+  it("another base URL leaves key and headers of an entry with its own behind", () => {
+    const entry = {
+      baseUrl: "http://elsewhere:1",
+      apiKey: "secret",
+      headers: { "x-secret": "s" },
+      models: [{ id: "m", headers: { "x-secret": "s" } }]
+    }
+    const options = { baseUrl: "http://h:1" }
+    const found = provider(ollama(entry), env, { options })
+    assert.strictEqual(found.root, "http://h:1")
+    assert.strictEqual(found.key?.source, "env OLLAMA_API_KEY")
+    assert.deepStrictEqual(found.headers, {})
+    assert.isUndefined(found.models[0]!.headers)
+    assert.strictEqual(error(ollama(entry), {}, { options })._tag, "ProviderUnavailable")
+  })
+
+  it("the same base URL takes them along, and so does an entry without its own", () => {
+    const options = { baseUrl: "http://h:1" }
+    for (const baseUrl of [undefined, "http://h:1/v1"]) {
+      const found = provider(ollama({ baseUrl, apiKey: "k", headers: { a: "b" }, models }), {}, { options })
+      assert.strictEqual(found.key?.source, "config")
+      assert.deepStrictEqual(Object.keys(found.headers), ["a"])
+    }
+  })
+
+  it("what they replace may be broken", () => {
+    const entry = { baseUrl: "no-scheme", apiKey: "${MISSING}", headers: { "bad name": "x" }, models }
+    const found = provider(ollama(entry), env, { options: { baseUrl: "http://h:1" } })
+    assert.strictEqual(found.root, "http://h:1")
+  })
+
+  it("models without tools are kept when asked for", () => {
+    assert.isTrue(provider({}, env, { options: { keepWithoutTools: true } }).keepWithoutTools)
+  })
+
+  it("a bad base URL fails the call and is a diagnostic", () => {
+    const more = { options: { baseUrl: "h:1" } }
+    const failure = error({}, env, more)
+    assert.strictEqual(failure._tag === "ConfigInvalid" && failure.problems[0]!.path, "options.baseUrl")
+    assert.deepStrictEqual(resolved({}, env, more).diagnostics.map((d) => d.level), ["error"])
+  })
+})
+
+const other = (entry: unknown) => ({ models: { providers: { Gpu: entry } } })
+
+describe("other providers", () => {
+  it("need an address, models and a key", () => {
+    const reason = (entry: unknown) => {
+      const failure = error(other(entry), env, {}, "gpu")
+      return failure._tag === "ProviderUnavailable" ? failure.reason : failure._tag
+    }
+    assert.strictEqual(reason({ models, apiKey: "k" }), "no-base-url")
+    assert.strictEqual(reason({ baseUrl: "http://h", apiKey: "k" }), "NoModelsConfigured")
+    assert.strictEqual(reason({ baseUrl: "http://h", models }), "no-credential")
+    assert.strictEqual(provider(other({ baseUrl: "http://h", models, apiKey: "k" }), {}, {}, "gpu").mode, "explicit")
+  })
+
+  it("need no key when none is sent, or when they have an Authorization header", () => {
+    for (const entry of [{ authHeader: false }, { headers: { Authorization: "Basic x" } }]) {
+      assert.isUndefined(provider(other({ baseUrl: "http://h", models, ...entry }), env, {}, "gpu").key)
+    }
+  })
+
+  it("use a profile of their own, never OLLAMA_API_KEY", () => {
+    const profiles = { profiles: { p: { type: "api_key", provider: " GPU ", key: "k" } } }
+    const found = provider(other({ baseUrl: "http://h", models }), env, { profiles }, "gpu")
+    assert.strictEqual(found.key?.source, "profile p")
+  })
+
+  it("come after ollama, in the order of the configuration", () => {
+    const config = { models: { providers: { b: {}, ollama: {}, a: {} } } }
+    assert.deepStrictEqual(resolved(config).providers.map((p) => p.id), ["ollama", "b", "a"])
+  })
+
+  it("with an api that is not spoken here are unavailable", () => {
+    const failure = error(other({ api: "anthropic-messages" }), env, {}, "gpu")
+    assert.strictEqual(failure._tag === "ProviderUnavailable" && failure.reason, "unsupported-api")
+    assert.include(failure.hint, "anthropic-messages")
+  })
+
+  it("leave out single models with an api that is not spoken here", () => {
+    const config = other({
+      baseUrl: "http://h",
+      authHeader: false,
+      models: [{ id: "a", api: "github-copilot" }, { id: "b", api: "ollama" }]
+    })
+    assert.deepStrictEqual(provider(config, {}, {}, "gpu").models.map((m) => [m.definition.id, m.api]), [["b", "ollama"]])
+    assert.include(resolved(config).diagnostics[0]!.message, "\"a\" is left out")
+  })
+})
+
+describe("ProviderStatus.reason", () => {
+  it("is one sentence for each case", () => {
+    const reasons = [
+      status({}).reason,
+      status({}, env).reason,
+      status({}, {}, { options: { discover: true } }).reason,
+      status(ollama({ models }), env).reason,
+      status(ollama({ models })).reason,
+      status(ollama({ baseUrl: "http://h" })).reason
+    ]
+    assert.strictEqual(new Set(reasons).size, reasons.length)
+    for (const reason of reasons) assert.match(reason, /^[A-Z0-9][^\n]+\.$/)
+  })
+})

@@ -1,0 +1,258 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Arbitrary, FastCheck, Schema } from "effect"
+import { ConfigValue, OpenClawConfig } from "effect-ollama"
+import { suggest } from "../../src/internal/config/suggest.js"
+import { env, ollama, problems, provider, resolve, resolved } from "./fixtures.js"
+
+const at = "models.providers.ollama"
+
+describe("problems", () => {
+  it("all are said at once, each with its path", () => {
+    const found = problems({
+      models: {
+        mode: "append",
+        providers: {
+          ollama: {
+            api: "openai",
+            authHeader: "yes",
+            timeoutSeconds: -1,
+            params: { model: "x", seed: 1.5, a: { b: [Infinity] } },
+            models: [{ contextWindow: -1 }, { id: "m", maxTokens: 1.5, input: ["sound"], cost: { input: NaN } }, 5]
+          },
+          x: 5
+        }
+      },
+      agents: { defaults: { model: { primary: 1, fallbacks: [2] }, models: { "a/b": { streaming: "no", alias: 1 } } } },
+      auth: { order: { ollama: "x" } },
+      env: { vars: { A: 1 } }
+    })
+    assert.deepStrictEqual(found.map((text) => text.split(": expected")[0]!).sort(), [
+      "agents.defaults.model.fallbacks[0]",
+      "agents.defaults.model.primary",
+      "agents.defaults.models[\"a/b\"].alias",
+      "agents.defaults.models[\"a/b\"].streaming",
+      "auth.order.ollama",
+      "env.vars.A",
+      "models.mode",
+      `${at}.api`,
+      `${at}.authHeader`,
+      `${at}.models[0].contextWindow`,
+      `${at}.models[0].id`,
+      `${at}.models[1].cost.input`,
+      `${at}.models[1].input[0]`,
+      `${at}.models[1].maxTokens`,
+      `${at}.models[2]`,
+      `${at}.params.a.b[0]`,
+      `${at}.params.model`,
+      `${at}.params.seed`,
+      `${at}.timeoutSeconds`,
+      "models.providers.x"
+    ])
+  })
+
+  it("an unknown api names the known ones", () => {
+    assert.deepStrictEqual(problems(ollama({ api: "openai" })), [
+      `${at}.api: expected "openai-completions" or "ollama", found "openai"`
+    ])
+  })
+
+  it("values that could be secrets are not shown", () => {
+    for (const api of ["sk-hush", "hush/hush=", { hush: "hush" }]) {
+      assert.notInclude(problems(ollama({ api })).join(), "hush")
+    }
+    assert.notInclude(problems({ models: "hush" }).join(), "hush")
+  })
+
+  it("sections of the wrong type are problems, sections that are not read are not", () => {
+    assert.deepStrictEqual(problems([]), [": expected an object, found a list"])
+    assert.deepStrictEqual(problems({ agents: 5 }), ["agents: expected an object, found a number"])
+    assert.deepStrictEqual(problems({ models: { providers: [] } }), [
+      "models.providers: expected an object, found a list"
+    ])
+    assert.deepStrictEqual(resolved({ channels: 5, gateway: { x: Infinity }, agents: { list: 5 } }).diagnostics, [])
+  })
+
+  it("numbers that are no safe integers, or not finite, are refused for tokens", () => {
+    for (const contextWindow of [2 ** 53, NaN, Infinity, -0.5, "8192", null]) {
+      assert.lengthOf(problems(ollama({ models: [{ id: "m", contextWindow }] })), 1)
+    }
+    assert.strictEqual(
+      provider(ollama({ models: [{ id: "m", contextWindow: 0, maxTokens: 7 }] }), env).models[0]!.definition.maxTokens,
+      7
+    )
+  })
+
+  it("parameters may be negative", () => {
+    const params = { seed: -1, keepAlive: -1, temperature: -0.5 }
+    assert.deepStrictEqual(provider(ollama({ params }), env).params, params)
+  })
+
+  it("what a request sets itself is refused among the parameters", () => {
+    for (const name of ["model", "messages", "stream", "tools"]) {
+      assert.lengthOf(problems(ollama({ params: { [name]: 1 } })), 1)
+      assert.lengthOf(problems(ollama({ models: [{ id: "m", params: { [name]: 1 } }] })), 1)
+      assert.lengthOf(problems({ agents: { defaults: { models: { "a/b": { params: { [name]: 1 } } } } } }), 1)
+    }
+  })
+
+  it("too deep, cyclic and unserialisable values are refused", () => {
+    let deep: unknown = 1
+    for (let i = 0; i < 200; i++) deep = [deep]
+    const cyclic: Record<string, unknown> = {}
+    cyclic["a"] = cyclic
+    const wide: Array<unknown> = []
+    for (let i = 0; i < 60; i++) wide.push(wide)
+    for (const value of [deep, cyclic, wide]) {
+      assert.match(problems(ollama({ params: { value } }))[0]!, /at most \d+/)
+    }
+    assert.lengthOf(problems(ollama({ params: { f: () => 1, s: Symbol("x"), b: 1n } })), 3)
+  })
+})
+
+describe("unknown keys", () => {
+  const warnings = (config: unknown) => resolved(config).diagnostics.map((d) => `${d.level} ${d.path}: ${d.message}`)
+
+  it("are warnings, with a suggestion when one is close", () => {
+    assert.deepStrictEqual(warnings(ollama({ baseURL: "http://h" })), [
+      `warning ${at}.baseURL: unknown key, not used: did you mean "baseUrl"?`
+    ])
+    assert.deepStrictEqual(warnings(ollama({ zebra: 1 })), [`warning ${at}.zebra: unknown key, not used`])
+  })
+
+  it("are looked for in all sections that are read, and nowhere else", () => {
+    const found = warnings({
+      channel: {},
+      models: { provider: {}, providers: { x: { models: [{ id: "m", context_window: 1, compat: { a: 1 } }] } } },
+      agents: { default: 1, defaults: { workspace: "x", model: { fallback: [] }, models: { "a/b": { stream: true } } } },
+      auth: { orders: {} },
+      env: { var: {} }
+    })
+    assert.deepStrictEqual(found.map((text) => text.replace(/^warning | unknown key, not used|:/g, "")).sort(), [
+      "agents.defaults.model.fallback did you mean \"fallbacks\"?",
+      "agents.defaults.models[\"a/b\"].stream",
+      "auth.orders did you mean \"order\"?",
+      "env.var did you mean \"vars\"?",
+      "models.provider did you mean \"providers\"?",
+      "models.providers.x.models[0].compat.a",
+      "models.providers.x.models[0].context_window did you mean \"contextWindow\"?"
+    ])
+  })
+
+  it("auth of a provider and mode are accepted", () => {
+    assert.deepStrictEqual(
+      warnings({ models: { mode: "replace", providers: { ollama: { auth: "x" } } }, env: { shellEnv: {}, A: "b" } }),
+      []
+    )
+  })
+
+  it("suggest is bounded", () => {
+    assert.strictEqual(suggest("timeoutSecond", ["timeoutSeconds"]), "timeoutSeconds")
+    assert.strictEqual(suggest("apikey", ["apiKey", "api"]), "apiKey")
+    assert.isUndefined(suggest("x".repeat(100_000), ["y"]))
+    assert.isUndefined(suggest("a", ["b"]))
+  })
+})
+
+describe("doubtful entries", () => {
+  it("models that are listed twice, or repeat the provider, are said", () => {
+    const config = ollama({ models: [{ id: "m" }, { id: "m:latest" }, { id: "ollama/x" }] })
+    assert.deepStrictEqual(provider(config, env).models.map((m) => m.definition.id), ["m", "ollama/x"])
+    assert.lengthOf(resolved(config, env).diagnostics, 2)
+  })
+
+  it("provider ids compare trimmed and lower-cased, the first one is used", () => {
+    const config = { models: { providers: { " Ollama ": { apiKey: "a" }, ollama: { models: [{ id: "m" }] } } } }
+    assert.strictEqual(provider(config).mode, "implicit")
+    assert.match(resolved(config).diagnostics[0]!.message, /defined twice/)
+  })
+
+  it("dangerous keys reach no prototype", () => {
+    const config: unknown = JSON.parse(
+      `{"models":{"providers":{"__proto__":{"apiKey":"x"},"constructor":{"baseUrl":"http://h","authHeader":false,"models":[{"id":"m"}]},
+      "ollama":{"params":{"__proto__":{"polluted":1},"constructor":1}}}},"agents":{"defaults":{"models":{"__proto__":{"alias":"x"}}}}}`
+    )
+    const found = resolved(config, env)
+    assert.deepStrictEqual(found.providers.map((p) => p.id), ["ollama", "constructor"])
+    assert.deepStrictEqual(Object.keys(provider(config, env).params), ["constructor"])
+    assert.isUndefined(Reflect.get(provider(config, env).params, "polluted"))
+    assert.isUndefined(Reflect.get({}, "polluted"))
+    assert.deepStrictEqual(found.models, [])
+  })
+
+  it("settings of a model: alias, parameters and streaming", () => {
+    const settings = { " Ollama/M": { alias: " fast ", params: { seed: 1 }, streaming: false }, "no-ref": {} }
+    const found = resolved({ agents: { defaults: { model: " a/b ", models: settings } } })
+    assert.strictEqual(found.primary, "a/b")
+    assert.deepStrictEqual(found.models[0], { ref: " Ollama/M", alias: "fast", params: { seed: 1 }, streaming: false })
+    assert.match(found.diagnostics[0]!.message, /not a model ref/)
+  })
+})
+
+const json = FastCheck.letrec<{ value: unknown; entry: unknown; config: unknown }>((tie) => ({
+  value: FastCheck.oneof(
+    { maxDepth: 2, depthIdentifier: "value" },
+    FastCheck.jsonValue({ maxDepth: 1 }),
+    FastCheck.constantFrom("${A}", "http://h", "ollama", "a b", -1, 0.5, NaN, Infinity, undefined),
+    FastCheck.dictionary(FastCheck.constantFrom("id", "source", "models", "__proto__", "x"), tie("value"), { maxKeys: 3 }),
+    FastCheck.array(tie("value"), { maxLength: 3 })
+  ),
+  entry: FastCheck.dictionary(
+    FastCheck.constantFrom("baseUrl", "apiKey", "api", "authHeader", "headers", "timeoutSeconds", "params", "models"),
+    tie("value")
+  ),
+  config: FastCheck.record({
+    models: FastCheck.oneof(
+      tie("value"),
+      FastCheck.record({ providers: FastCheck.dictionary(FastCheck.constantFrom("ollama", "b", ""), tie("entry")) })
+    ),
+    agents: FastCheck.oneof(tie("value"), FastCheck.record({ defaults: FastCheck.object() })),
+    auth: tie("value"),
+    env: tie("value")
+  }, { requiredKeys: [] })
+})).config
+
+describe("resolve", () => {
+  it.prop("is total and deterministic over whatever is given", [json, FastCheck.anything()], ([config, profiles]) => {
+    const run = () => JSON.stringify(resolve(config, { A: "b", OLLAMA_API_KEY: "x" }, { profiles }))
+    assert.strictEqual(run(), run())
+    assert.isString(JSON.stringify(resolve(profiles)))
+  })
+
+  it.prop("ollama always comes first, and every provider has a reason", [json], ([config]) => {
+    const found = resolve(config, env)
+    if (found._tag === "Left") return
+    assert.strictEqual(found.right.providers[0]!.id, "ollama")
+    for (const { reason } of found.right.providers) assert.isAbove(reason.length, 10)
+  })
+})
+
+describe("ConfigValue", () => {
+  const sameAs = Schema.equivalence(ConfigValue.ConfigValue)
+
+  it.prop("encoded and decoded it is the same", [Arbitrary.make(ConfigValue.ConfigValue)], ([value]) => {
+    const encoded = Schema.encodeSync(ConfigValue.ConfigValue)(value)
+    assert.isTrue(sameAs(Schema.decodeSync(ConfigValue.ConfigValue)(encoded), value))
+  })
+
+  it.prop("means the same as its encoded form", [Arbitrary.make(ConfigValue.ConfigValue)], ([value]) => {
+    const meaning = (config: OpenClawConfig.ConfigInput) => JSON.stringify(resolve(config, env))
+    assert.strictEqual(meaning(Schema.encodeSync(ConfigValue.ConfigValue)(value)), meaning(value))
+  })
+
+  it("what its schema refuses by type the reader refuses too", () => {
+    const decode = Schema.decodeUnknownEither(ConfigValue.ConfigValue)
+    for (
+      const config of [
+        ollama({ api: "x" }),
+        ollama({ timeoutSeconds: 0 }),
+        ollama({ models: [{}] }),
+        ollama({ models: [{ id: "m", contextWindow: -1 }] }),
+        { agents: { defaults: { model: 5 } } }
+      ]
+    ) {
+      assert.strictEqual(decode(config)._tag, "Left")
+      assert.strictEqual(resolve(config)._tag, "Left")
+    }
+  })
+
+})
