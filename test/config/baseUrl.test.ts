@@ -38,7 +38,10 @@ describe("base URLs", () => {
   }
 
   it("a path of another provider is used as given for completions", () => {
-    assert.deepStrictEqual(urls("https://h/v1beta/openai/", "g"), ["https://h/v1beta/openai", "https://h/v1beta/openai"])
+    assert.deepStrictEqual(urls("https://h/v1beta/openai/", "g"), [
+      "https://h/v1beta/openai",
+      "https://h/v1beta/openai"
+    ])
     assert.strictEqual(urls("https://h/api", "g")[1], "https://h/api")
     assert.strictEqual(urls("https://h/api/v1", "g")[1], "https://h/api/v1")
     assert.strictEqual(urls("https://h", "g")[1], "https://h/v1")
@@ -47,7 +50,16 @@ describe("base URLs", () => {
 
   it("what is no http(s) URL is refused", () => {
     for (
-      const value of ["h", "localhost:11434", "ftp://h", "file:///etc", "http://", "http://a b", "http://h\n.x", "http:\\\\h"]
+      const value of [
+        "h",
+        "localhost:11434",
+        "ftp://h",
+        "file:///etc",
+        "http://",
+        "http://a b",
+        "http://h\n.x",
+        "http:\\\\h"
+      ]
     ) {
       assert.isTrue(Either.isLeft(baseUrl.normalize(value, { provider: "ollama", api: "ollama" })), value)
     }
@@ -73,7 +85,9 @@ describe("base URLs", () => {
     }
   })
 
-  it.prop("normalising is total, and a root stays what it is", [FastCheck.oneof(FastCheck.string(), FastCheck.webUrl())], (
+  it.prop("normalising is total, and a root stays what it is", [
+    FastCheck.oneof(FastCheck.string(), FastCheck.webUrl())
+  ], (
     [value]
   ) => {
     const options = { provider: "ollama", api: "ollama" } as const

@@ -76,8 +76,7 @@ export const memory = (files: Files) => {
     return typeof file === "object" && "link" in file ? find(file.link) : Effect.succeed([path, file] as const)
   }
   const isKind = (file: Files[string]): file is FileSystem.File.Type => typeof file === "string" && kinds.has(file)
-  const bytes = (file: Files[string]) =>
-    typeof file === "string" ? new TextEncoder().encode(file) : file as Uint8Array
+  const bytes = (file: Files[string]) => typeof file === "string" ? new TextEncoder().encode(file) : file as Uint8Array
   return FileSystem.layerNoop({
     stat: (path) =>
       Effect.map(find(path), ([, file]) => ({

@@ -35,7 +35,10 @@ describe("which key is used", () => {
     for (const apiKey of ["${MY_KEY}", { source: "env", id: "MY_KEY" }]) {
       const failure = error(ollama({ apiKey, models }), { ...env, MY_KEY: "  " })
       assert.strictEqual(failure._tag === "MissingEnvironmentVariable" && failure.variable, "MY_KEY")
-      assert.strictEqual(failure._tag === "MissingEnvironmentVariable" && failure.path, "models.providers.ollama.apiKey")
+      assert.strictEqual(
+        failure._tag === "MissingEnvironmentVariable" && failure.path,
+        "models.providers.ollama.apiKey"
+      )
       assert.deepStrictEqual(resolved(ollama({ apiKey, models }), env).diagnostics.map((d) => d.level), ["error"])
     }
   })
@@ -179,7 +182,11 @@ describe("headers", () => {
 describe("secrets", () => {
   it("are in no text that a resolved configuration can be turned into", () => {
     const found = resolve(
-      ollama({ apiKey: "hush-key", headers: { "x-a": "hush-header" }, models: [{ id: "m", headers: { b: "hush-b" } }] }),
+      ollama({
+        apiKey: "hush-key",
+        headers: { "x-a": "hush-header" },
+        models: [{ id: "m", headers: { b: "hush-b" } }]
+      }),
       { OLLAMA_API_KEY: "hush-env" },
       { profiles: profiles({ p: key("hush-profile"), q: { mode: "x", key: "hush-q" } }) }
     )

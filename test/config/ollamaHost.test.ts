@@ -44,11 +44,15 @@ describe("OLLAMA_HOST", () => {
     it(`${JSON.stringify(value) ?? "unset"} is ${url}`, () => assert.strictEqual(OllamaHost.parse(value), url))
   }
 
-  it.prop("any text gives a text, and never credentials that a provider would accept", [FastCheck.string()], ([value]) => {
-    const url = OllamaHost.parse(value)
-    const made = Provider.make({ baseUrl: url })
-    if (made._tag === "Right") assert.notInclude(new URL(made.right.root).href, "@")
-  })
+  it.prop(
+    "any text gives a text, and never credentials that a provider would accept",
+    [FastCheck.string()],
+    ([value]) => {
+      const url = OllamaHost.parse(value)
+      const made = Provider.make({ baseUrl: url })
+      if (made._tag === "Right") assert.notInclude(new URL(made.right.root).href, "@")
+    }
+  )
 
   it("what it gives is a base URL", () => {
     assert.strictEqual(ok(Provider.make({ baseUrl: OllamaHost.parse("http://1.2.3.4") })).root, "http://1.2.3.4")

@@ -221,7 +221,10 @@ describe("other providers", () => {
       authHeader: false,
       models: [{ id: "a", api: "github-copilot" }, { id: "b", api: "ollama" }]
     })
-    assert.deepStrictEqual(provider(config, {}, {}, "gpu").models.map((m) => [m.definition.id, m.api]), [["b", "ollama"]])
+    assert.deepStrictEqual(provider(config, {}, {}, "gpu").models.map((m) => [m.definition.id, m.api]), [[
+      "b",
+      "ollama"
+    ]])
     assert.include(resolved(config).diagnostics[0]!.message, "\"a\" is left out")
   })
 })

@@ -123,7 +123,10 @@ describe("unknown keys", () => {
     const found = warnings({
       channel: {},
       models: { provider: {}, providers: { x: { models: [{ id: "m", context_window: 1, compat: { a: 1 } }] } } },
-      agents: { default: 1, defaults: { workspace: "x", model: { fallback: [] }, models: { "a/b": { stream: true } } } },
+      agents: {
+        default: 1,
+        defaults: { workspace: "x", model: { fallback: [] }, models: { "a/b": { stream: true } } }
+      },
       auth: { orders: {} },
       env: { var: {} }
     })
@@ -193,7 +196,9 @@ const json = FastCheck.letrec<{ value: unknown; entry: unknown; config: unknown 
     { maxDepth: 2, depthIdentifier: "value" },
     FastCheck.jsonValue({ maxDepth: 1 }),
     FastCheck.constantFrom("${A}", "http://h", "ollama", "a b", -1, 0.5, NaN, Infinity, undefined),
-    FastCheck.dictionary(FastCheck.constantFrom("id", "source", "models", "__proto__", "x"), tie("value"), { maxKeys: 3 }),
+    FastCheck.dictionary(FastCheck.constantFrom("id", "source", "models", "__proto__", "x"), tie("value"), {
+      maxKeys: 3
+    }),
     FastCheck.array(tie("value"), { maxLength: 3 })
   ),
   entry: FastCheck.dictionary(
@@ -254,5 +259,4 @@ describe("ConfigValue", () => {
       assert.strictEqual(resolve(config)._tag, "Left")
     }
   })
-
 })

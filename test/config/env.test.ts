@@ -1,0 +1,94 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck } from "effect"
+import { substituteText } from "../../src/internal/config/env.js"
+import { variables } from "../../src/internal/config/resolve.js"
+import { env, error, failed, ollama, provider, resolve, resolved } from "./fixtures.js"
+
+const models = [{ id: "m" }]
+const url = (baseUrl: string, variables: Readonly<Record<string, string>> = {}, more: object = {}) =>
+  provider({ ...ollama({ baseUrl, models, apiKey: "k" }), ...more }, variables).root
+
+describe("${VAR}", () => {
+  it("is replaced in strings, as often as it stands there", () => {
+    assert.strictEqual(url("http://${H}:${P}/${H}", { H: "h", P: "1" }), "http://h:1/h")
+  })
+
+  it("has a default for what is unset or blank", () => {
+    assert.strictEqual(url("http://${H:-d}:1"), "http://d:1")
+    assert.strictEqual(url("http://${H:-d}:1", { H: " " }), "http://d:1")
+    assert.strictEqual(url("http://${H:-d}:1", { H: "h" }), "http://h:1")
+    assert.strictEqual(url("http://h${H:-}:1"), "http://h:1")
+  })
+
+  it("is not recursive, may be escaped, and nothing else is touched", () => {
+    const text = (value: string) => substituteText(value, (name) => name === "A" ? "${B}" : undefined, () => undefined)
+    assert.strictEqual(text("${A}"), "${B}")
+    assert.strictEqual(text("$${A}"), "${A}")
+    assert.strictEqual(text("$${A:-x} $$${A}"), "${A:-x} $${A}")
+    for (const untouched of ["$A", "${a}", "${1A}", "${A", "${}", "${A-x}", "$(A)", "{A}", "$ {A}"]) {
+      assert.strictEqual(text(untouched), untouched)
+    }
+  })
+
+  it.prop("a text without `${` stays what it is", [FastCheck.string()], ([text]) => {
+    if (!text.includes("${")) assert.strictEqual(substituteText(text, () => "x", () => undefined), text)
+  })
+
+  it("that is unset makes its provider unavailable, wherever it stands in there", () => {
+    for (
+      const entry of [
+        { baseUrl: "http://${UNSET}", models, apiKey: "k" },
+        { headers: { a: "${UNSET}" }, models, apiKey: "k" },
+        { models: [{ id: "${UNSET}" }], apiKey: "k" },
+        { api: "${UNSET}", models, apiKey: "k" },
+        { params: { a: ["${UNSET}"] }, models, apiKey: "k" }
+      ]
+    ) {
+      const failure = error(ollama(entry), env)
+      assert.strictEqual(failure._tag === "MissingEnvironmentVariable" && failure.variable, "UNSET")
+      assert.include(failure.message, "models.providers.ollama.")
+    }
+  })
+
+  it("that is unset elsewhere fails the load", () => {
+    for (
+      const config of [
+        { agents: { defaults: { model: "ollama/${UNSET}" } } },
+        { agents: { defaults: { models: { "a/b": { alias: "${UNSET}" } } } } },
+        { auth: { order: { ollama: ["${UNSET}"] } } },
+        { env: { vars: { A: "${UNSET}" } } }
+      ]
+    ) assert.strictEqual(failed(resolve(config))._tag, "MissingEnvironmentVariable")
+  })
+
+  it("is left alone in sections that are not read", () => {
+    assert.deepStrictEqual(resolved({ channels: "${UNSET}", agents: { list: ["${UNSET}"] } }).diagnostics, [])
+    assert.deepStrictEqual([...variables({ channels: "${UNSET}", agents: { list: "${UNSET}" } })], ["OLLAMA_API_KEY"])
+  })
+
+  it("names are known ahead, also those of { source: env } and of the env block", () => {
+    const found = variables({
+      ...ollama({ apiKey: { source: "env", id: "K" }, baseUrl: "${U:-x}$${E}" }),
+      env: { A: "${B}", vars: { C: "d" } }
+    })
+    assert.deepStrictEqual([...found].sort(), ["A", "B", "C", "E", "K", "OLLAMA_API_KEY", "U"])
+  })
+})
+
+describe("the env block", () => {
+  it("fills what is unset or blank, and nothing else", () => {
+    const more = { env: { H: "block", vars: { P: "2" } } }
+    assert.strictEqual(url("http://${H}:${P}", {}, more), "http://block:2")
+    assert.strictEqual(url("http://${H}:${P}", { H: "h", P: " " }, more), "http://h:2")
+  })
+
+  it("may hold OLLAMA_API_KEY", () => {
+    const found = provider({ env: { vars: { OLLAMA_API_KEY: "k" } } })
+    assert.strictEqual(found.key?.source, "env OLLAMA_API_KEY")
+  })
+
+  it("prefers vars, and refers to the environment only", () => {
+    assert.strictEqual(url("http://${H}:1", {}, { env: { H: "a", vars: { H: "b" } } }), "http://b:1")
+    assert.strictEqual(url("http://${H}:1", { X: "x" }, { env: { vars: { H: "${X}", X: "y" } } }), "http://x:1")
+  })
+})

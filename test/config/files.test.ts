@@ -1,0 +1,277 @@
+import { FileSystem, Path } from "@effect/platform"
+import { NodeContext } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
+import { OpenClawConfig } from "effect-ollama"
+import { execFileSync } from "node:child_process"
+import { env, home, load, memory, ok, withEnv } from "./fixtures.js"
+
+const file = "{ agents: { defaults: { model: 'a/b' } } }"
+
+const found = (files: Readonly<Record<string, string>>, variables: Readonly<Record<string, string>>, options = {}) =>
+  load(files, variables, options).pipe(
+    Effect.map((config) => config.primary === undefined ? "nothing" : config.source.configPath)
+  )
+
+describe("where the configuration is", () => {
+  it.effect("OPENCLAW_CONFIG_PATH, then the state directory, then home", () =>
+    Effect.gen(function*() {
+      const files = { "/c.json": file, "/state/openclaw.json": file, [`${home}/openclaw.json`]: file }
+      const variables = { OPENCLAW_CONFIG_PATH: "/c.json", OPENCLAW_STATE_DIR: "/state" }
+      assert.strictEqual(yield* found(files, variables), "/c.json")
+      assert.strictEqual(yield* found(files, { ...variables, OPENCLAW_CONFIG_PATH: " " }), "/state/openclaw.json")
+      assert.strictEqual(yield* found(files, { OPENCLAW_STATE_DIR: "" }), `${home}/openclaw.json`)
+      assert.strictEqual(yield* found(files, variables, { path: `${home}/openclaw.json` }), `${home}/openclaw.json`)
+    }))
+
+  it.effect("home is OPENCLAW_HOME, then HOME, then USERPROFILE", () =>
+    Effect.gen(function*() {
+      const files = { "/a/.openclaw/openclaw.json": file, "/b/.openclaw/openclaw.json": file }
+      assert.strictEqual(yield* found(files, { OPENCLAW_HOME: "/a", HOME: "/b" }), "/a/.openclaw/openclaw.json")
+      assert.strictEqual(yield* found(files, { HOME: "/b" }), "/b/.openclaw/openclaw.json")
+      assert.strictEqual(yield* found(files, { HOME: " ", USERPROFILE: "/a" }), "/a/.openclaw/openclaw.json")
+    }))
+
+  it.effect("a leading ~ is home", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* found({ "/home/me/c": file }, { OPENCLAW_CONFIG_PATH: "~/c" }), "/home/me/c")
+      assert.strictEqual(
+        yield* found({ "/home/me/s/openclaw.json": file }, { OPENCLAW_STATE_DIR: "~/s" }),
+        "/home/me/s/openclaw.json"
+      )
+    }))
+
+  it.effect("a file that was named must be there, one that was not need not", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(load({}, { OPENCLAW_CONFIG_PATH: "/gone" }))
+      assert.strictEqual(error._tag === "ConfigUnreadable" && error.reason, "not-found")
+      assert.strictEqual((yield* Effect.flip(load({}, {}, { path: "/gone" })))._tag, "ConfigUnreadable")
+      const config = yield* load({}, {})
+      assert.isFalse(config.source.configFound)
+      assert.strictEqual(config.source.configPath, `${home}/openclaw.json`)
+    }))
+
+  it.effect("without any home it is empty", () =>
+    Effect.gen(function*() {
+      const config = yield* load({}, { HOME: "" })
+      assert.deepStrictEqual(config.source, { configFound: false, profilesFound: false })
+    }))
+
+  it.effect("locations says so without reading", () =>
+    Effect.gen(function*() {
+      const where = yield* OpenClawConfig.locations().pipe(Effect.provide([Path.layer, withEnv({ HOME: "/h" })]))
+      assert.deepStrictEqual(where, {
+        config: "/h/.openclaw/openclaw.json",
+        named: false,
+        profiles: "/h/.openclaw/agents/main/agent/auth-profiles.json"
+      })
+    }))
+})
+
+describe("how it is read", () => {
+  it.effect("only regular files are opened", () =>
+    Effect.gen(function*() {
+      for (const kind of ["FIFO", "Directory", "Socket", "CharacterDevice"] as const) {
+        const error = yield* Effect.flip(load({ [`${home}/openclaw.json`]: kind }))
+        assert.strictEqual(error._tag === "ConfigUnreadable" && error.reason, "not-a-file")
+      }
+    }))
+
+  it.effect("over 2 MiB it is refused", () =>
+    Effect.gen(function*() {
+      const exact = `{ }${" ".repeat(2 * 1024 * 1024 - 3)}`
+      assert.isTrue((yield* load({ [`${home}/openclaw.json`]: exact })).source.configFound)
+      const error = yield* Effect.flip(load({ [`${home}/openclaw.json`]: `${exact} ` }))
+      assert.strictEqual(error._tag, "ConfigInvalid")
+      assert.include(error.message, "2097152 bytes")
+    }))
+
+  it.effect("what is no UTF-8 is refused", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(load({ [`${home}/openclaw.json`]: new Uint8Array([0x7b, 0xff, 0x7d]) }))
+      assert.strictEqual(error._tag, "ConfigSyntaxError")
+    }))
+
+  it.effect("a blank file and one that holds no object are refused", () =>
+    Effect.gen(function*() {
+      const blank = yield* Effect.flip(load({ [`${home}/openclaw.json`]: " \n" }))
+      assert.include(blank.message, "the file is empty")
+      const list = yield* Effect.flip(load({ [`${home}/openclaw.json`]: "[]" }))
+      assert.strictEqual(list._tag, "ConfigInvalid")
+      assert.include(list.message, `${home}/openclaw.json:1:1: the configuration: expected an object, found a list`)
+    }))
+
+  it.effect("problems have file, line and column", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(load({ [`${home}/openclaw.json`]: "{\n  models: {\n    mode: 'x' } }" }))
+      assert.deepStrictEqual(error._tag === "ConfigInvalid" && error.problems, [{
+        path: "models.mode",
+        expected: "\"merge\" or \"replace\"",
+        actual: "\"x\"",
+        file: `${home}/openclaw.json`,
+        line: 3,
+        column: 11
+      }])
+    }))
+
+  it.effect("variables come from the ConfigProvider", () =>
+    Effect.gen(function*() {
+      const config = yield* load(
+        { [`${home}/openclaw.json`]: "{ models: { providers: { ollama: { apiKey: '${MY_KEY}' } } } }" },
+        { MY_KEY: "v" }
+      )
+      assert.strictEqual(Redacted.value(ok(config.providers[0]!.result).key!.value), "v")
+    }))
+})
+
+describe("auth-profiles.json", () => {
+  const profiles = "{ version: 1, profiles: { work: { type: 'api_key', provider: 'ollama', key: 'k' } } }"
+
+  it.effect("is in the state directory, or in OPENCLAW_AGENT_DIR", () =>
+    Effect.gen(function*() {
+      const where = [
+        [`${home}/agents/main/agent/auth-profiles.json`, {}],
+        ["/s/agents/main/agent/auth-profiles.json", { OPENCLAW_STATE_DIR: "/s" }],
+        ["/a/auth-profiles.json", { OPENCLAW_STATE_DIR: "/s", OPENCLAW_AGENT_DIR: "/a" }]
+      ] as const
+      for (const [path, variables] of where) {
+        const config = yield* load({ [path]: profiles }, variables)
+        assert.strictEqual(ok(config.providers[0]!.result).key?.source, "profile work")
+        assert.deepStrictEqual([config.source.profilesPath, config.source.profilesFound], [path, true])
+      }
+    }))
+
+  it.effect("that cannot be read fails only those who need it, and shows nothing of it", () =>
+    Effect.gen(function*() {
+      const path = "/a/auth-profiles.json"
+      for (const text of ["{ profiles: { a: { key: 'hush' } }", "FIFO", "", "[]"] as const) {
+        const variables = { OPENCLAW_AGENT_DIR: "/a" }
+        const config = yield* load({ [path]: text }, variables)
+        const { result } = config.providers[0]!
+        assert.strictEqual(result._tag === "Left" && result.left._tag, "ConfigInvalid")
+        assert.include(JSON.stringify(result), path)
+        assert.notInclude(JSON.stringify(config), "hush")
+        assert.strictEqual(config.diagnostics[0]!.level, "error")
+        assert.isTrue((yield* load({ [path]: text }, { ...variables, ...env })).providers[0]!.configured)
+      }
+    }))
+})
+
+describe("layers", () => {
+  const ollama = Effect.map(OpenClawConfig.OpenClawConfig, (config) => ok(config.providers[0]!.result))
+
+  it.effect("layer takes a value, and needs no file system", () =>
+    Effect.gen(function*() {
+      const found = yield* ollama.pipe(
+        Effect.provide(OpenClawConfig.layer({ models: { providers: { ollama: { apiKey: "${K}", api: "ollama" } } } })),
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["K", "v"]])))
+      )
+      assert.strictEqual(found.api, "ollama")
+      assert.strictEqual(found.key?.source, "env K")
+    }))
+
+  it.effect("layerWith takes the host's options", () =>
+    Effect.gen(function*() {
+      const found = yield* Effect.provide(ollama, OpenClawConfig.layerWith({}, { discover: true, baseUrl: "http://h" }))
+      assert.strictEqual(found.root, "http://h")
+    }))
+
+  it.effect("layer takes Redacted secrets", () =>
+    Effect.gen(function*() {
+      const entry = { apiKey: Redacted.make("k"), headers: { a: Redacted.make("b") } }
+      const found = yield* Effect.provide(ollama, OpenClawConfig.layer({ models: { providers: { ollama: entry } } }))
+      assert.strictEqual(Redacted.value(found.key!.value), "k")
+      assert.strictEqual(Redacted.value(found.headers["a"]!), "b")
+    }))
+
+  it.effect("layer fails with all problems", () =>
+    Effect.gen(function*() {
+      const config = { models: { providers: { ollama: { timeoutSeconds: -1, models: [{ id: "" }] } } } }
+      const error = yield* Effect.flip(Effect.provide(ollama, OpenClawConfig.layer(config)))
+      assert.strictEqual(error._tag === "ConfigInvalid" && error.problems.length, 2)
+    }))
+
+  it.effect("layerConfig takes Effect Configs", () =>
+    Effect.gen(function*() {
+      const found = yield* ollama.pipe(
+        Effect.provide(OpenClawConfig.layerConfig({
+          baseUrl: Config.string("URL"),
+          apiKey: Config.redacted("KEY"),
+          keepWithoutTools: Config.boolean("ALL").pipe(Config.withDefault(true)),
+          config: Config.succeed({ models: { providers: { ollama: { api: "ollama" as const } } } })
+        })),
+        Effect.withConfigProvider(ConfigProvider.fromMap(new Map([["URL", "http://h"], ["KEY", "k"]])))
+      )
+      assert.strictEqual(found.root, "http://h")
+      assert.strictEqual(found.api, "ollama")
+      assert.strictEqual(found.key?.source, "option")
+      assert.isTrue(found.keepWithoutTools)
+    }))
+
+  it.effect("layerFile reads files", () =>
+    Effect.gen(function*() {
+      const files = memory({ "/c": "{ models: { providers: { ollama: { apiKey: 'k' } } } }" })
+      const read = (layer: Layer.Layer<OpenClawConfig.OpenClawConfig, unknown, FileSystem.FileSystem | Path.Path>) =>
+        ollama.pipe(Effect.provide(layer), Effect.provide([files, Path.layer, withEnv({ OPENCLAW_CONFIG_PATH: "/c" })]))
+      assert.strictEqual((yield* read(OpenClawConfig.layerFile)).key?.source, "config")
+      assert.strictEqual((yield* read(OpenClawConfig.layerFileWith({ baseUrl: "http://h" }))).root, "http://h")
+    }))
+})
+
+describe("on a real disk", () => {
+  const onDisk = (prepare: (directory: string) => Effect.Effect<void, unknown, FileSystem.FileSystem>) =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      yield* prepare(directory)
+      return yield* OpenClawConfig.load({ path: `${directory}/openclaw.json` }).pipe(
+        Effect.provide(withEnv({ OPENCLAW_AGENT_DIR: directory }))
+      )
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer))
+
+  const tag = (prepare: Parameters<typeof onDisk>[0]) =>
+    Effect.map(
+      Effect.flip(onDisk(prepare)),
+      (error) => Object(error)._tag === "ConfigUnreadable" ? Object(error).reason : error
+    )
+
+  it.live("a file with an include is read", () =>
+    Effect.gen(function*() {
+      const config = yield* onDisk((directory) =>
+        Effect.flatMap(FileSystem.FileSystem, (fs) =>
+          Effect.all([
+            fs.writeFileString(`${directory}/openclaw.json`, "{ $include: 'b.json5' }"),
+            fs.writeFileString(`${directory}/b.json5`, file)
+          ], { discard: true }))
+      )
+      assert.strictEqual(config.primary, "a/b")
+    }))
+
+  it.live("a pipe does not hang", () =>
+    Effect.gen(function*() {
+      const reason = yield* tag((directory) =>
+        Effect.sync(() => void execFileSync("mkfifo", [`${directory}/openclaw.json`]))
+      )
+      assert.strictEqual(reason, "not-a-file")
+    }))
+
+  it.live("a directory and a loop of links are unreadable", () =>
+    Effect.gen(function*() {
+      const make = (use: (fs: FileSystem.FileSystem, path: string) => Effect.Effect<void, unknown>) =>
+        tag((directory) => Effect.flatMap(FileSystem.FileSystem, (fs) => use(fs, `${directory}/openclaw.json`)))
+      assert.strictEqual(yield* make((fs, path) => fs.makeDirectory(path)), "not-a-file")
+      assert.strictEqual(yield* make((fs, path) => fs.symlink(path, path)), "other")
+    }))
+
+  it.live("an include through a link to the outside is refused", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(onDisk((directory) =>
+        Effect.flatMap(FileSystem.FileSystem, (fs) =>
+          Effect.all([
+            fs.writeFileString(`${directory}/openclaw.json`, "{ $include: 'link' }"),
+            fs.symlink("/etc/hostname", `${directory}/link`)
+          ], { discard: true }))
+      ))
+      assert.strictEqual(Object(error).reason, "outside")
+    }))
+})
