@@ -220,13 +220,15 @@ export interface StaticProvider extends Omit<ProviderOptions, "models" | "keepWi
  *
  * export const ModelsLive = Models.layerStatic({ baseUrl: "http://gpu-box:11434", models: ["gpt-oss:20b"] })
  */
-export const layerStatic: {
-  (options: ReadonlyArray<Provider> | StaticOptions): Layer.Layer<Models>
-  (provider: StaticProvider): Layer.Layer<Models, ConfigInvalid>
-} = (options: ReadonlyArray<Provider> | StaticOptions | StaticProvider): Layer.Layer<Models, never> =>
-  Array.isArray(options) || "providers" in options
+export function layerStatic(options: ReadonlyArray<Provider> | StaticOptions): Layer.Layer<Models>
+export function layerStatic(provider: StaticProvider): Layer.Layer<Models, ConfigInvalid>
+export function layerStatic(
+  options: ReadonlyArray<Provider> | StaticOptions | StaticProvider
+): Layer.Layer<Models, ConfigInvalid> {
+  return Array.isArray(options) || "providers" in options
     ? Layer.sync(Models, () => makeStatic(options as ReadonlyArray<Provider> | StaticOptions))
-    : Layer.effect(Models, made(options as StaticProvider)) as Layer.Layer<Models, never> // the overload says how it fails
+    : Layer.effect(Models, made(options as StaticProvider))
+}
 
 const made = (options: StaticProvider): Either.Either<Service, ConfigInvalid> =>
   Either.map(
