@@ -9,8 +9,8 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Net from "node:net"
-import type { Plan } from "./internal/plan.js"
-import { headersOf, Server } from "./internal/server.js"
+import { headersOf, type Plan } from "./internal/plan.js"
+import { type Incoming, Server } from "./internal/server.js"
 import { makeService } from "./internal/service.js"
 import { MockOllama } from "./MockOllama.js"
 import type { Description, RecordedRequest, Service } from "./Script.js"
@@ -126,11 +126,20 @@ export const makeServer = (
     const left: Array<RecordedRequest> = []
     let root = ""
 
+    /** What a function of the description throws must not bring down the test's process. */
+    const answer = (incoming: Incoming) => {
+      try {
+        return mock.handle(incoming, Date.now())
+      } catch {
+        return undefined
+      }
+    }
+
     const http = Http.createServer((request, response) => {
       const body: Array<Buffer> = []
       request.on("data", (chunk: Buffer) => body.push(chunk))
       request.on("end", () => {
-        const { plan, record } = mock.handle({
+        const handled = answer({
           method: request.method ?? "GET",
           url: `${root}${request.url?.startsWith("/") === true ? request.url : "/"}`,
           headers: Object.fromEntries(
@@ -139,7 +148,9 @@ export const makeServer = (
             ) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
           ),
           body: Buffer.concat(body).toString("utf8")
-        }, Date.now())
+        })
+        if (handled === undefined) return void response.writeHead(500).end()
+        const { plan, record } = handled
         let over = false
         response.once("close", () => {
           if (over) return

@@ -1,6 +1,7 @@
 /** What a server refuses before a model is asked, in its order and words. */
 import type { Generation } from "./generation.js"
-import { bindFailure, type Dialect, failure, type Plan } from "./plan.js"
+import { find, type Installed, lacks } from "./models.js"
+import { bindFailure, type Dialect, failure, json as answer, missingModel, type Plan } from "./plan.js"
 
 export interface Json {
   readonly [key: string]: unknown
@@ -152,4 +153,33 @@ export const optionFailure = (json: Json, generation: Generation, stream: boolea
     return failure(generation, "native", 500, text, { chunked: stream })
   }
   return undefined
+}
+
+/** The model, unless it is missing or cannot do what is asked. */
+export const modelFor = (
+  models: ReadonlyArray<Installed>,
+  generation: Generation,
+  name: string | undefined,
+  dialect: Dialect,
+  request: Json,
+  think: boolean
+): { readonly model: Installed } | { readonly refused: Plan } => {
+  const refuse = (status: number, message: string) => ({ refused: failure(generation, dialect, status, message) })
+  if (name === undefined || name === "") return refuse(400, "model is required")
+  const model = find(models, name)
+  if (model === undefined) {
+    // the cloud's proxy stands before the wrapper, so its errors are native on both paths
+    return generation.cloudAware && /[:-]cloud$/.test(name)
+      ? { refused: answer({ error: "ollama cloud is disabled: remote model is unavailable" }, 403) }
+      : refuse(404, missingModel(generation, name))
+  }
+  const tools = request["tools"]
+  if (Array.isArray(tools) && tools.length > 0 && lacks(model, "tools")) {
+    const full = model.name.includes("/") ? model.name : `registry.ollama.ai/library/${model.name}`
+    return refuse(400, `${full} does not support tools`)
+  }
+  if (think && generation.thinks && lacks(model, "thinking")) {
+    return refuse(400, `${JSON.stringify(name)} does not support thinking`)
+  }
+  return { model }
 }

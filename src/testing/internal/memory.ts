@@ -13,8 +13,8 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { causeOf, type Runtime } from "./failures.js"
-import type { Plan } from "./plan.js"
-import { headersOf, type Server } from "./server.js"
+import { headersOf, type Plan } from "./plan.js"
+import type { Server } from "./server.js"
 
 const concat = (chunks: Iterable<Uint8Array>) => {
   const list = Array.from(chunks)

@@ -176,3 +176,26 @@ export const show = (model: Installed, verbose: boolean, generation: Generation)
     ...model.show
   }
 }
+
+/** The progress of a pull of one layer. */
+export const pulled = ({ digest }: Installed): ReadonlyArray<object> => {
+  const layer = { status: `pulling ${digest.slice(0, 12)}`, digest: `sha256:${digest}`, total: 1000 }
+  return [
+    { status: "pulling manifest" },
+    layer,
+    { ...layer, completed: 600 },
+    { ...layer, completed: 1000 },
+    { status: "verifying sha256 digest" },
+    { status: "writing manifest" },
+    { status: "success" }
+  ]
+}
+
+/** A vector of 4, of length 1, that depends on the text alone. */
+export const embedding = (text: string): ReadonlyArray<number> => {
+  let state = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193)
+  const vector = [0, 8, 16, 24].map((shift) => ((state >>> shift) & 0xff) - 127.5)
+  const length = Math.hypot(...vector)
+  return vector.map((value) => value / length)
+}

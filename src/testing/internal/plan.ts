@@ -94,6 +94,22 @@ export const raw = (response: RawResponse, delay: number): Plan => {
   }
 }
 
+export const lengthOf = (plan: Plan): number => plan.chunks.reduce((total, chunk) => total + chunk.bytes.length, 0)
+
+/** The headers of an answer, with the framing's own, in the order of the wire. */
+export const headersOf = (plan: Plan, now: number): ReadonlyArray<readonly [string, string]> => {
+  const { framing, headers, length } = plan.head!
+  const date = ["Date", new Date(now).toUTCString()] as const
+  switch (framing) {
+    case "content-length":
+      return [...headers, date, ["Content-Length", String(length ?? lengthOf(plan))]]
+    case "chunked":
+      return [...headers, date, ["Transfer-Encoding", "chunked"]]
+    case "none":
+      return [...headers, date]
+  }
+}
+
 // =============================================================================
 // errors
 // =============================================================================
@@ -138,8 +154,6 @@ export const busyMessage = "server busy, please try again.  maximum pending requ
 // =============================================================================
 // faults
 // =============================================================================
-
-export const lengthOf = (plan: Plan): number => plan.chunks.reduce((total, chunk) => total + chunk.bytes.length, 0)
 
 const concat = (chunks: ReadonlyArray<PlannedChunk>) => {
   const all = new Uint8Array(chunks.reduce((total, chunk) => total + chunk.bytes.length, 0))

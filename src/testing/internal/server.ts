@@ -1,24 +1,23 @@
 /** The one implementation behind all ways to serve the mock: a request goes in, a plan comes out. */
 import type { Description, Fault, Model, RecordedRequest, Replies, Reply, Rule } from "../Script.js"
-import { bindNative, bindV1, effortOf, isObject, type Json, optionFailure, readBody } from "./checks.js"
+import { bindNative, bindV1, effortOf, isObject, type Json, modelFor, optionFailure, readBody } from "./checks.js"
 import { completion, type CompletionRequest, loaded } from "./completion.js"
 import { type Generation, generations } from "./generation.js"
 import { goJson } from "./goJson.js"
-import { find, install, type Installed, lacks, ps, show, tags, v1Models, withTag } from "./models.js"
+import { embedding, find, install, type Installed, ps, pulled, show, tags, v1Models, withTag } from "./models.js"
 import {
   applyFault,
   type Dialect,
   failure,
   faultAnswer,
   json,
-  lengthOf,
-  missingModel,
   plainText,
   type Plan,
   raw,
   streamed,
   whole
 } from "./plan.js"
+import { ReplyQueue } from "./replies.js"
 
 export interface Incoming {
   readonly method: string
@@ -28,7 +27,7 @@ export interface Incoming {
 }
 
 /** A recorded request while it is being answered. */
-export type Record_ = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }
+export type Recording = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }
 
 const methods: Readonly<Record<string, ReadonlyArray<string>>> = {
   "/": ["GET", "HEAD"],
@@ -60,10 +59,9 @@ const forever = 9_223_372_036_854
 
 export class Server {
   readonly generation: Generation
-  requests: Array<Record_> = []
+  requests: Array<Recording> = []
   private models: ReadonlyArray<Installed>
-  private replies: Replies
-  private used = new Set<number>()
+  private replies: ReplyQueue
   private rules: ReadonlyArray<Rule>
   private met = new Map<Rule, number>()
   private ordinal = 0
@@ -72,17 +70,16 @@ export class Server {
   constructor(readonly description: Description) {
     this.generation = generations[description.version ?? "0.33.0"]
     this.models = []
-    this.replies = description.replies ?? ["Hello."]
+    this.replies = this.queue(description.replies)
     this.rules = description.rules ?? []
     this.setModels(description.models ?? [])
   }
 
   reset(): void {
     this.requests = []
-    this.used = new Set()
     this.met = new Map()
     this.ordinal = 0
-    this.replies = this.description.replies ?? ["Hello."]
+    this.replies = this.queue(this.description.replies)
     this.rules = this.description.rules ?? []
     this.loadedUntil = new Map()
     this.setModels(this.description.models ?? [])
@@ -93,14 +90,16 @@ export class Server {
     for (const model of this.models) if (model.loaded === true) this.loadedUntil.set(model.name, 300_000)
   }
 
+  private queue(replies: Replies = ["Hello."]): ReplyQueue {
+    return new ReplyQueue(replies, this.description.exhausted !== "fail")
+  }
+
   setReplies(replies: Replies): void {
-    this.replies = replies
-    this.used = new Set()
+    this.replies = this.queue(replies)
   }
 
   push(replies: ReadonlyArray<Reply | string>): void {
-    if (typeof this.replies === "function") this.setReplies(replies)
-    else this.replies = [...this.replies, ...replies]
+    this.replies.push(replies)
   }
 
   setRules(rules: ReadonlyArray<Rule>): void {
@@ -109,13 +108,13 @@ export class Server {
   }
 
   /** Records the request and decides the whole answer. */
-  handle(incoming: Incoming, now: number): { readonly plan: Plan; readonly record: Record_ } {
+  handle(incoming: Incoming, now: number): { readonly plan: Plan; readonly record: Recording } {
     const path = new URL(incoming.url).pathname
     const prefix = this.description.prefix ?? ""
     const within = path === prefix || path.startsWith(`${prefix}/`)
     const body = parsed(incoming.body)
     const named = isObject(body) ? body["model"] ?? body["name"] : undefined
-    const record: Record_ = {
+    const record: Recording = {
       method: incoming.method,
       url: incoming.url,
       path: within ? path.slice(prefix.length) || "/" : path,
@@ -139,7 +138,7 @@ export class Server {
     }
   }
 
-  private answer(record: Record_, now: number): Plan {
+  private answer(record: Recording, now: number): Plan {
     const rule = this.rules.find((rule) => this.meets(rule, record))
     if (rule === undefined) return this.route(record, now)
     this.met.set(rule, (this.met.get(rule) ?? 0) + 1)
@@ -164,7 +163,7 @@ export class Server {
       (rule.when === undefined || rule.when(record))
   }
 
-  private route(record: Record_, now: number): Plan {
+  private route(record: Recording, now: number): Plan {
     const allowed = Object.hasOwn(methods, record.path) ? methods[record.path] : undefined
     if (allowed === undefined) return plainText(404, "404 page not found")
     if (!allowed.includes(record.method)) {
@@ -226,17 +225,7 @@ export class Server {
     if ("refused" in request) return request.refused
     if (find(this.models, request.name) === undefined) this.models = [install(request.name, 0), ...this.models]
     if (request.json["stream"] === false) return json({ status: "success" })
-    const digest = `sha256:${find(this.models, request.name)!.digest}`
-    const short = digest.slice(7, 19)
-    const status = [
-      { status: "pulling manifest" },
-      { status: `pulling ${short}`, digest, total: 1000 },
-      { status: `pulling ${short}`, digest, total: 1000, completed: 600 },
-      { status: `pulling ${short}`, digest, total: 1000, completed: 1000 },
-      { status: "verifying sha256 digest" },
-      { status: "writing manifest" },
-      { status: "success" }
-    ]
+    const status = pulled(find(this.models, request.name)!)
     return streamed("application/x-ndjson", status.map((line) => `${goJson(line)}\n`), { head: 0, chunk: 0 })
   }
 
@@ -249,7 +238,6 @@ export class Server {
     return whole(200, undefined, "")
   }
 
-  /** Vectors of 4 that depend on the text alone, of length 1. */
   private embed(record: RecordedRequest, dialect: Dialect): Plan {
     const body = readBody(dialect, record.body)
     if ("refused" in body) return body.refused
@@ -260,13 +248,7 @@ export class Server {
     }
     const input = body.json["input"]
     const texts = (Array.isArray(input) ? input : [input]).map(String)
-    const embeddings = texts.map((text) => {
-      let state = 0x811c9dc5
-      for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193)
-      const vector = [0, 8, 16, 24].map((shift) => ((state >>> shift) & 0xff) - 127.5)
-      const length = Math.hypot(...vector)
-      return vector.map((value) => value / length)
-    })
+    const embeddings = texts.map(embedding)
     if (dialect === "native") {
       return json({
         model: name,
@@ -276,7 +258,7 @@ export class Server {
         prompt_eval_count: texts.length
       })
     }
-    const data = embeddings.map((embedding, index) => ({ object: "embedding", embedding, index }))
+    const data = embeddings.map((vector, index) => ({ object: "embedding", embedding: vector, index }))
     const usage = { prompt_tokens: texts.length, total_tokens: texts.length }
     return whole(200, "application/json", `${goJson({ object: "list", data, model: name, usage })}\n`)
   }
@@ -293,7 +275,14 @@ export class Server {
     const { json: request } = body
     const stream = request["stream"] !== false
     const think = request["think"]
-    const model = this.modelFor(record, "native", request, think !== undefined && think !== null && think !== false)
+    const model = modelFor(
+      this.models,
+      this.generation,
+      record.model,
+      "native",
+      request,
+      think !== undefined && think !== null && think !== false
+    )
     if ("refused" in model) return model.refused
     const messages = request["messages"]
     const keepAlive = request["keep_alive"]
@@ -326,7 +315,14 @@ export class Server {
     const refused = bindV1(request, this.generation)
     if (refused !== undefined) return refused
     const effort = effortOf(request)
-    const model = this.modelFor(record, "v1", request, effort != null && effort !== "" && effort !== "none")
+    const model = modelFor(
+      this.models,
+      this.generation,
+      record.model,
+      "v1",
+      request,
+      effort != null && effort !== "" && effort !== "none"
+    )
     if ("refused" in model) return model.refused
     const options = request["stream_options"]
     const includeUsage = isObject(options) && options["include_usage"] === true
@@ -353,36 +349,6 @@ export class Server {
     }
   }
 
-  /** The model, unless it is missing or cannot do what is asked. */
-  private modelFor(
-    record: RecordedRequest,
-    dialect: Dialect,
-    request: Json,
-    think: boolean
-  ): { readonly model: Installed } | { readonly refused: Plan } {
-    const refuse = (status: number, message: string) => ({
-      refused: failure(this.generation, dialect, status, message)
-    })
-    const name = record.model
-    if (name === undefined || name === "") return refuse(400, "model is required")
-    const model = find(this.models, name)
-    if (model === undefined) {
-      // the cloud's proxy stands before the wrapper, so its errors are native on both paths
-      return this.generation.cloudAware && /[:-]cloud$/.test(name)
-        ? { refused: json({ error: "ollama cloud is disabled: remote model is unavailable" }, 403) }
-        : refuse(404, missingModel(this.generation, name))
-    }
-    const tools = request["tools"]
-    if (Array.isArray(tools) && tools.length > 0 && lacks(model, "tools")) {
-      const full = model.name.split("/").length === 1 ? `registry.ollama.ai/library/${model.name}` : model.name
-      return refuse(400, `${full} does not support tools`)
-    }
-    if (think && this.generation.thinks && lacks(model, "thinking")) {
-      return refuse(400, `${JSON.stringify(name)} does not support thinking`)
-    }
-    return { model }
-  }
-
   private keep(model: Installed, keepAlive: unknown, now: number): void {
     if (keepAlive === 0) this.loadedUntil.delete(model.name)
     else if (typeof keepAlive === "number") {
@@ -391,7 +357,7 @@ export class Server {
   }
 
   private reply(record: RecordedRequest, request: CompletionRequest): Plan {
-    const found = this.next(record)
+    const found = this.replies.next(record)
     if (found === undefined) {
       return failure(this.generation, request.dialect, 500, "mock: no reply is left for this request")
     }
@@ -403,37 +369,5 @@ export class Server {
       if (answer !== undefined) return faults.reduce(applyFault, answer)
     }
     return faults.reduce(applyFault, completion(reply, faults, request, this.generation))
-  }
-
-  /** The first unused reply that is meant for this request; when all are used, the last of them again. */
-  private next(record: RecordedRequest): Reply | string | undefined {
-    if (typeof this.replies === "function") return this.replies(record)
-    const fits = this.replies.map((reply, index) => ({ reply, index })).filter(({ reply }) => {
-      const when = typeof reply === "string" ? undefined : reply.when
-      return when === undefined ||
-        (typeof when === "string"
-          ? record.model !== undefined && withTag(when) === withTag(record.model)
-          : when(record))
-    })
-    const fresh = fits.find(({ index }) => !this.used.has(index))
-    if (fresh !== undefined) {
-      this.used.add(fresh.index)
-      return fresh.reply
-    }
-    return this.description.exhausted === "fail" ? undefined : fits.at(-1)?.reply
-  }
-}
-
-/** The headers of an answer, with the framing's own, in the order of the wire. */
-export const headersOf = (plan: Plan, now: number): ReadonlyArray<readonly [string, string]> => {
-  const { framing, headers, length } = plan.head!
-  const date = ["Date", new Date(now).toUTCString()] as const
-  switch (framing) {
-    case "content-length":
-      return [...headers, date, ["Content-Length", String(length ?? lengthOf(plan))]]
-    case "chunked":
-      return [...headers, date, ["Transfer-Encoding", "chunked"]]
-    case "none":
-      return [...headers, date]
   }
 }
