@@ -1,5 +1,18 @@
-// What a minimal app bundles. `npm run size` measures it.
-import * as ModelRef from "effect-ollama/ModelRef"
-import * as Either from "effect/Either"
+// What a minimal app bundles: completions on models that the code names, over fetch. `npm run size` measures it.
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as ChatCompletions from "effect-ollama/ChatCompletions"
+import * as Models from "effect-ollama/Models"
 
-console.log(Either.map(ModelRef.parse("ollama/gpt-oss:20b"), ModelRef.format))
+const OllamaLive = ChatCompletions.layer.pipe(
+  Layer.provide(Models.layerStatic({ models: ["gpt-oss:20b"] })),
+  Layer.provide(FetchHttpClient.layer)
+)
+
+ChatCompletions.create({ prompt: "Why is the sky blue?" }).pipe(
+  Effect.map((response) => response.message),
+  Effect.tap(Effect.log),
+  Effect.provide(OllamaLive),
+  Effect.runFork
+)
