@@ -1,4 +1,5 @@
-// Bundles a minimal app with the built package, minified, and holds its compressed size against a limit.
+// Bundles a minimal app with the built package, minified, and holds its compressed size against a limit. `--files` says
+// what each file adds.
 import { build } from "esbuild"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
@@ -30,9 +31,11 @@ const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(9)
 const owner = (path) =>
   path.startsWith("dist/") ? "effect-ollama" : /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? "app"
 
+const byFile = process.argv.includes("--files")
 const parts = new Map()
 for (const [path, { bytesInOutput }] of Object.entries(Object.values(metafile.outputs)[0].inputs)) {
-  parts.set(owner(path), (parts.get(owner(path)) ?? 0) + bytesInOutput)
+  const part = byFile ? path : owner(path)
+  parts.set(part, (parts.get(part) ?? 0) + bytesInOutput)
 }
 for (const [name, bytes] of [...parts].sort((a, b) => b[1] - a[1])) console.log(`${kB(bytes)}  ${name}`)
 const gzipped = gzipSync(contents, { level: 9 }).length
