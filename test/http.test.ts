@@ -323,11 +323,11 @@ const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient
   ["node:http", NodeHttpClient.layer]
 ]
 
-const send = (at: string, more: Partial<http.RequestOptions> = {}) =>
+const send = (at: string, more: Partial<http.RequestOptions> = {}, idle = 5000) =>
   Effect.flatMap(HttpClient.HttpClient, (client) =>
     Effect.flatMap(
       http.open(client, request({ url: at, ...more }), { url: at, firstByte: 5000, attempts: 1 }),
-      (response) => http.readText(response, { url: at, limit: 100_000, idle: 5000 })
+      (response) => http.readText(response, { url: at, limit: 100_000, idle })
     ))
 
 describe("over sockets", () => {
@@ -389,6 +389,46 @@ describe("over sockets", () => {
           const fiber = yield* Effect.fork(send(`http://127.0.0.1:${port}/`))
           yield* Effect.promise(() => arrived)
           yield* Fiber.interrupt(fiber)
+          yield* Effect.promise(() => gone)
+        }).pipe(Effect.provide(layer)))
+
+      for (
+        const [how, head, idle] of [
+          ["of unknown length", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n", Infinity],
+          [
+            "of unknown length under an idle limit",
+            "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+            5000
+          ],
+          ["of known length", "HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nabc", 5000],
+          ["of a failure", "HTTP/1.1 500 x\r\nContent-Length: 10\r\n\r\nabc", 5000]
+        ] as const
+      ) {
+        it.scopedLive(`interruption inside a body ${how} closes the connection`, () =>
+          Effect.gen(function*() {
+            let closed: (() => void) | undefined
+            const gone = new Promise<void>((resolve) => void (closed = resolve))
+            const { port } = yield* listening((socket) => {
+              socket.once("data", () => socket.write(head))
+              socket.once("close", () => closed!())
+            })
+            const fiber = yield* Effect.fork(send(`http://127.0.0.1:${port}/`, {}, idle))
+            yield* Effect.sleep(150)
+            yield* Fiber.interrupt(fiber)
+            yield* Effect.promise(() => gone)
+          }).pipe(Effect.provide(layer)))
+      }
+
+      it.scopedLive("a body that is too large closes the connection", () =>
+        Effect.gen(function*() {
+          let closed: (() => void) | undefined
+          const gone = new Promise<void>((resolve) => void (closed = resolve))
+          const { port } = yield* listening((socket) => {
+            socket.once("data", () => socket.write("HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\nabc"))
+            socket.once("close", () => closed!())
+          })
+          const error = yield* Effect.flip(send(`http://127.0.0.1:${port}/`))
+          assert.strictEqual(error._tag, "MalformedResponse")
           yield* Effect.promise(() => gone)
         }).pipe(Effect.provide(layer)))
 

@@ -14,6 +14,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Stream from "effect/Stream"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
 import { fromResponse } from "./bodyPull.js"
@@ -262,28 +263,60 @@ const join = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
 
 const limitsOf = (idle: number, now: number) => ({ firstByteDeadline: now + idle, firstByte: idle, idle })
 
-const readPieces = Effect.fnUntraced(function*(
+const readPieces = (
   response: HttpClientResponse.HttpClientResponse,
   options: ReadOptions
-): Effect.fn.Return<string, TransportError | MalformedResponse> {
+): Effect.Effect<string, TransportError | MalformedResponse> =>
+  Effect.suspend(() => {
+    const pieces: Array<Uint8Array> = []
+    let size = 0
+    const take = (some: Iterable<Uint8Array>): boolean => {
+      for (const piece of some) {
+        size += piece.length
+        pieces.push(piece)
+      }
+      return size <= options.limit
+    }
+    const read = fromResponse(response) === undefined && !Number.isFinite(options.idle)
+      ? readStream(response, options, take)
+      : readWatched(response, options, take)
+    return Effect.flatMap(read, () => decode(join(pieces, size), options))
+  })
+
+type Take = (some: Iterable<Uint8Array>) => boolean
+
+// Under somebody else's limit, a body needs no watchdog, and no fiber but this one.
+const readStream = (
+  response: HttpClientResponse.HttpClientResponse,
+  options: ReadOptions,
+  take: Take
+): Effect.Effect<void, TransportError | MalformedResponse> =>
+  Effect.scoped(Effect.flatMap(Stream.toPull(response.stream), (pull) => {
+    const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.matchEffect(pull, {
+      onFailure: Option.match({
+        onNone: () => Effect.void,
+        onSome: (error) => isEmptyBody(error) ? Effect.void : Effect.fail(cut(error, options))
+      }),
+      onSuccess: (some) => take(some) ? all : Effect.fail(tooLarge(options))
+    })
+    return all
+  }))
+
+const readWatched = Effect.fnUntraced(function*(
+  response: HttpClientResponse.HttpClientResponse,
+  options: ReadOptions,
+  take: Take
+): Effect.fn.Return<void, TransportError | MalformedResponse> {
   const reader = yield* makeReader(response, limitsOf(options.idle, yield* Clock.currentTimeMillis))
-  const pieces: Array<Uint8Array> = []
-  let size = 0
   const onError = (error: ReadError): Effect.Effect<undefined, TransportError> => {
     if (error._tag === "ReadTimeout") return Effect.fail(idleTimeout(options))
     return isEmptyBody(error.error) ? Effect.succeed(undefined) : Effect.fail(cut(error.error, options))
   }
-  const read = Effect.catchAll(reader.read, onError)
-  const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.flatMap(read, (some) => {
-    if (some === undefined) return Effect.void
-    for (const piece of some) {
-      size += piece.length
-      pieces.push(piece)
-    }
-    return size > options.limit ? Effect.fail(tooLarge(options)) : all
-  })
+  const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.flatMap(
+    Effect.catchAll(reader.read, onError),
+    (some) => some === undefined ? Effect.void : take(some) ? all : Effect.fail(tooLarge(options))
+  )
   yield* Effect.ensuring(all, reader.close)
-  return yield* decode(join(pieces, size), options)
 })
 
 // The beginning of a body, as much of it as comes: what a failed answer says is worth no second failure.
