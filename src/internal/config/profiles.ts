@@ -1,7 +1,7 @@
 /**
  * `auth-profiles.json`: the keys that it holds, by provider, in the order in which they are to be used.
  */
-import * as Redacted from "effect/Redacted"
+import type * as Redacted from "effect/Redacted"
 import type { Diagnostic } from "../../OpenClawConfig.js"
 import { isProblem, kindOf, readKey } from "./credential.js"
 import { isObject, own, plain, type PlainObject } from "./plain.js"
