@@ -53,7 +53,7 @@ export const tool = <A, I, RS, B, E, R, const Mode extends "error" | "return" = 
       onSuccess: (parameters) => {
         const result = Effect.map(options.handler(parameters), toText)
         return options.failureMode === "return"
-          ? Effect.catchAll(result, (error) => Effect.succeed(failed(errorText(error))))
+          ? Effect.catchAll(result, (error) => Effect.succeed(failed(told(error))))
           : result
       }
     })
@@ -66,15 +66,15 @@ export const tool = <A, I, RS, B, E, R, const Mode extends "error" | "return" = 
   }
 }
 
-const failed = (message: string): string => JSON.stringify({ error: message })
+const failed = (error: unknown): string => toText({ error })
 
-const errorText = (error: unknown): string =>
-  error instanceof Error ? error.message : typeof error === "string" ? error : toText(error)
+// An error without a message says what it is by its fields.
+const told = (error: unknown): unknown => error instanceof Error && error.message !== "" ? error.message : error
 
 const toText = (value: unknown): string => {
   if (typeof value === "string") return value
   try {
-    return JSON.stringify(value) ?? ""
+    return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part) ?? ""
   } catch {
     return String(value)
   }
@@ -84,8 +84,10 @@ const toText = (value: unknown): string => {
  * @since 0.1.0
  * @category models
  */
-export interface Options<E, R> extends Omit<CompletionOptions, "tools"> {
-  readonly tools: ReadonlyArray<HandledTool<E, R>>
+export interface Options<out T extends HandledTool<unknown, unknown> = HandledTool>
+  extends Omit<CompletionOptions, "tools">
+{
+  readonly tools: ReadonlyArray<T>
   /** The most answers to ask for. Default 10. */
   readonly maxTurns?: number | undefined
   /** How many calls of one answer run at once. Default 4. */
@@ -106,6 +108,22 @@ export interface Result {
 }
 
 /**
+ * How tools can fail.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Failure<T> = T extends HandledTool<infer E, unknown> ? E : never
+
+/**
+ * What tools need.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Requirements<T> = T extends HandledTool<unknown, infer R> ? R : never
+
+/**
  * Asks, runs what the model calls (the calls of one answer at the same time), tells it the results and asks again,
  * until it calls nothing. Fails as `ChatCompletions.create` does, with the typed failures of the handlers, and with
  * `TooManyTurns` (which carries the history) when the model does not stop calling.
@@ -124,8 +142,13 @@ export interface Result {
  *
  * export const answer = ToolLoop.run({ prompt: "What is the weather in Paris?", tools: [weather] })
  */
-export const run = Effect.fnUntraced(function*<E, R>(
-  options: Options<E, R>
+export const run = <T extends HandledTool<unknown, unknown>>(
+  options: Options<T>
+): Effect.Effect<Result, CompletionError | TooManyTurns | Failure<T>, ChatCompletions | Requirements<T>> =>
+  loop(options as Options<HandledTool<Failure<T>, Requirements<T>>>)
+
+const loop = Effect.fnUntraced(function*<E, R>(
+  options: Options<HandledTool<E, R>>
 ): Effect.fn.Return<Result, CompletionError | TooManyTurns | E, ChatCompletions | R> {
   const completions = yield* ChatCompletions
   const { concurrency = 4, maxTurns = 10, tools, ...request } = options

@@ -1,0 +1,349 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Deferred, Effect, Fiber, Schema } from "effect"
+import { ChatCompletions, type Message, ToolLoop } from "effect-ollama"
+import { MockOllama } from "effect-ollama/testing"
+
+const apis = ["openai-completions", "ollama"] as const
+
+type Api = typeof apis[number]
+
+const mock = (description: MockOllama.Description, api: Api = "ollama") =>
+  MockOllama.layer(
+    { models: [{ name: "m", capabilities: ["completion", "tools", "thinking"] }], ...description },
+    { config: { models: { providers: { ollama: { apiKey: "k", api } } } } }
+  )
+
+interface WireMessage {
+  readonly role: string
+  readonly content?: string
+  readonly tool_call_id?: string
+  readonly tool_calls?: ReadonlyArray<{
+    readonly id?: string
+    readonly function: { readonly name: string; readonly arguments: unknown }
+  }>
+  readonly [key: string]: unknown
+}
+
+/** The messages that each completion sent, and its text. */
+const sent = Effect.map(
+  Effect.flatMap(MockOllama.MockOllama, (mock) => mock.requests),
+  (requests) =>
+    requests.filter(({ path }) => /chat/.test(path)).map(({ body, json }) => ({
+      body,
+      messages: (json as { readonly messages: ReadonlyArray<WireMessage> }).messages
+    }))
+)
+
+const City = Schema.Struct({ city: Schema.String })
+
+const weather = ToolLoop.tool({
+  name: "get_weather",
+  parameters: City,
+  handler: ({ city }) => Effect.succeed({ city, degrees: 21 })
+})
+
+const call = (city: string, id?: string): MockOllama.ToolCall => ({
+  name: "get_weather",
+  arguments: { city },
+  ...(id === undefined ? {} : { id })
+})
+
+class Offline extends Data.TaggedError("Offline")<{ readonly why: string }> {}
+
+const toolTexts = (history: ReadonlyArray<Message.Message>) =>
+  history.flatMap((message) => message.role === "tool" ? [message.content] : [])
+
+const run = (tools: ReadonlyArray<ToolLoop.HandledTool>, more: Partial<ToolLoop.Options> = {}) =>
+  ToolLoop.run({ prompt: "What is the weather?", tools, ...more })
+
+describe("the conversation", () => {
+  for (const api of apis) {
+    it.effect(`${api}: answers, results and their ids go back as they came`, () =>
+      Effect.gen(function*() {
+        const { history, response, turns } = yield* run([weather])
+        assert.strictEqual(response.text, "It is warm in both.")
+        assert.lengthOf(turns, 2)
+        const [first, second, ...more] = yield* sent
+        assert.deepStrictEqual(more, [])
+        assert.deepStrictEqual(second!.messages.slice(0, 1), first!.messages)
+        const [, assistant, paris, rome] = second!.messages
+        assert.strictEqual(assistant!.content, "Let me look.")
+        assert.strictEqual(assistant![api === "ollama" ? "thinking" : "reasoning"], "Two cities, two calls.")
+        assert.deepStrictEqual(assistant!.tool_calls!.map((call) => call.id), ["call_paris", "call_rome"])
+        assert.deepStrictEqual(
+          [paris, rome].map((message) => [message!.role, message!.tool_call_id, message!.content]),
+          [
+            ["tool", "call_paris", "{\"city\":\"Paris\",\"degrees\":21}"],
+            ["tool", "call_rome", "{\"city\":\"Rome\",\"degrees\":21}"]
+          ]
+        )
+        assert.deepStrictEqual(history.map(({ role }) => role), ["user", "assistant", "tool", "tool", "assistant"])
+        assert.deepStrictEqual(history[1], turns[0]!.message)
+        assert.deepStrictEqual(history[4], response.message)
+      }).pipe(Effect.provide(mock({
+        replies: [
+          {
+            reasoning: "Two cities, two calls.",
+            text: "Let me look.",
+            toolCalls: [call("Paris", "call_paris"), call("Rome", "call_rome")]
+          },
+          "It is warm in both."
+        ]
+      }, api))))
+
+    it.effect(`${api}: integers of 20 digits keep their digits on the way back`, () =>
+      Effect.gen(function*() {
+        const seen: Array<string> = []
+        const lookUp: ToolLoop.HandledTool = {
+          name: "look_up",
+          run: ({ argumentsText }) =>
+            Effect.sync(() => {
+              seen.push(argumentsText)
+              return "found"
+            })
+        }
+        yield* run([lookUp])
+        assert.match(seen.join(), /12345678901234567891/)
+        assert.match((yield* sent)[1]!.body, /12345678901234567891/)
+      }).pipe(Effect.provide(mock({
+        replies: [{ toolCalls: [{ name: "look_up", arguments: "{\"id\":12345678901234567891}" }] }, "Found."]
+      }, api))))
+
+    it.effect(`${api}: every answer says its usage`, () =>
+      Effect.gen(function*() {
+        const { turns } = yield* run([weather])
+        assert.deepStrictEqual(turns.map(({ usage }) => [usage?.inputTokens, usage?.outputTokens]), [[10, 3], [20, 4]])
+      }).pipe(Effect.provide(mock({
+        replies: [
+          { toolCalls: [call("Paris")], usage: { inputTokens: 10, outputTokens: 3 } },
+          { text: "Warm.", usage: { inputTokens: 20, outputTokens: 4 } }
+        ]
+      }, api))))
+
+    it.effect(`${api}: the history can be sent on by hand`, () =>
+      Effect.gen(function*() {
+        const { history } = yield* run([weather])
+        yield* ChatCompletions.create({ prompt: [...history, { role: "user", content: "And tomorrow?" }] })
+        const all = yield* sent
+        assert.deepStrictEqual(all[2]!.messages.slice(0, 3), all[1]!.messages)
+        assert.deepStrictEqual(all[2]!.messages.slice(3).map(({ content }) => content), ["Warm.", "And tomorrow?"])
+      }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }, "Warm.", "Cold."] }, api))))
+  }
+
+  it.effect("a prompt of messages is kept and not changed", () =>
+    Effect.gen(function*() {
+      const prompt: ReadonlyArray<Message.Message> = [
+        { role: "system", content: "Be brief." },
+        { role: "user", content: "Hi" }
+      ]
+      const { history } = yield* run([weather], { prompt })
+      assert.lengthOf(prompt, 2)
+      assert.deepStrictEqual(history.slice(0, 2), prompt)
+    }).pipe(Effect.provide(mock({ replies: ["Hello"] }))))
+
+  it.effect("a text result goes to the model as it is, and nothing as nothing", () =>
+    Effect.gen(function*() {
+      const tool = (name: string, result: unknown) =>
+        ToolLoop.tool({ name, parameters: Schema.Struct({}), handler: () => Effect.succeed(result) })
+      const cyclic: Record<string, unknown> = {}
+      cyclic["self"] = cyclic
+      const { history } = yield* run([
+        tool("text", "say \"hi\""),
+        tool("nothing", undefined),
+        tool("cyclic", cyclic),
+        tool("bigint", { id: 12345678901234567891n })
+      ])
+      assert.deepStrictEqual(
+        toolTexts(history),
+        ["say \"hi\"", "", "[object Object]", "{\"id\":\"12345678901234567891\"}"]
+      )
+    }).pipe(Effect.provide(mock({
+      replies: [{ toolCalls: ["text", "nothing", "cyclic", "bigint"].map((name) => ({ name })) }, "Done."]
+    }))))
+})
+
+describe("what goes wrong", () => {
+  const offline = <const Mode extends "error" | "return">(failureMode?: Mode) =>
+    ToolLoop.tool({
+      name: "get_weather",
+      parameters: City,
+      handler: () => new Offline({ why: "no satellite" }),
+      failureMode
+    })
+
+  it.effect("a handler's typed failure fails the loop", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(ToolLoop.run({ prompt: "Hi", tools: [offline()] }))
+      assert.deepInclude({ ...error }, { _tag: "Offline", why: "no satellite" })
+      assert.lengthOf(yield* sent, 1)
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }, "Sorry."] }))))
+
+  it.effect("or goes to the model, which answers to it", () =>
+    Effect.gen(function*() {
+      const text = ToolLoop.tool({
+        name: "text",
+        parameters: Schema.Struct({}),
+        failureMode: "return",
+        handler: () => Effect.fail("just text")
+      })
+      const data = ToolLoop.tool({
+        name: "data",
+        parameters: Schema.Struct({}),
+        failureMode: "return",
+        handler: () => Effect.fail({ code: 7 })
+      })
+      const thrown = ToolLoop.tool({
+        name: "thrown",
+        parameters: Schema.Struct({}),
+        failureMode: "return",
+        handler: () => Effect.fail(new Error("no satellite"))
+      })
+      const { history, response } = yield* run([text, data, thrown])
+      assert.strictEqual(response.text, "Sorry.")
+      assert.deepStrictEqual(toolTexts(history), [
+        "{\"error\":\"just text\"}",
+        "{\"error\":{\"code\":7}}",
+        "{\"error\":\"no satellite\"}"
+      ])
+    }).pipe(Effect.provide(mock({
+      replies: [{ toolCalls: ["text", "data", "thrown"].map((name) => ({ name })) }, "Sorry."]
+    }))))
+
+  it.effect("an error without a message is told by its fields", () =>
+    Effect.gen(function*() {
+      const { history } = yield* run([offline("return")])
+      assert.include(toolTexts(history)[0], "no satellite")
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }, "Sorry."] }))))
+
+  it.effect("wrong parameters go back to the model, which mends its call", () =>
+    Effect.gen(function*() {
+      const { history, turns } = yield* run([weather])
+      assert.lengthOf(turns, 3)
+      const [wrong, right] = toolTexts(history)
+      assert.match(wrong!, /"error":"the arguments of get_weather are wrong: .*city/)
+      assert.strictEqual(right, "{\"city\":\"Paris\",\"degrees\":21}")
+      assert.strictEqual((yield* sent)[1]!.messages.at(-1)!.content, wrong)
+    }).pipe(Effect.provide(mock({
+      replies: [{ toolCalls: [{ name: "get_weather", arguments: { town: "Paris" } }] }, {
+        toolCalls: [call("Paris")]
+      }, "Warm."]
+    }))))
+
+  it.effect("a tool that was not offered goes back to the model, beside the results of those that were", () =>
+    Effect.gen(function*() {
+      const { history, response } = yield* run([weather])
+      assert.deepStrictEqual(toolTexts(history), [
+        "{\"error\":\"there is no tool toString\"}",
+        "{\"city\":\"Paris\",\"degrees\":21}"
+      ])
+      assert.strictEqual(response.text, "Warm.")
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [{ name: "toString" }, call("Paris")] }, "Warm."] }))))
+
+  it.effect("a model that does not stop calling is TooManyTurns, with a history that can be continued", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(run([weather], { maxTurns: 3 }))
+      assert(error._tag === "TooManyTurns")
+      assert.strictEqual(error.turns, 3)
+      assert.lengthOf(yield* sent, 3)
+      assert.deepStrictEqual(
+        error.history.map(({ role }) => role),
+        ["user", "assistant", "tool", "assistant", "tool", "assistant", "tool"]
+      )
+      yield* Effect.flatMap(MockOllama.MockOllama, (mock) => mock.setReplies(["Warm."]))
+      const { response } = yield* run([weather], { prompt: error.history })
+      assert.strictEqual(response.text, "Warm.")
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }] }))))
+
+  it.effect("ten turns are the most by default", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(run([weather]))
+      assert.deepInclude({ ...error }, { _tag: "TooManyTurns", turns: 10 })
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }] }))))
+
+  it.effect("a failed completion fails the loop", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(run([weather]))
+      assert.strictEqual(error._tag, "ServerError")
+    }).pipe(Effect.provide(mock({
+      replies: [{ toolCalls: [call("Paris")] }, { fault: { type: "status", status: 500, error: "boom" } }]
+    }))))
+})
+
+describe("handlers", () => {
+  const cities = Array.from({ length: 9 }, (_, i) => `city ${i}`)
+
+  for (const [concurrency, most] of [[undefined, 4], [2, 2], [1, 1]] as const) {
+    it.effect(`of one answer run at once, at most ${most} with concurrency ${concurrency}; results stay in order`, () =>
+      Effect.gen(function*() {
+        let running = 0
+        let peak = 0
+        const slow = ToolLoop.tool({
+          name: "get_weather",
+          parameters: City,
+          handler: ({ city }) =>
+            Effect.gen(function*() {
+              peak = Math.max(peak, ++running)
+              // the later the call, the sooner its end
+              for (let i = 20 - 2 * Number(city.slice(5)); i > 0; i--) yield* Effect.yieldNow()
+              running--
+              return city
+            })
+        })
+        const { history } = yield* run([slow], { concurrency })
+        assert.strictEqual(peak, most)
+        assert.deepStrictEqual(toolTexts(history), cities)
+      }).pipe(Effect.provide(mock({ replies: [{ toolCalls: cities.map((city) => call(city)) }, "Done."] }))))
+  }
+
+  it.effect("stop when the loop is interrupted", () =>
+    Effect.gen(function*() {
+      const started = yield* Deferred.make<void>()
+      let stopped = 0
+      const stuck = ToolLoop.tool({
+        name: "get_weather",
+        parameters: City,
+        handler: () =>
+          Effect.zipRight(Deferred.succeed(started, undefined), Effect.never).pipe(
+            Effect.onInterrupt(() => Effect.sync(() => stopped++))
+          )
+      })
+      const fiber = yield* Effect.fork(run([stuck]))
+      yield* Deferred.await(started)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual(stopped, 1)
+      assert.lengthOf(yield* sent, 1)
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }, "Done."] }))))
+
+  it.effect("that still run are stopped when another one fails", () =>
+    Effect.gen(function*() {
+      const started = yield* Deferred.make<void>()
+      let stopped = 0
+      const tool = ToolLoop.tool({
+        name: "get_weather",
+        parameters: City,
+        handler: ({ city }) =>
+          city === "Rome"
+            ? Effect.zipRight(Deferred.await(started), new Offline({ why: "no satellite" }))
+            : Effect.zipRight(Deferred.succeed(started, undefined), Effect.never).pipe(
+              Effect.onInterrupt(() => Effect.sync(() => stopped++))
+            )
+      })
+      const error = yield* Effect.flip(ToolLoop.run({ prompt: "Hi", tools: [tool] }))
+      assert.strictEqual(error._tag, "Offline")
+      assert.strictEqual(stopped, 1)
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris"), call("Rome")] }] }))))
+
+  it.effect("get decoded parameters", () =>
+    Effect.gen(function*() {
+      const seen: Array<unknown> = []
+      const tool = ToolLoop.tool({
+        name: "at",
+        parameters: Schema.Struct({ at: Schema.DateFromString }),
+        handler: ({ at }) => Effect.sync(() => void seen.push(at))
+      })
+      yield* run([tool])
+      assert.deepStrictEqual(seen, [new Date("2026-01-01")])
+    }).pipe(Effect.provide(mock({
+      replies: [{ toolCalls: [{ name: "at", arguments: { at: "2026-01-01" } }] }, "Done."]
+    }))))
+})
