@@ -63,7 +63,10 @@ export class LineBuffer {
       this.size = 0
     }
     const text = this.text(bytes)
-    if (this.failure === undefined && cut < chunk.length) this.keep(chunk.subarray(cut))
+    if (cut < chunk.length) {
+      this.afterCr = false
+      if (this.failure === undefined) this.keep(chunk.subarray(cut))
+    }
     return text
   }
 
