@@ -14,6 +14,10 @@ export default defineConfig({
   test: {
     include: ["test/**/*.test.ts"],
     exclude: ["test/live/**"],
+    // One module graph for all files of a worker: no test keeps global state, and loading effect anew for each file took
+    // longer than the tests.
+    pool: "threads",
+    isolate: false,
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
     testTimeout: 10_000,

@@ -39,7 +39,7 @@ export interface ServerService {
  * @since 0.1.0
  * @category tags
  */
-export class MockServer extends Context.Tag("effect-ollama/testing/MockServer")<MockServer, ServerService>() {}
+export class MockServer extends Context.Tag("effect-ollama/testing/node/MockServer")<MockServer, ServerService>() {}
 
 const play = (plan: Plan, response: Http.ServerResponse, request: Http.IncomingMessage, sent: () => void) => {
   const { socket } = request
