@@ -16,6 +16,7 @@ import {
   toolCallsOf
 } from "./Message.js"
 import { Attempt } from "./OllamaError.js"
+import type { Transform } from "./Transform.js"
 
 // =============================================================================
 // request
@@ -105,6 +106,8 @@ export interface CompletionOptions extends Params {
   readonly format?: "json" | Schema.Schema.Any | JsonObject | undefined
   /** Anything else, by its name on the wire: the native `options`, or fields of the `/v1` body. */
   readonly params?: JsonObject | undefined
+  /** Repairs of what the server passes on as text, in order. Default: none. */
+  readonly transforms?: ReadonlyArray<Transform> | undefined
   /** Longest wait for the first byte. Default: the provider's `timeoutSeconds`, else 10 minutes. */
   readonly firstByteTimeout?: Duration.DurationInput | undefined
   /** Longest wait between two pieces of the answer. Default: the provider's `timeoutSeconds`, else 5 minutes. */

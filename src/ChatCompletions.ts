@@ -151,6 +151,7 @@ export const make = Effect.fnUntraced(function*(
   const prepare = (input: CompletionOptions) =>
     Effect.map(normalize(input), (request): attempt.Call => ({
       request,
+      transforms: input.transforms ?? [],
       firstByte: millis(input.firstByteTimeout),
       idle: millis(input.idleTimeout)
     }))

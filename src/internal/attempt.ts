@@ -3,6 +3,7 @@
  * errors, with what had arrived.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
@@ -18,10 +19,12 @@ import {
   MalformedToolCall,
   RequestTimeout
 } from "../OllamaError.js"
+import type { Transform } from "../Transform.js"
 import { type BodyReader, make as makeReader, type ReadError } from "./bodyReader.js"
 import { classifyText } from "./classifyAnswer.js"
 import { classifyTransport } from "./classifyTransport.js"
 import { make as makeDecoder, whole } from "./decode/decoder.js"
+import { transformed, transformWhole } from "./decode/transforms.js"
 import type { ContentEvent, DecodeFailure, Decoder, Finish } from "./decode/types.js"
 import { encode } from "./encode/encode.js"
 import { mayRetry } from "./fallback.js"
@@ -42,6 +45,7 @@ export interface AttemptOptions {
 
 export interface Call {
   readonly request: ChatRequest
+  readonly transforms: ReadonlyArray<Transform>
   readonly firstByte?: number | undefined
   readonly idle?: number | undefined
 }
@@ -64,6 +68,7 @@ export interface WholeAnswer {
 
 interface Sent {
   readonly url: string
+  readonly request: HttpClientRequest.HttpClientRequest
   readonly response: HttpClientResponse.HttpClientResponse
   readonly ignored: ReadonlyArray<Ignored>
   readonly numCtx: number | undefined
@@ -101,6 +106,7 @@ const send = Effect.fnUntraced(function*(
         http.open(options.client, request, { url, firstByte, attempts, model: model.id }),
         (response) => ({
           url,
+          request,
           response,
           ignored: encoded.ignored,
           numCtx: encoded.numCtx ?? model.numCtx,
@@ -141,13 +147,14 @@ const retrying = <A>(
 
 const decodeError = (
   failure: DecodeFailure,
-  url: string,
+  sent: Sent,
   model: string,
   partial: PartialAnswer | undefined
 ): AttemptError => {
+  const { url } = sent
   switch (failure._tag) {
     case "InBandError":
-      return classifyText(failure.error, { url, model, partial })
+      return classifyText(failure.error, { url, model, partial, secrets: http.secretsOf(sent.request) })
     case "Malformed":
       return new MalformedResponse({ url, detail: failure.detail, partial })
     case "MalformedToolCall":
@@ -225,6 +232,11 @@ const infoOf = (finish: Finish, selection: Selection, call: Call, sent: Sent): A
   }
 }
 
+const beginAll = (call: Call, makeId: (index: number) => string) => {
+  const tools = call.request.tools.map((tool) => tool.name)
+  return call.transforms.map((transform) => transform.begin({ tools, makeId }))
+}
+
 // =============================================================================
 // whole answers
 // =============================================================================
@@ -241,10 +253,13 @@ export const answerWhole = Effect.fnUntraced(function*(
     (error) => bodyError(error, undefined)
   )
   const makeId = yield* options.generateId
-  const { events, failure, finish, parts } = whole(selection.api, text, { makeId })
+  const answer = whole(selection.api, text, { makeId })
+  const { events, finish, parts } = call.transforms.length === 0
+    ? answer
+    : transformWhole(answer.events, answer.finish, beginAll(call, makeId))
   if (finish === undefined) {
     const partial = parts.length === 0 ? undefined : { parts }
-    return yield* Effect.fail(decodeError(failure ?? { _tag: "Ended" }, sent.url, selection.model.id, partial))
+    return yield* Effect.fail(decodeError(answer.failure ?? { _tag: "Ended" }, sent, selection.model.id, partial))
   }
   return { events, parts, info: infoOf(finish, selection, call, sent) }
 })
@@ -297,7 +312,10 @@ class StreamAttempt implements OpenStream {
     private readonly reader: BodyReader,
     makeId: (index: number) => string
   ) {
-    this.decoder = makeDecoder({ api: selection.api, maxEventBytes: options.maxBytes, makeId })
+    this.decoder = transformed(
+      makeDecoder({ api: selection.api, maxEventBytes: options.maxBytes, makeId }),
+      beginAll(call, makeId)
+    )
     this.close = reader.close
     this.next = Effect.suspend(() => this.step())
   }
@@ -361,6 +379,6 @@ class StreamAttempt implements OpenStream {
   }
 
   private decodeFailure(failure: DecodeFailure): AttemptError {
-    return decodeError(failure, this.sent.url, this.selection.model.id, this.partial)
+    return decodeError(failure, this.sent, this.selection.model.id, this.partial)
   }
 }

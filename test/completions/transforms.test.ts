@@ -1,0 +1,64 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { ChatCompletions, Transform } from "effect-ollama"
+import { MockOllama } from "effect-ollama/testing"
+
+const tool = { name: "f", parameters: { type: "object", properties: {} } }
+
+const mock = (text: string, streaming: boolean) =>
+  MockOllama.layer({ models: ["m"], replies: [text] }, {
+    config: {
+      models: { providers: { ollama: { apiKey: "k", api: streaming ? "ollama" : "openai-completions" } } },
+      agents: { defaults: { models: { "ollama/m": { streaming } } } }
+    }
+  })
+
+describe("transforms", () => {
+  for (const streaming of [false, true]) {
+    const how = streaming ? "streamed" : "whole"
+
+    it.effect(`${how}: think tags stay text unless they are asked for`, () =>
+      Effect.gen(function*() {
+        const answer = yield* ChatCompletions.create({ prompt: "Hi" })
+        assert.strictEqual(answer.reasoning, "")
+        assert.include(answer.text, "<think>")
+      }).pipe(Effect.provide(mock("<think>\nhm hm\n</think>\n\nHi there", streaming))))
+
+    it.effect(`${how}: think tags become reasoning`, () =>
+      Effect.gen(function*() {
+        const answer = yield* ChatCompletions.create({ prompt: "Hi", transforms: [Transform.thinkTags] })
+        assert.strictEqual(answer.reasoning.trim(), "hm hm")
+        assert.strictEqual(answer.text, "Hi there")
+      }).pipe(Effect.provide(mock("<think>\nhm hm\n</think>\n\nHi there", streaming))))
+
+    it.effect(`${how}: an answer that begins inside the tags is reasoning up to their end`, () =>
+      Effect.gen(function*() {
+        const answer = yield* ChatCompletions.create({ prompt: "Hi", transforms: [Transform.thinkTagsInside] })
+        assert.strictEqual(answer.reasoning.trim(), "hm hm")
+        assert.strictEqual(answer.text, "Hi there")
+      }).pipe(Effect.provide(mock("hm hm\n</think>\n\nHi there", streaming))))
+
+    it.effect(`${how}: a call of an offered tool that was written as text becomes a call`, () =>
+      Effect.gen(function*() {
+        const options = { prompt: "Hi", tools: [tool] }
+        const plain = yield* ChatCompletions.create(options)
+        assert.deepStrictEqual(plain.toolCalls, [])
+        const answer = yield* ChatCompletions.create({ ...options, transforms: [Transform.textToolCalls] })
+        assert.deepStrictEqual(answer.toolCalls.map((call) => [call.name, call.arguments]), [["f", { x: 1 }]])
+        assert.strictEqual(answer.text, "")
+        assert.strictEqual(answer.finishReason, "tool-calls")
+      }).pipe(Effect.provide(mock("{\"name\":\"f\",\"parameters\":{\"x\":1}}", streaming))))
+
+    it.effect(`${how}: text that calls a tool that was not offered stays text`, () =>
+      Effect.gen(function*() {
+        const text = "{\"name\":\"g\",\"parameters\":{\"x\":1}}"
+        const answer = yield* ChatCompletions.create({
+          prompt: "Hi",
+          tools: [tool],
+          transforms: [Transform.textToolCalls]
+        })
+        assert.deepStrictEqual(answer.toolCalls, [])
+        assert.strictEqual(answer.text, text)
+      }).pipe(Effect.provide(mock("{\"name\":\"g\",\"parameters\":{\"x\":1}}", streaming))))
+  }
+})
