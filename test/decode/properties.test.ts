@@ -256,7 +256,7 @@ const randomChunks = (all: Uint8Array, pick: Pick): ReadonlyArray<Uint8Array> =>
 // a lone surrogate has no bytes
 const wellFormed = (text: string): string => new TextDecoder().decode(bytes(text))
 
-const runs = { numRuns: 1000 }
+const runs = { numRuns: 400 }
 
 const textOf = (parts: ReadonlyArray<unknown>, type: string) =>
   parts.flatMap((part) => {
@@ -295,7 +295,7 @@ describe.each(["ollama", "openai-completions"] as const)("any message, %s", (api
         assert.strictEqual(stream.finish?.finishReason, answer.finish?.finishReason)
         same(replay(answer.events, true), answer.parts)
       }),
-      { numRuns: 500 }
+      { numRuns: 200 }
     )
   })
 
@@ -356,7 +356,7 @@ describe.each(["ollama", "openai-completions"] as const)("any message, %s", (api
         assert.strictEqual(one.finish === undefined, one.failure !== undefined)
         replay(one.events, one.failure === undefined)
       }),
-      { numRuns: 2000 }
+      { numRuns: 1500 }
     )
   })
 })

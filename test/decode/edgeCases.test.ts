@@ -1,0 +1,375 @@
+import { assert, describe, it } from "@effect/vitest"
+import { make, whole } from "../../src/internal/decode/decoder.js"
+import { bytes, callsOf, cut, decode, makeId, reasoningOf, textOf } from "./support.js"
+
+const line = (message: string, rest = ",\"done\":false") =>
+  `{"model":"m","created_at":"t","message":${message}${rest}}\n`
+const text = (content: string) => line(`{"role":"assistant","content":${JSON.stringify(content)}}`)
+const done = line("{\"role\":\"assistant\",\"content\":\"\"}", ",\"done\":true,\"done_reason\":\"stop\"")
+const event = (json: string) => `data: ${json}\n\n`
+const delta = (inner: string, finish = "null") =>
+  event(`{"id":"c","model":"m","choices":[{"index":0,"delta":{${inner}},"finish_reason":${finish}}]}`)
+const calls = (inner: string) => delta(`"tool_calls":[${inner}]`)
+const stop = delta("", "\"stop\"")
+const v1 = "openai-completions"
+const native = "ollama"
+
+const brief = (result: ReturnType<typeof decode>) =>
+  callsOf(result.parts).map(({ argumentsText, id, name }) => `${id} ${name} ${argumentsText}`)
+
+describe("edge cases of the wire", () => {
+  it("edge case 1: thinking, content and calls in one native object come in that order", () => {
+    const result = decode(native, [
+      line(
+        "{\"content\":\"Hi\",\"thinking\":\"ok\",\"tool_calls\":[{\"function\":{\"index\":0,\"name\":\"f\",\"arguments\":{}}}]}"
+      ),
+      done
+    ])
+    assert.deepStrictEqual(result.events.map((one) => one.type), [
+      "reasoning-start",
+      "reasoning-delta",
+      "reasoning-end",
+      "text-start",
+      "text-delta",
+      "text-end",
+      "tool-call"
+    ])
+  })
+
+  it("edge case 2: a mixed delta gives reasoning before content", () => {
+    const { parts } = decode(v1, [delta("\"role\":\"assistant\",\"content\":\"Hi\",\"reasoning\":\"ok\""), stop])
+    assert.deepStrictEqual(parts, [{ type: "reasoning", text: "ok" }, { type: "text", text: "Hi" }])
+  })
+
+  it("edge case 3: content in the done line counts", () => {
+    const result = decode(native, [
+      "{\"message\":{\"content\":\"{\\\"a\\\":1}\"},\"done\":true,\"done_reason\":\"stop\",\"eval_count\":7}"
+    ])
+    assert.strictEqual(textOf(result.parts), "{\"a\":1}")
+    assert.deepStrictEqual(result.finish, { finishReason: "stop", usage: { outputTokens: 7 } })
+  })
+
+  it("edge case 4: calls in the done line finish with tool-calls, also when they came earlier; length stays", () => {
+    const call = "\"tool_calls\":[{\"id\":\"x\",\"function\":{\"index\":0,\"name\":\"f\",\"arguments\":{\"a\":1}}}]"
+    const inDone = (reason: string) => line(`{"content":"",${call}}`, `,"done":true,"done_reason":"${reason}"`)
+    assert.strictEqual(decode(native, [inDone("stop")]).finish?.finishReason, "tool-calls")
+    assert.strictEqual(decode(native, [inDone("length")]).finish?.finishReason, "length")
+    assert.strictEqual(
+      decode(native, [line(`{"content":"",${call}}`), text("x"), done]).finish?.finishReason,
+      "tool-calls"
+    )
+  })
+
+  it("edge case 5: an error line after content fails and keeps the text", () => {
+    const result = decode(native, [text("Hel"), "{\"error\":\"unexpected EOF\"}\n", text("never")])
+    assert.deepStrictEqual(result.failure, { _tag: "InBandError", error: "unexpected EOF" })
+    assert.deepStrictEqual(result.parts, [{ type: "text", text: "Hel" }])
+    assert.strictEqual(result.events.length, 2)
+  })
+
+  it("edge case 5: an error fails as the first line, after the finish, and under an odd key", () => {
+    for (const before of ["", done]) {
+      assert.strictEqual(decode(native, [before, "{\"error\":\"x\"}"]).failure?._tag, "InBandError")
+    }
+    assert.deepStrictEqual(decode(native, ["{\"error parsing tool call\": \"raw='{'\"}\n"]).failure, {
+      _tag: "InBandError",
+      error: "error parsing tool call: raw='{'"
+    })
+    assert.deepStrictEqual(decode(v1, [stop, "event: error\n", event("{\"code\":1}")]).failure, {
+      _tag: "InBandError",
+      error: { code: 1 }
+    })
+  })
+
+  it("edge case 6: an end without done is no success", () => {
+    const result = decode(native, [text("a"), text("b")])
+    assert.deepStrictEqual(result.failure, { _tag: "Ended" })
+    assert.strictEqual(textOf(result.parts), "ab")
+    assert.deepStrictEqual(decode(native, []).failure, { _tag: "Ended" })
+    // the same when the end cuts a line, or a character
+    const whole = bytes(text("한"))
+    for (let at = 0; at < whole.length - 2; at++) {
+      assert.deepStrictEqual(decode(native, [text("a"), whole.subarray(0, at)]).failure, { _tag: "Ended" }, `at ${at}`)
+    }
+  })
+
+  it("edge case 7: done_reason without done is a finish, and not yet the end", () => {
+    const decoder = make({ api: native, makeId })
+    decoder.push(bytes("{\"message\":{\"content\":\"a\"},\"done_reason\":\"stop\",\"eval_count\":3}\n"))
+    assert.isTrue(decoder.isFinished)
+    assert.isFalse(decoder.isDone)
+    assert.deepStrictEqual(decoder.end().finish, { finishReason: "stop", usage: { outputTokens: 3 } })
+  })
+
+  it("edge case 8: a /v1 stream that lost its error is no success", () => {
+    const lost = event(
+      "{\"id\":\"c\",\"model\":\"\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":null}]}"
+    )
+    assert.deepStrictEqual(decode(v1, [delta("\"content\":\"a\""), lost]).failure, { _tag: "Ended" })
+    assert.deepStrictEqual(decode(v1, [lost, "data: [DONE]\n\n"]).failure, { _tag: "Ended" })
+  })
+
+  it("edge case 9: a finish without [DONE] is a success, also when the rest is cut", () => {
+    assert.strictEqual(decode(v1, [delta("\"content\":\"a\""), stop]).finish?.finishReason, "stop")
+    for (const rest of ["d", "data: {\"usage\":{\"prom", "data: [DO"]) {
+      assert.strictEqual(decode(v1, [delta("\"content\":\"a\""), stop, rest]).finish?.finishReason, "stop", rest)
+    }
+  })
+
+  it("edge case 12: an error of either form is one on /v1, and null is none", () => {
+    const given = { message: "model 'x' not found", type: "not_found_error", param: null, code: null }
+    assert.deepStrictEqual(decode(v1, [event(JSON.stringify({ error: given }))]).failure, {
+      _tag: "InBandError",
+      error: given
+    })
+    assert.deepStrictEqual(whole(v1, "{\"error\":\"unauthorized\",\"signin_url\":\"u\"}", { makeId }).failure, {
+      _tag: "InBandError",
+      error: "unauthorized"
+    })
+    // a raw document behind events
+    assert.strictEqual(decode(v1, [stop, "{\"StatusCode\":429,\"error\":\"x\"}"]).failure?._tag, "InBandError")
+    assert.isUndefined(decode(v1, [event("{\"error\":null,\"choices\":[]}"), stop]).failure)
+  })
+
+  it("edge case 19: lines may be cut anywhere, joined, blank, and end in CR LF or nothing", () => {
+    const input = `\ufeff\r\n${text("🙂한")}\r\n\n${text("b")}${done}`.replaceAll("}\n", "}\r\n").trimEnd()
+    for (const size of [1, 2, 3, 5, 1000]) {
+      const result = decode(native, cut(bytes(input), size))
+      assert.strictEqual(textOf(result.parts), "🙂한b")
+      assert.strictEqual(result.finish?.finishReason, "stop")
+    }
+    const sse = `\ufeff${delta("\"content\":\"🙂\"")}: ping\n\n${stop}`
+    for (const eol of ["\n", "\r\n", "\r"]) {
+      for (const size of [1, 2, 3, 5, 1000]) {
+        const result = decode(v1, cut(bytes(sse.replaceAll("\n", eol)), size))
+        assert.strictEqual(textOf(result.parts), "🙂")
+        assert.strictEqual(result.finish?.finishReason, "stop")
+      }
+    }
+  })
+
+  it("edge case 20: escapes are undone, on the fast path too", () => {
+    const escaped = (content: string) =>
+      `{"model":"m","created_at":"t","message":{"content":"${content}"},"done":false}\n`
+    const result = decode(native, [
+      escaped("a"),
+      escaped("\\u003cb\\u003e \\u0026 \\u2028"),
+      escaped("\\ud83d\\ude42\ufffd\\n"),
+      done
+    ])
+    assert.strictEqual(textOf(result.parts), "a<b> & \u2028🙂\ufffd\n")
+  })
+
+  it("edge case 21: a line of a megabyte is read, in any chunks", () => {
+    const big = JSON.stringify({ text: "x\"한".repeat(200_000) })
+    const input = bytes(
+      line(`{"content":"","tool_calls":[{"id":"x","function":{"name":"f","arguments":${big}}}]}`) + done
+    )
+    assert.isAbove(input.length, 1_000_000)
+    for (const size of [1000, 65_536, input.length]) {
+      const [call] = callsOf(decode(native, cut(input, size)).parts)
+      assert.strictEqual(call?.argumentsText, big)
+    }
+  })
+
+  it("edge case 26: parallel calls all with index 0 are told apart by id", () => {
+    const one = (id: string) => `{"id":"${id}","index":0,"type":"function","function":{"name":"f","arguments":"{}"}}`
+    for (const input of [[calls(`${one("a")},${one("b")}`)], [calls(one("a")), calls(one("b"))]]) {
+      assert.deepStrictEqual(brief(decode(v1, [...input, stop])), ["a f {}", "b f {}"])
+    }
+  })
+
+  it("edge case 27: missing ids are made, repeated ones kept, none lost", () => {
+    const one = (id: string) => `{${id}"function":{"name":"f","arguments":{}}}`
+    const of = (...ids: ReadonlyArray<string>) =>
+      brief(decode(native, [line(`{"tool_calls":[${ids.map(one).join(",")}]}`), done]))
+    assert.deepStrictEqual(of("", ""), ["made-0 f {}", "made-1 f {}"])
+    assert.deepStrictEqual(of("\"id\":\"x\",", "\"id\":\"x\",", "\"id\":\"\","), ["x f {}", "x f {}", "made-2 f {}"])
+  })
+
+  it("edge case 28: arguments may be an object, a string, nothing, or null", () => {
+    const of = (args: string) =>
+      callsOf(decode(native, [line(`{"tool_calls":[{"id":"x","function":{"name":"f"${args}}}]}`), done]).parts)[0]
+    for (
+      const none of ["", ",\"arguments\":null", ",\"arguments\":\"\"", ",\"arguments\":\"null\"", ",\"arguments\":{}"]
+    ) {
+      assert.deepStrictEqual(of(none), { type: "tool-call", id: "x", name: "f", arguments: {}, argumentsText: "{}" })
+    }
+    assert.deepStrictEqual(of(",\"arguments\":\"{\\\"a\\\":1}\"")?.arguments, { a: 1 })
+    const exact = of(",\"arguments\":{ \"n\": 12345678901234567890, \"d\": [1.0, {\"m\": -9007199254740993}] }")
+    assert.strictEqual(
+      exact?.argumentsText,
+      "{ \"n\": 12345678901234567890, \"d\": [1.0, {\"m\": -9007199254740993}] }"
+    )
+    const proto = of(",\"arguments\":{\"__proto__\":{\"polluted\":true}}")
+    assert.isTrue(Object.hasOwn(proto?.arguments ?? {}, "__proto__"))
+    assert.isUndefined((proto?.arguments as { readonly polluted?: unknown }).polluted)
+  })
+
+  it("edge case 28: arguments that are no object are malformed, with their raw text", () => {
+    for (const raw of ["[1]", "5", "\"x\"", "true", "{\"a\":"]) {
+      const failure = { _tag: "MalformedToolCall", id: "x", name: "f", raw } as const
+      const text = `{"id":"x","index":0,"function":{"name":"f","arguments":${JSON.stringify(raw)}}}`
+      assert.deepStrictEqual(decode(v1, [calls(text), stop]).failure, failure, raw)
+      assert.deepStrictEqual(decode(native, [line(`{"tool_calls":[${text}]}`), done]).failure, failure, raw)
+      if (raw.startsWith("{") || raw.startsWith("\"")) continue
+      const bare = `{"id":"x","function":{"name":"f","arguments":${raw}}}`
+      assert.deepStrictEqual(decode(native, [line(`{"tool_calls":[${bare}]}`), done]).failure, failure, raw)
+    }
+  })
+
+  it("edge case 29: an empty answer is a finish with no parts", () => {
+    const result = decode(native, [
+      line("{\"content\":\"\"}", ",\"done\":true,\"done_reason\":\"stop\",\"eval_count\":57")
+    ])
+    assert.deepStrictEqual(result.parts, [])
+    assert.strictEqual(result.finish?.finishReason, "stop")
+  })
+
+  it("edge case 30: an answer of thinking alone is one", () => {
+    const result = decode(native, [
+      line("{\"content\":\"\",\"thinking\":\"hm\"}"),
+      line("{}", ",\"done\":true,\"done_reason\":\"length\"")
+    ])
+    assert.strictEqual(reasoningOf(result.parts), "hm")
+    assert.strictEqual(result.finish?.finishReason, "length")
+  })
+
+  it("edge case 31: missing counters are absent, durations are ms", () => {
+    assert.deepStrictEqual(decode(native, [done]).finish, { finishReason: "stop", model: "m" })
+    const counted = line(
+      "{}",
+      ",\"done\":true,\"total_duration\":4496429,\"load_duration\":0,\"prompt_eval_count\":26,\"eval_count\":2,\"eval_duration\":null"
+    )
+    assert.deepStrictEqual(decode(native, [counted]).finish, {
+      finishReason: "stop",
+      usage: { inputTokens: 26, outputTokens: 2, totalTokens: 28 },
+      timings: { total: 4.496429, load: 0 },
+      model: "m"
+    })
+  })
+
+  it("edge case 32: a single document where a stream was expected is read, also over several lines", () => {
+    const load = {
+      model: "m",
+      created_at: "t",
+      message: { role: "assistant", content: "" },
+      done: true,
+      done_reason: "load"
+    }
+    for (const indent of [undefined, 2]) {
+      for (const size of [1, 1000]) {
+        const result = decode(native, cut(bytes(JSON.stringify(load, undefined, indent)), size))
+        assert.deepStrictEqual(result.finish, { finishReason: "other", model: "m" })
+        const answer = { choices: [{ message: { content: "a" }, finish_reason: "stop" }] }
+        assert.strictEqual(textOf(decode(v1, cut(bytes(JSON.stringify(answer, undefined, indent)), size)).parts), "a")
+      }
+    }
+  })
+
+  it("edge case 33: a usage chunk without choices counts, zeros beside other chunks do not", () => {
+    const usage = (n: number) =>
+      event(`{"choices":[],"usage":{"prompt_tokens":${n},"completion_tokens":${n},"total_tokens":${2 * n}}}`)
+    const expected = { inputTokens: 3, outputTokens: 3, totalTokens: 6 }
+    assert.deepStrictEqual(decode(v1, [usage(0), stop, usage(3), "data: [DONE]\n\n"]).finish?.usage, expected)
+    assert.deepStrictEqual(decode(v1, [usage(3), stop, usage(0)]).finish?.usage, expected)
+  })
+})
+
+describe("calls in fragments", () => {
+  const open = (id: string, index: number, name = "f", args = "\"\"") =>
+    `{"id":"${id}","index":${index},"type":"function","function":{"name":"${name}","arguments":${args}}}`
+  const more = (index: number, args: string) => `{"index":${index},"function":{"arguments":${JSON.stringify(args)}}}`
+
+  it("are put together by index, interleaved, in the order in which they began", () => {
+    const result = decode(v1, [
+      calls(open("a", 0)),
+      calls(open("b", 1)),
+      calls(more(1, "{\"y\":")),
+      calls(`${more(0, "{\"x\"")},${more(1, "2}")}`),
+      calls(more(0, ":1}")),
+      stop
+    ])
+    assert.deepStrictEqual(brief(result), ["a f {\"x\":1}", "b f {\"y\":2}"])
+  })
+
+  it("are given out when complete, at the latest at the finish", () => {
+    const decoder = make({ api: v1, makeId })
+    assert.strictEqual(decoder.push(bytes(calls(open("a", 0)))).length, 0)
+    assert.strictEqual(decoder.push(bytes(calls(more(0, "{}")))).length, 1)
+    assert.strictEqual(decoder.push(bytes(calls(open("b", 1)))).length, 0)
+    assert.deepStrictEqual(decoder.push(bytes(stop)), [
+      { type: "tool-call", id: "b", name: "f", arguments: {}, argumentsText: "{}" }
+    ])
+  })
+
+  it("a repeated id extends incomplete arguments, and is a second call after complete ones", () => {
+    assert.deepStrictEqual(
+      brief(decode(v1, [calls(open("a", 0, "f", "\"{\"")), calls(open("a", 0, "", "\"}\"")), stop])),
+      ["a f {}"]
+    )
+    assert.deepStrictEqual(
+      brief(decode(v1, [calls(open("a", 0, "f", "\"{}\"")), calls(open("a", 0, "f", "\"{}\"")), stop])),
+      [
+        "a f {}",
+        "a f {}"
+      ]
+    )
+  })
+
+  it("a name without an id begins a call; empty and null ids and names count as missing", () => {
+    const nameless = (args: string) =>
+      `{"id":null,"index":0,"function":{"name":"","arguments":${JSON.stringify(args)}}}`
+    const named = "{\"index\":0,\"function\":{\"name\":\"g\",\"arguments\":\"\"}}"
+    const result = decode(v1, [
+      calls(named),
+      calls(nameless("{\"a\"")),
+      calls(nameless(":1}")),
+      calls(nameless("")),
+      calls(named),
+      stop
+    ])
+    assert.deepStrictEqual(brief(result), ["made-0 g {\"a\":1}", "made-1 g {}"])
+  })
+
+  it("that are broken at the finish, or continue a complete call, are malformed", () => {
+    const cutOff = decode(v1, [calls(open("a", 0, "f", "\"{\\\"x\"")), delta("", "\"length\"")])
+    assert.deepStrictEqual(cutOff.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{\"x" })
+    const trailing = decode(v1, [calls(open("a", 0, "f", "\"{}\"")), calls(more(0, "{}")), stop])
+    assert.deepStrictEqual(trailing.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{}{}" })
+    assert.deepStrictEqual(decode(v1, [calls(open("a", 0, "f", "\"{\""))]).failure, { _tag: "Ended" })
+  })
+})
+
+describe("whole answers", () => {
+  it("that say themselves that they are not done are none", () => {
+    const native_ = whole(native, "{\"message\":{\"content\":\"a\"},\"done\":false}", { makeId })
+    assert.deepStrictEqual(native_.failure, { _tag: "NotDone" })
+    assert.deepStrictEqual(native_.parts, [{ type: "text", text: "a" }])
+    const completion = "{\"choices\":[{\"message\":{\"content\":\"a\"},\"finish_reason\":null}]}"
+    assert.deepStrictEqual(whole(v1, completion, { makeId }).failure, { _tag: "NotDone" })
+  })
+
+  it("that were streamed all the same are read", () => {
+    assert.strictEqual(whole(native, text("a") + done, { makeId }).finish?.finishReason, "stop")
+    assert.strictEqual(textOf(whole(v1, delta("\"content\":\"a\"") + stop, { makeId }).parts), "a")
+  })
+
+  it("that are anything else are malformed", () => {
+    for (
+      const body of [
+        "",
+        " ",
+        "<html>",
+        "[]",
+        "null",
+        "{}",
+        "{\"message\":{\"content\":\"a\"}",
+        "{\"message\":{\"content\":5},\"done\":true}"
+      ]
+    ) {
+      assert.strictEqual(whole(native, body, { makeId }).failure?._tag, "Malformed", body)
+      assert.strictEqual(whole(v1, body, { makeId }).failure?._tag, "Malformed", body)
+    }
+  })
+})
