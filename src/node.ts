@@ -19,6 +19,8 @@ import { Exchange } from "./internal/undiciExchange.js"
 import { UndiciResponse } from "./internal/undiciResponse.js"
 
 /**
+ * The limits of the connections. There is none on how long an answer may take: the library has those.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -83,8 +85,14 @@ export const make = (dispatcher: Dispatcher): HttpClient.HttpClient =>
   )
 
 /**
+ * {@link layer} with other limits.
+ *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import * as NodeTransport from "effect-ollama/node"
+ *
+ * export const Transport = NodeTransport.layerWith({ connectTimeout: "2 seconds", connections: 8 })
  */
 export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> =>
   Layer.unwrapScoped(Effect.map(makeDispatcher(options), layerDispatcher))
@@ -99,12 +107,18 @@ export const layerDispatcher = (dispatcher: Dispatcher): Layer.Layer<HttpClient.
   HttpClient.layerMergedContext(Effect.sync(() => make(dispatcher)))
 
 /**
- * The transport that is recommended on Node.
+ * The transport that is recommended on Node: an `Agent` of undici of its own, closed with the layer.
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import { Layer } from "effect"
+ * import { ChatCompletions } from "effect-ollama"
+ * import * as NodeTransport from "effect-ollama/node"
+ *
+ * export const Completions = Layer.provide(ChatCompletions.layer, NodeTransport.layer)
  */
-export const layer: Layer.Layer<HttpClient.HttpClient> = layerWith({})
+export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ layerWith({})
 
 const send = (
   dispatcher: Dispatcher,
