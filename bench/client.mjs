@@ -38,7 +38,7 @@ const streamed = async (mode, n, onDelta = () => {}) => {
 
 const measurements = {
   stream: async ({ mode, n }) => {
-    await streamed(mode, Math.min(n, 4000))
+    await streamed(mode, Math.min(n, 10_000))
     let reads = 0
     const result = await measured(n, async () => {
       reads = await streamed(mode, n)
@@ -47,12 +47,12 @@ const measurements = {
   },
 
   concurrent: async ({ mode, n, streams }) => {
-    await streamed(mode, Math.min(n, 4000))
+    await streamed(mode, Math.min(n, 10_000))
     return measured(n * streams, () => Promise.all(Array.from({ length: streams }, () => streamed(mode, n))))
   },
 
   paced: async ({ n }) => {
-    await streamed("each", 4000)
+    await streamed("each", 10_000)
     const delays = []
     const result = await measured(
       n,
