@@ -22,7 +22,7 @@ import {
 import type { Transform } from "../Transform.js"
 import { type BodyReader, make as makeReader, type ReadError } from "./bodyReader.js"
 import { classifyText } from "./classifyAnswer.js"
-import { classifyTransport } from "./classifyTransport.js"
+import { classifyTransport, redactCut } from "./classifyTransport.js"
 import { make as makeDecoder, whole } from "./decode/decoder.js"
 import { transformed, transformWhole } from "./decode/transforms.js"
 import type { ContentEvent, DecodeFailure, Decoder, Finish } from "./decode/types.js"
@@ -156,7 +156,7 @@ const decodeError = (
     case "InBandError":
       return classifyText(failure.error, { url, model, partial, secrets: http.secretsOf(sent.request) })
     case "Malformed":
-      return new MalformedResponse({ url, detail: failure.detail, partial })
+      return new MalformedResponse({ url, detail: redactCut(failure.detail, http.secretsOf(sent.request)), partial })
     case "MalformedToolCall":
       return new MalformedToolCall({ url, id: failure.id, name: failure.name, raw: failure.raw, partial })
     case "NotDone":
@@ -249,7 +249,7 @@ export const answerWhole = Effect.fnUntraced(function*(
 ): Effect.fn.Return<WholeAnswer, AttemptError> {
   const sent = yield* send(options, selection, call, false)
   const text = yield* Effect.mapError(
-    http.readText(sent.response, { url: sent.url, limit: options.maxBytes, idle: sent.limits.idle }),
+    http.readText(sent.response, { url: sent.url, limit: options.maxBytes, ...sent.limits }),
     (error) => bodyError(error, undefined)
   )
   const makeId = yield* options.generateId
@@ -269,9 +269,9 @@ export const answerWhole = Effect.fnUntraced(function*(
 // =============================================================================
 
 export interface OpenStream {
-  /** The next events, at least one; `undefined` when the answer is over. */
+  /** The next events, at least one before the finish; `undefined` when there is nothing more to read. */
   readonly next: Effect.Effect<ReadonlyArray<ContentEvent> | undefined, AttemptError>
-  /** Only once the answer is over. */
+  /** Only once the answer is finished. */
   readonly info: AnswerInfo | undefined
   /** All that arrived. */
   readonly parts: PartialAnswer["parts"]
@@ -301,6 +301,7 @@ class StreamAttempt implements OpenStream {
   private readonly decoder: Decoder
   private answerInfo: AnswerInfo | undefined
   private failure: AttemptError | undefined
+  private over = false
   readonly next: OpenStream["next"]
   readonly close: Effect.Effect<void>
 
@@ -335,15 +336,18 @@ class StreamAttempt implements OpenStream {
 
   private step(): OpenStream["next"] {
     if (this.failure !== undefined) return Effect.fail(this.failure)
+    if (this.over) return Effect.succeed(undefined)
     if (this.answerInfo !== undefined) return this.drain
     const read = this.decoder.isFinished ? this.reader.readWithin(this.options.finishGrace) : this.reader.read
     return Effect.matchEffect(read, {
       onFailure: (error) => this.onError(error),
-      onSuccess: (pieces) => {
-        const events = this.onPieces(pieces)
-        return events.length === 0 ? this.next : Effect.succeed(events)
-      }
+      onSuccess: (pieces) => this.onward(this.onPieces(pieces))
     })
+  }
+
+  // The finish is told as soon as it is known, also when no event comes with it.
+  private onward(events: ReadonlyArray<ContentEvent>): OpenStream["next"] {
+    return events.length === 0 && this.answerInfo === undefined ? this.next : Effect.succeed(events)
   }
 
   // Reads to the end of the body, so that the connection can be used again.
@@ -355,7 +359,7 @@ class StreamAttempt implements OpenStream {
   }
 
   private onPieces(pieces: ReadonlyArray<Uint8Array> | undefined): ReadonlyArray<ContentEvent> {
-    if (pieces === undefined) return this.finish([])
+    if (pieces === undefined) return this.end()
     const events = pieces.length === 1
       ? this.decoder.push(pieces[0]!)
       : pieces.flatMap((piece) => this.decoder.push(piece))
@@ -367,8 +371,12 @@ class StreamAttempt implements OpenStream {
   private onError(error: ReadError): OpenStream["next"] {
     // Once finished, an answer is complete: only its usage may be missing.
     if (!this.decoder.isFinished) return Effect.fail(readError(error, this.sent.url, this.partial))
-    const events = this.finish([])
-    return events.length === 0 ? this.next : Effect.succeed(events)
+    return this.onward(this.end())
+  }
+
+  private end(): ReadonlyArray<ContentEvent> {
+    this.over = true
+    return this.finish([])
   }
 
   private finish(events: ReadonlyArray<ContentEvent>): ReadonlyArray<ContentEvent> {

@@ -42,7 +42,7 @@ export interface ReadLimits {
 export interface BodyReader {
   /** The next pieces, all that is there; `undefined` at the end. */
   readonly read: Effect.Effect<Pieces | undefined, ReadError>
-  /** The same, but the end when nothing comes for `ms`. */
+  /** The same, but the end once such reads have waited `ms` in all. */
   readonly readWithin: (ms: number) => Effect.Effect<Pieces | undefined, ReadError>
   /** Ends the watchdog and closes the connection, unless the body was read to its end. */
   readonly close: Effect.Effect<void>
@@ -92,6 +92,7 @@ export const make = Effect.fnUntraced(function*(
   // What the watchdog looks at: since when a read waits, and how to end it.
   let waitingSince = 0
   let interruptRead: ((timeout: ReadTimeout) => void) | undefined
+  let waited = 0
   let first = true
   let ended = false
 
@@ -101,6 +102,7 @@ export const make = Effect.fnUntraced(function*(
       const settle = (effect: Effect.Effect<Pieces | undefined, ReadError>) => {
         if (settled) return
         settled = true
+        if (interruptRead !== undefined) waited += clock.unsafeCurrentTimeMillis() - waitingSince
         interruptRead = undefined
         resume(effect)
       }
@@ -121,40 +123,44 @@ export const make = Effect.fnUntraced(function*(
     })
 
   // Sleeps at most until the read that waits now, or one that could begin to wait now, is due.
-  const watch = (grace: number | undefined): Effect.Effect<void> =>
-    Effect.suspend(() => {
-      const now = clock.unsafeCurrentTimeMillis()
-      if (interruptRead === undefined) return Effect.flatMap(Effect.sleep(grace ?? limits.idle), () => watch(grace))
-      const due = grace !== undefined
-        ? waitingSince + grace
-        : first
-        ? limits.firstByteDeadline
-        : waitingSince + limits.idle
-      if (now < due) {
-        return Effect.flatMap(Effect.sleep(Math.min(due - now, grace ?? limits.idle)), () => watch(grace))
-      }
-      interruptRead(
-        new ReadTimeout(first ? "first-byte" : "idle", grace ?? (first ? limits.firstByte : limits.idle))
-      )
-      return Effect.void
-    })
+  const watch: Effect.Effect<void> = Effect.suspend(() => {
+    const now = clock.unsafeCurrentTimeMillis()
+    const due = first ? limits.firstByteDeadline : (interruptRead === undefined ? now : waitingSince) + limits.idle
+    if (interruptRead === undefined || now < due) {
+      return Effect.flatMap(Effect.sleep(Math.max(Math.min(due - now, limits.idle), 1)), () => watch)
+    }
+    interruptRead(new ReadTimeout(first ? "first-byte" : "idle", first ? limits.firstByte : limits.idle))
+    return Effect.void
+  })
 
   let watchdog: Fiber.RuntimeFiber<void> | undefined
-  const arm = (grace?: number) =>
+  const arm = (watch: Effect.Effect<void>) =>
     Effect.suspend(() => {
       const previous = watchdog
       return Effect.zipRight(
         previous === undefined ? Effect.void : Fiber.interrupt(previous),
-        Effect.map(Effect.forkDaemon(Effect.interruptible(watch(grace))), (fiber) => {
+        Effect.map(Effect.forkDaemon(Effect.interruptible(watch)), (fiber) => {
           watchdog = fiber
         })
       )
     })
-  if (Number.isFinite(limits.idle) || Number.isFinite(limits.firstByteDeadline)) yield* arm()
+  if (Number.isFinite(limits.idle) || Number.isFinite(limits.firstByteDeadline)) yield* arm(watch)
+
+  // From the first read of the grace on, only what such reads wait is counted.
+  let inGrace = false
+  const readWithin = (ms: number) =>
+    Effect.suspend(() => {
+      if (!inGrace) waited = 0
+      inGrace = true
+      const left = ms - waited
+      if (left <= 0) return Effect.succeed(undefined)
+      const expire = Effect.delay(Effect.sync(() => interruptRead?.(new ReadTimeout("idle", ms))), left)
+      return Effect.zipRight(arm(expire), read(() => Effect.succeed(undefined)))
+    })
 
   return {
     read: read(Effect.fail),
-    readWithin: (ms) => Effect.zipRight(arm(ms), read(() => Effect.succeed(undefined))),
+    readWithin,
     close: Effect.suspend(() => {
       if (!ended) pull.cancel()
       const stop = watchdog === undefined ? Effect.void : Fiber.interrupt(watchdog)

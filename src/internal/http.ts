@@ -216,8 +216,10 @@ const decode = (bytes: Uint8Array, options: ReadOptions): Effect.Effect<string, 
 const isEmptyBody = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "reason" in error && error.reason === "EmptyBody"
 
-const idleTimeout = (options: ReadOptions) =>
-  new RequestTimeout({ url: options.url, phase: "idle", limit: options.idle, attempts: 1 })
+const timeout = (options: ReadOptions, phase: "first-byte" | "idle") =>
+  phase === "idle" || options.firstByte === undefined
+    ? new RequestTimeout({ url: options.url, phase: "idle", limit: options.idle, attempts: 1 })
+    : new RequestTimeout({ url: options.url, phase, limit: options.firstByte, attempts: 1 })
 
 const cut = (error: unknown, options: ReadOptions): TransportError =>
   classifyTransport(error, { url: options.url, phase: "body", attempts: 1, limit: options.idle })
@@ -240,14 +242,21 @@ export const readText = (
     }
     const whole = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
     return Effect.flatMap(
-      Number.isFinite(options.idle)
-        ? Effect.timeoutFail(whole, { duration: options.idle, onTimeout: () => idleTimeout(options) })
-        : whole,
+      limited(whole, options),
       (buffer) =>
         buffer.byteLength > options.limit
           ? Effect.fail(tooLarge(options))
           : decode(new Uint8Array(buffer), options)
     )
+  })
+
+// In one piece there is no telling when its first byte came: the longer of both limits counts.
+const limited = <A, E>(whole: Effect.Effect<A, E>, options: ReadOptions): Effect.Effect<A, E | TransportError> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const first = (options.firstByteDeadline ?? now) - now
+    const duration = Math.max(first, options.idle)
+    const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
+    return Number.isFinite(duration) ? Effect.timeoutFail(whole, { duration, onTimeout }) : whole
   })
 
 const join = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
@@ -261,7 +270,11 @@ const join = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
   return bytes
 }
 
-const limitsOf = (idle: number, now: number) => ({ firstByteDeadline: now + idle, firstByte: idle, idle })
+const limitsOf = ({ firstByte, firstByteDeadline, idle }: Omit<ReadOptions, "url" | "limit">, now: number) => ({
+  firstByteDeadline: firstByteDeadline ?? now + idle,
+  firstByte: firstByte ?? idle,
+  idle
+})
 
 const readPieces = (
   response: HttpClientResponse.HttpClientResponse,
@@ -277,7 +290,8 @@ const readPieces = (
       }
       return size <= options.limit
     }
-    const read = fromResponse(response) === undefined && !Number.isFinite(options.idle)
+    const endless = !Number.isFinite(options.idle) && !Number.isFinite(options.firstByteDeadline ?? Infinity)
+    const read = fromResponse(response) === undefined && endless
       ? readStream(response, options, take)
       : readWatched(response, options, take)
     return Effect.flatMap(read, () => decode(join(pieces, size), options))
@@ -307,9 +321,9 @@ const readWatched = Effect.fnUntraced(function*(
   options: ReadOptions,
   take: Take
 ): Effect.fn.Return<void, TransportError | MalformedResponse> {
-  const reader = yield* makeReader(response, limitsOf(options.idle, yield* Clock.currentTimeMillis))
+  const reader = yield* makeReader(response, limitsOf(options, yield* Clock.currentTimeMillis))
   const onError = (error: ReadError): Effect.Effect<undefined, TransportError> => {
-    if (error._tag === "ReadTimeout") return Effect.fail(idleTimeout(options))
+    if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
     return isEmptyBody(error.error) ? Effect.succeed(undefined) : Effect.fail(cut(error.error, options))
   }
   const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.flatMap(
@@ -323,7 +337,7 @@ const readWatched = Effect.fnUntraced(function*(
 const readPrefix = Effect.fnUntraced(function*(
   response: HttpClientResponse.HttpClientResponse
 ): Effect.fn.Return<Uint8Array> {
-  const reader = yield* makeReader(response, limitsOf(errorBodyIdle, yield* Clock.currentTimeMillis))
+  const reader = yield* makeReader(response, limitsOf({ idle: errorBodyIdle }, yield* Clock.currentTimeMillis))
   const pieces: Array<Uint8Array> = []
   let size = 0
   const all: Effect.Effect<void, ReadError> = Effect.flatMap(reader.read, (some) => {
