@@ -1,0 +1,389 @@
+import { HttpClient, HttpClientResponse } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Option, Stream, TestClock } from "effect"
+import { Chat, ChatCompletions, type Model } from "effect-ollama"
+import type { MockOllama } from "effect-ollama/testing"
+import { apis, created, events, mocked, once, type Outcome, requests, service, streamed } from "./support.js"
+import { wire } from "./wire.js"
+
+const prompt = { prompt: "Hi" }
+
+const minutes = 60_000
+
+/** A response of that text, in these network chunks. */
+const raw = (api: Model.Api, chunks: ReadonlyArray<string | Uint8Array>): MockOllama.RawResponse => ({
+  headers: { "content-type": wire[api].contentType },
+  chunks
+})
+
+/** Runs an effect and fails unless it ends at exactly `ms` of the clock. */
+const endsAt = <A, E, R>(ms: number, effect: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const fiber = yield* Effect.fork(effect)
+    if (ms > 0) {
+      yield* TestClock.adjust(ms - 1)
+      assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)), `it ended before ${ms} ms`)
+    }
+    yield* TestClock.adjust(1)
+    assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)), `it goes on after ${ms} ms`)
+    return yield* Fiber.join(fiber)
+  })
+
+const timeout = ({ error }: Outcome) => {
+  assert.strictEqual(error?._tag, "RequestTimeout")
+  const { limit, phase } = { ...error } as { limit: number; phase: string }
+  return { limit, phase }
+}
+
+const partial = ({ parts }: Outcome) => parts.map((part) => part.type === "tool-call" ? part.name : part.text).join("|")
+
+/** A body that the test feeds: of fetch, so that it is read without a Stream. */
+const fed = () => {
+  let controller: ReadableStreamDefaultController<Uint8Array>
+  let cancelled = false
+  const body = new ReadableStream<Uint8Array>({
+    start(given) {
+      controller = given
+    },
+    cancel() {
+      cancelled = true
+    }
+  })
+  return {
+    client: Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body))))
+    ),
+    send: (text: string) => Effect.sync(() => controller.enqueue(new TextEncoder().encode(text))),
+    cancelled: Effect.sync(() => cancelled)
+  }
+}
+
+for (const api of apis) {
+  const { done, finish, raw: event, text, usage } = wire[api]
+
+  describe(`the first byte, ${api}`, () => {
+    it.effect("its limit covers the head and what is waited for after it", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(10 * minutes, streamed(prompt))
+        assert.deepStrictEqual(timeout(outcome), { phase: "first-byte", limit: 10 * minutes })
+        assert.isTrue((yield* requests)[0]?.aborted)
+      }).pipe(
+        Effect.provide(mocked(api, {
+          replies: [{ text: "a", delayMs: { head: 6 * minutes }, fault: { type: "stall", after: 0 } }]
+        }))
+      ))
+
+    it.effect("its limit covers the head and the body of an answer that is not streamed", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(10 * minutes, created(prompt))
+        assert.deepStrictEqual(timeout(outcome), { phase: "first-byte", limit: 10 * minutes })
+        assert.isTrue((yield* requests)[0]?.aborted)
+      }).pipe(
+        Effect.provide(
+          mocked(api, { replies: [{ text: "a", fault: { type: "stall", after: 0 } }] }, { streaming: false })
+        )
+      ))
+
+    it.effect("a whole answer may begin 9 minutes after its head, and stop for 4", () =>
+      Effect.gen(function*() {
+        const whole = wire[api].whole("Hello")
+        const server = fed()
+        const fiber = yield* Effect.fork(Effect.provide(
+          created(prompt),
+          service(api, { streaming: false }).pipe(Layer.provide(server.client))
+        ))
+        yield* TestClock.adjust(9 * minutes)
+        yield* server.send(whole.slice(0, 10))
+        yield* TestClock.adjust(4 * minutes)
+        yield* server.send(whole.slice(10))
+        // it is stuck then: the end never comes
+        yield* TestClock.adjust(5 * minutes - 1)
+        assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual(timeout(yield* Fiber.join(fiber)), { phase: "idle", limit: 5 * minutes })
+        assert.isTrue(yield* server.cancelled)
+      }))
+
+    it.effect("a first limit that is shorter than the idle one ends at its own time", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(1000, streamed(prompt))
+        assert.deepStrictEqual(timeout(outcome), { phase: "first-byte", limit: 1000 })
+      }).pipe(
+        Effect.provide(mocked(api, { replies: [{ text: "a", fault: { type: "stall", after: 0 } }] }, {
+          streaming: true,
+          firstByteTimeout: "1 second"
+        }))
+      ))
+
+    it.effect("its limit also ends an answer that comes through fetch", () =>
+      Effect.gen(function*() {
+        const server = fed()
+        const outcome = yield* endsAt(
+          10 * minutes,
+          Effect.provide(streamed(prompt), service(api, { streaming: true }).pipe(Layer.provide(server.client)))
+        )
+        assert.deepStrictEqual(timeout(outcome), { phase: "first-byte", limit: 10 * minutes })
+        assert.isTrue(yield* server.cancelled)
+      }))
+  })
+
+  describe(`the pauses of a server, ${api}`, () => {
+    it.effect("5 minutes without anything end a stream, with what had arrived", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(5 * minutes, streamed(prompt))
+        assert.deepStrictEqual(timeout(outcome), { phase: "idle", limit: 5 * minutes })
+        assert.strictEqual(partial(outcome), "one two")
+        assert.isTrue((yield* requests)[0]?.aborted)
+      }).pipe(
+        Effect.provide(mocked(api, { replies: [{ text: "one two three", fault: { type: "stall", after: 2 } }] }))
+      ))
+
+    it.effect("each piece that comes counts anew", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(13 * minutes, streamed(prompt))
+        assert.deepStrictEqual(timeout(outcome), { phase: "idle", limit: 5 * minutes })
+        assert.strictEqual(partial(outcome), "one two three")
+      }).pipe(
+        Effect.provide(mocked(api, {
+          replies: [{ text: "one two three", delayMs: 4 * minutes, fault: { type: "stall", after: 3 } }]
+        }))
+      ))
+
+    it.effect("a slow consumer is not a slow server: only a read that waits is counted", () =>
+      Effect.gen(function*() {
+        const seen: Array<string> = []
+        const slow = ChatCompletions.stream(prompt).pipe(
+          Stream.filterMap(ChatCompletions.textDelta),
+          Stream.runForEach((delta) => Effect.delay(Effect.sync(() => seen.push(delta)), "10 minutes")),
+          Effect.flip
+        )
+        // three pieces of 10 minutes each, then the fourth read waits
+        const error = yield* endsAt(35 * minutes, slow)
+        assert.deepInclude({ ...error }, { _tag: "RequestTimeout", phase: "idle", limit: 5 * minutes })
+        assert.deepStrictEqual(seen, ["one", " two", " three"])
+      }).pipe(
+        Effect.provide(mocked(api, { replies: [{ text: "one two three", fault: { type: "stall", after: 3 } }] }))
+      ))
+
+    it.effect("the same on fetch, read directly", () =>
+      Effect.gen(function*() {
+        const server = fed()
+        yield* server.send(text("one"))
+        const slow = ChatCompletions.stream(prompt).pipe(
+          Stream.filterMap(ChatCompletions.textDelta),
+          Stream.runForEach(() => Effect.sleep("10 minutes")),
+          Effect.flip,
+          Effect.provide(service(api, { streaming: true }).pipe(Layer.provide(server.client)))
+        )
+        const error = yield* endsAt(15 * minutes, slow)
+        assert.deepInclude({ ...error }, { _tag: "RequestTimeout", phase: "idle", limit: 5 * minutes })
+        assert.isTrue(yield* server.cancelled)
+      }))
+
+    it.effect("the limits of a call win over the provider's, and the provider's over those of the service", () =>
+      Effect.gen(function*() {
+        const provided = yield* endsAt(20_000, streamed(prompt))
+        assert.deepStrictEqual(timeout(provided), { phase: "idle", limit: 20_000 })
+        const called = yield* endsAt(3000, streamed({ ...prompt, idleTimeout: "3 seconds" }))
+        assert.deepStrictEqual(timeout(called), { phase: "idle", limit: 3000 })
+      }).pipe(
+        Effect.provide(mocked(api, { replies: [{ text: "one", fault: { type: "stall", after: 1 } }] }, {
+          streaming: true,
+          timeout: "20 seconds",
+          idleTimeout: "7 seconds"
+        }))
+      ))
+
+    it.effect("without limits nothing ends a stream but its consumer", () =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.fork(streamed(prompt))
+        yield* TestClock.adjust("30 days")
+        assert.isTrue(Option.isNone(yield* Fiber.poll(fiber)))
+        yield* Fiber.interrupt(fiber)
+        assert.isTrue((yield* requests)[0]?.aborted)
+      }).pipe(
+        Effect.provide(mocked(api, { replies: [{ text: "one", fault: { type: "stall", after: 1 } }] }, {
+          streaming: true,
+          firstByteTimeout: Infinity,
+          idleTimeout: Infinity
+        }))
+      ))
+  })
+
+  describe(`after the finish, ${api}`, () => {
+    const stalled = (chunks: ReadonlyArray<string>, more: object = {}) =>
+      mocked(api, { replies: [{ raw: raw(api, chunks), fault: { type: "stall", after: chunks.length } }] }, {
+        streaming: true,
+        ...more
+      })
+
+    it.effect("usage that never comes is waited for exactly 1 s", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(1000, streamed(prompt))
+        assert.strictEqual(partial(outcome), "Hello")
+        assert.strictEqual(outcome.finish?.finishReason, "stop")
+        assert.isUndefined(outcome.finish?.usage)
+        assert.isTrue((yield* requests)[0]?.aborted)
+      }).pipe(Effect.provide(stalled([text("Hello"), finish]))))
+
+    it.effect("the finish event waits for it, what came before does not", () =>
+      Effect.gen(function*() {
+        const seen: Array<readonly [number, Chat.StreamEvent["type"]]> = []
+        const fiber = yield* ChatCompletions.stream(prompt).pipe(
+          Stream.runForEach((event) =>
+            Effect.map(Effect.clock, (clock) => seen.push([clock.unsafeCurrentTimeMillis(), event.type]))
+          ),
+          Effect.fork
+        )
+        yield* TestClock.adjust("1 minute")
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(seen, [[0, "text-start"], [0, "text-delta"], [0, "text-end"], [1000, "finish"]])
+      }).pipe(Effect.provide(stalled([text("Hello"), finish]))))
+
+    it.effect("the wait is an option", () =>
+      Effect.gen(function*() {
+        assert.isDefined((yield* endsAt(50, streamed(prompt))).finish)
+      }).pipe(Effect.provide(stalled([text("Hello"), finish], { finishGrace: "50 millis" }))))
+
+    it.effect("usage that comes within it is there", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(1800, streamed(prompt))
+        assert.deepInclude(outcome.finish?.usage, { inputTokens: 3, outputTokens: 4 })
+      }).pipe(
+        Effect.provide(mocked(api, {
+          replies: [{ raw: raw(api, [text("Hello"), finish, usage + done]), delayMs: { chunk: 900 } }]
+        }))
+      ))
+
+    it.effect("an error within it fails", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(1000, streamed(prompt))
+        assert.strictEqual(outcome.error?._tag, "ServerError")
+        assert.strictEqual(partial(outcome), "Hello")
+      }).pipe(
+        Effect.provide(mocked(api, {
+          replies: [{
+            raw: raw(api, [text("Hello"), finish, event("{\"error\":\"it broke\"}")]),
+            delayMs: { chunk: 500 }
+          }]
+        }))
+      ))
+
+    for (const type of ["reset", "close"] as const) {
+      it.effect(`${type} does not matter`, () =>
+        Effect.gen(function*() {
+          const outcome = yield* endsAt(0, streamed(prompt))
+          assert.strictEqual(outcome.finish?.finishReason, "stop")
+          assert.deepInclude(outcome.finish?.usage, { inputTokens: 3, outputTokens: 4 })
+        }).pipe(
+          Effect.provide(mocked(api, {
+            replies: [{ raw: raw(api, [text("Hello"), finish, usage]), fault: { type, after: 3 } }]
+          }))
+        ))
+    }
+
+    it.effect("a clean end without any end mark does not matter", () =>
+      Effect.gen(function*() {
+        assert.strictEqual((yield* endsAt(0, streamed(prompt))).finish?.finishReason, "stop")
+      }).pipe(Effect.provide(mocked(api, { replies: [{ raw: raw(api, [text("Hello"), finish.trimEnd()]) }] }))))
+
+    it.effect("a server that never closes the connection is not waited for", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(1000, streamed(prompt))
+        assert.deepInclude(outcome.finish?.usage, { inputTokens: 3, outputTokens: 4 })
+      }).pipe(Effect.provide(stalled([text("Hello"), finish, usage + done]))))
+
+    it.effect("whoever has the finish event does not wait for the connection", () =>
+      Effect.gen(function*() {
+        const fiber = yield* ChatCompletions.stream(prompt).pipe(
+          Stream.takeUntil((event) => event.type === "finish"),
+          Stream.runDrain,
+          Effect.fork
+        )
+        yield* TestClock.adjust(1)
+        assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)))
+      }).pipe(Effect.provide(stalled([text("Hello"), finish, usage + done]))))
+  })
+
+  describe(`what cannot be read, ${api}`, () => {
+    const bytes = (line: string) => {
+      const all = new TextEncoder().encode(line)
+      const at = all.indexOf(0x58)
+      all[at] = 0xff
+      return all
+    }
+    const cases: Readonly<Record<string, readonly [chunk: string | Uint8Array, tag: string]>> = {
+      "an error": [event("{\"error\":\"it broke\"}"), "ServerError"],
+      "an error as an object": [event("{\"error\":{\"message\":\"it broke\",\"type\":\"api_error\"}}"), "ServerError"],
+      "a busy server": [event("{\"error\":\"server busy, please try again.\"}"), "ServerBusy"],
+      "garbage": [event("It works!"), "MalformedResponse"],
+      "a page": [api === "ollama" ? "<html>\n" : "data: <html>\n\n", "MalformedResponse"],
+      "broken JSON": [event(text("x").slice(api === "ollama" ? 0 : 6, 40)), "MalformedResponse"],
+      "JSON that is no object": [event("[1,2]"), "MalformedResponse"],
+      "bytes that are no UTF-8": [bytes(text("XXX")), "MalformedResponse"],
+      "an event over the bound": [text("x".repeat(2000)), "MalformedResponse"],
+      "an event over the bound that never ends": [text("x".repeat(2000)).trimEnd(), "MalformedResponse"],
+      "a call whose arguments are a list": [
+        wire[api].call({ name: "f", arguments: "[1]" }) + finish + usage,
+        "MalformedToolCall"
+      ],
+      ...(api === "ollama" ? undefined : {
+        "a call whose arguments are broken": [
+          wire[api].call({ name: "f", arguments: "{\"a\":" }) + finish,
+          "MalformedToolCall"
+        ]
+      }),
+      "an end in the middle": ["", "IncompleteResponse"]
+    }
+    for (const [what, [chunk, tag]] of Object.entries(cases)) {
+      it.effect(`${what}: ${tag}, with what had arrived`, () =>
+        Effect.gen(function*() {
+          const stream = yield* streamed(prompt)
+          assert.strictEqual(stream.error?._tag, tag)
+          assert.strictEqual(partial(stream), "Hello")
+          const { all } = yield* events(prompt)
+          assert.deepStrictEqual(all.slice(0, 2).map((one) => one.type), ["text-start", "text-delta"])
+          const whole = yield* created(prompt)
+          assert.strictEqual(whole.error?._tag, tag)
+          assert.strictEqual(partial(whole), "Hello")
+          assert.lengthOf(yield* requests, 3)
+        }).pipe(
+          Effect.provide(mocked(api, { replies: [{ raw: raw(api, [text("Hello"), chunk]) }] }, {
+            streaming: true,
+            retrySchedule: once,
+            maxBytes: 1000
+          }))
+        ))
+    }
+
+    const wholes: Readonly<Record<string, readonly [MockOllama.Reply, string]>> = {
+      "garbage": [{ raw: { chunks: ["It works!"] } }, "MalformedResponse"],
+      "nothing": [{ raw: { chunks: [""] } }, "MalformedResponse"],
+      "broken JSON": [{ text: "Hello", fault: { type: "broken-json" } }, "MalformedResponse"],
+      "bytes that are no UTF-8": [{ text: "Hello", fault: { type: "invalid-utf8" } }, "MalformedResponse"],
+      "an answer over the bound": [{ text: "x".repeat(2000) }, "MalformedResponse"],
+      "an error in a 200": [{ raw: { chunks: ["{\"error\":\"it broke\"}"] } }, "ServerError"],
+      "a reset in the body": [
+        { text: "Hello", fault: { type: "reset", after: 10, unit: "bytes" } },
+        "IncompleteResponse"
+      ],
+      "an end in the body": [
+        { text: "Hello", fault: { type: "close", after: 10, unit: "bytes" } },
+        "IncompleteResponse"
+      ]
+    }
+    for (const [what, [reply, tag]] of Object.entries(wholes)) {
+      it.effect(`a whole answer, ${what}: ${tag}`, () =>
+        Effect.gen(function*() {
+          assert.strictEqual((yield* created(prompt)).error?._tag, tag)
+          assert.strictEqual((yield* streamed(prompt)).error?._tag, tag)
+          assert.lengthOf(yield* requests, 2)
+        }).pipe(
+          Effect.provide(
+            mocked(api, { replies: [reply] }, { streaming: false, retrySchedule: once, maxBytes: 1000 })
+          )
+        ))
+    }
+  })
+}
