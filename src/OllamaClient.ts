@@ -184,27 +184,23 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
       limits: { readonly limit: number; readonly maxBytes: number }
     ): Effect.Effect<JsonRecord, ModelError> => {
       const url = `${provider.root}${path}`
+      const request = () =>
+        http.makeRequest({
+          provider,
+          method: "POST",
+          url,
+          body: JSON.stringify(body),
+          purpose: path === "/api/show" ? "discovery" : "completion"
+        })
       return Effect.flatMap(
-        Effect.suspend(() =>
-          http.ask(
-            client,
-            http.makeRequest({
-              provider,
-              method: "POST",
-              url,
-              body: JSON.stringify(body),
-              purpose: path === "/api/show" ? "discovery" : "completion"
-            }),
-            { url, attempts: 1, model, ...limits }
-          )
-        ),
+        Effect.suspend(() => http.ask(client, request(), { url, attempts: 1, model, ...limits })),
         (text): Effect.Effect<JsonRecord, ModelError> => {
           const json = native.parse(text)
           if (!isRecord(json)) return Effect.fail(malformed(url)("it is not a JSON object"))
           const error = own(json, "error")
           return error === undefined || error === null
             ? Effect.succeed(json)
-            : Effect.fail(classifyText(error, { url, model }))
+            : Effect.fail(classifyText(error, { url, model, secrets: http.secretsOf(request()) }))
         }
       )
     }

@@ -19,6 +19,7 @@ import {
   Unauthorized
 } from "../OllamaError.js"
 import type { EndpointError, ModelEndpointError } from "../OllamaError.js"
+import { redact } from "./classifyTransport.js"
 
 export interface Answer {
   readonly url: string
@@ -35,6 +36,8 @@ export interface AnswerContext {
   readonly model?: string | undefined
   /** What had arrived before. */
   readonly partial?: PartialAnswer | undefined
+  /** Texts of the request that the server may quote and that must not be seen. */
+  readonly secrets?: ReadonlyArray<string> | undefined
 }
 
 const maxDetail = 300
@@ -127,23 +130,24 @@ const read = (value: unknown, said: Said, depth: number): void => {
   }
 }
 
-const finish = (said: Said): Said => {
+const finish = (said: Said, secrets: ReadonlyArray<string> = []): Said => {
   const exceeds = /\((\d+) tokens\) exceeds the available context size \((\d+) tokens\)/.exec(said.text)
   const promptTokens = said.promptTokens ?? count(exceeds?.[1]) ?? digits(/"n_prompt_tokens"\s*:\s*(\d+)/, said.text)
   const contextSize = said.contextSize ?? count(exceeds?.[2]) ?? digits(/"n_ctx"\s*:\s*(\d+)/, said.text)
   return {
     ...said,
-    text: short(page(said.text)),
+    text: short(redact(page(said.text), secrets)),
+    ...(said.signinUrl === undefined ? {} : { signinUrl: redact(said.signinUrl, secrets) }),
     ...(promptTokens === undefined ? {} : { promptTokens }),
     ...(contextSize === undefined ? {} : { contextSize })
   }
 }
 
-const readBody = (body: string): Said => {
+const readBody = (body: string, secrets: ReadonlyArray<string> | undefined): Said => {
   const said: Said = { text: body, found: false }
   const value = /^\s*[{"]/.test(body) ? parse(body) : undefined
   read(value, said, 0)
-  return finish(said)
+  return finish(said, secrets)
 }
 
 /** The wait (ms) that a `Retry-After` of seconds or of a date asks for. */
@@ -296,7 +300,7 @@ const decide = (
 
 /** The error that an answer is which is no success. */
 export const classifyAnswer = (answer: Answer, context: AnswerContext): ModelEndpointError => {
-  const said = readBody(answer.body)
+  const said = readBody(answer.body, context.secrets)
   const { partial } = context
   return decide({ url: answer.url, status: answer.status, detail: said.text, partial }, said, answer, context)
 }
@@ -312,11 +316,12 @@ export const classifyText = (
     readonly status?: number | undefined
     readonly model?: string | undefined
     readonly partial?: PartialAnswer | undefined
+    readonly secrets?: ReadonlyArray<string> | undefined
   }
 ): ModelEndpointError => {
   const said: Said = { text: "", found: false }
   read(error, said, 0)
-  const done = finish(said)
+  const done = finish(said, where.secrets)
   const facts = {
     url: where.url,
     status: done.status ?? where.status ?? 200,

@@ -173,6 +173,20 @@ export const redact = (message: string, secrets: ReadonlyArray<string>): string 
   return out
 }
 
+/** The same for a text that was cut at its end, maybe in the middle of a secret. */
+export const redactCut = (message: string, secrets: ReadonlyArray<string>): string => {
+  const out = redact(message, secrets)
+  if (!out.endsWith("…")) return out
+  const text = out.slice(0, -1)
+  const tail = (secret: string): number => {
+    let length = Math.min(secret.length - 1, text.length)
+    while (length > 0 && !text.endsWith(secret.slice(0, length))) length--
+    return length
+  }
+  const longest = Math.max(0, ...secrets.map(tail))
+  return longest < 4 ? out : `${text.slice(0, -longest)}***…`
+}
+
 /** Makes a message fit to be shown: no given secrets, credentials of URLs, tokens or values of headers; cut short. */
 export const mask = (message: string, secrets: ReadonlyArray<string> = [], most = 200): string => {
   let out = redact(message.slice(0, 4096), secrets)

@@ -80,15 +80,25 @@ export interface OpenOptions {
 const secretHeader =
   /^(?!(accept|content-encoding|content-length|content-type|date|retry-after|server|transfer-encoding|user-agent)$)/
 
-const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+/** What a request holds that nobody may see, as it is and as it may be quoted, the longest first. */
+export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   const secrets: Array<string> = []
   for (const name of Object.keys(request.headers)) {
     if (!secretHeader.test(name)) continue
     const value = request.headers[name]!
-    secrets.push(value.replace(/^\w+\s+/, ""), value)
+    for (const secret of [value.replace(/^\w+\s+/, ""), value]) {
+      const json = JSON.stringify(secret).slice(1, -1)
+      for (const quoted of [secret, json]) secrets.push(quoted, quoted.replace(/\s+/g, " "))
+    }
   }
   return secrets.sort((a, b) => b.length - a.length)
 }
+
+// HTTP clients quote what they refuse, and the spans of HttpClient show that before it can be masked here.
+const isSendable = (request: HttpClientRequest.HttpClientRequest): boolean =>
+  Object.keys(request.headers).every((name) =>
+    /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(request.headers[name]!)
+  )
 
 const redacted = (names: ReadonlyArray<string | RegExp>) => [...names, secretHeader]
 
@@ -121,6 +131,7 @@ export const open = <R>(
           secrets: secretsOf(request)
         })
       )
+    if (!isSendable(request)) return fail(new TypeError("a header has characters that cannot be sent"))
     const sent: Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> = client.execute(request).pipe(
       Effect.map((response) => arrived = response),
       Effect.catchAllCause((cause): Effect.Effect<never, TransportError> => {
@@ -166,14 +177,19 @@ const failed = Effect.fnUntraced(function*(
 ): Effect.fn.Return<never, ModelEndpointError> {
   const bytes = yield* readPrefix(response)
   const { headers, status } = response
+  const secrets = secretsOf(request)
   return yield* Effect.fail(classifyAnswer({
     url: options.url,
     status,
     // A server may quote what it was sent.
-    body: redact(lenient.decode(bytes), secretsOf(request)),
-    location: headers["location"] === undefined ? undefined : mask(headers["location"], secretsOf(request)),
+    body: redact(lenient.decode(bytes), secrets),
+    location: headers["location"] === undefined ? undefined : mask(headers["location"], secrets),
     retryAfter: headers["retry-after"]
-  }, { now: yield* Clock.currentTimeMillis, model: options.model }))
+  }, {
+    secrets,
+    now: yield* Clock.currentTimeMillis,
+    model: options.model
+  }))
 })
 
 // =============================================================================
@@ -189,6 +205,10 @@ export interface ReadOptions {
   readonly limit: number
   /** Longest wait for more, in ms; none when infinite. */
   readonly idle: number
+  /** When the first byte is due, in ms of the clock, if that is not after `idle`. */
+  readonly firstByteDeadline?: number | undefined
+  /** The limit that this came from, in ms. */
+  readonly firstByte?: number | undefined
 }
 
 // Up to this size, a body whose length is known comes in one piece.
