@@ -58,9 +58,8 @@ export const step = (
   makeId: (index: number) => string,
   out: Array<ContentEvent>
 ): State | DecodeFailure => {
-  let state = before
-  if (event.reasoning !== "") state = text(state, "reasoning", event.reasoning, out)
-  if (event.content !== "") state = text(state, "text", event.content, out)
+  let state = text(before, "reasoning", event.reasoning, out)
+  state = text(state, "text", event.content, out)
   if (event.calls.length > 0 || (event.finish !== "" && state.calls.open.length > 0)) {
     let parts = state.parts
     const emit = (call: ToolCall) => {
