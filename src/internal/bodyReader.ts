@@ -1,6 +1,6 @@
 /**
- * Reads a response's body piece by piece, each read on demand, under one watchdog that counts only while a read is
- * waiting: a slow consumer is not a slow server.
+ * Reads a response's body piece by piece, each read on demand, under limits that count only while a read is waiting: a
+ * slow consumer is not a slow server.
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
@@ -13,6 +13,8 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { fromResponse } from "./bodyPull.js"
+import * as Deadlines from "./deadlines.js"
+import type { Deadline } from "./deadlines.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
 export class ReadTimeout {
@@ -44,7 +46,7 @@ export interface BodyReader {
   readonly read: Effect.Effect<Pieces | undefined, ReadError>
   /** The same, but the end once such reads have waited `ms` in all. */
   readonly readWithin: (ms: number) => Effect.Effect<Pieces | undefined, ReadError>
-  /** Ends the watchdog and closes the connection, unless the body was read to its end. */
+  /** Closes the connection, unless the body was read to its end. */
   readonly close: Effect.Effect<void>
 }
 
@@ -53,7 +55,7 @@ interface Pull {
   cancel(): void
 }
 
-// A transport without a pull of its own: each read runs the stream's pull on a fiber, which the watchdog can interrupt.
+// A transport without a pull of its own: each read runs the stream's pull on a fiber, which can be interrupted.
 const fromStream = Effect.fnUntraced(function*(
   stream: Stream.Stream<Uint8Array, unknown>,
   scope: Scope.Scope
@@ -84,26 +86,27 @@ export const make = Effect.fnUntraced(function*(
   response: HttpClientResponse.HttpClientResponse,
   limits: ReadLimits
 ): Effect.fn.Return<BodyReader> {
-  const clock = yield* Effect.clock
+  const deadlines = yield* Deadlines.current
   const direct = fromResponse(response)
   const scope = direct === undefined ? yield* Scope.make() : undefined
   const pull: Pull = direct ?? (yield* fromStream(response.stream, scope!))
+  const { firstByte, firstByteDeadline, idle } = limits
 
-  // What the watchdog looks at: since when a read waits, and how to end it.
-  let waitingSince = 0
-  let interruptRead: ((timeout: ReadTimeout) => void) | undefined
-  let waited = 0
   let first = true
   let ended = false
+  // How long reads of the grace have waited.
+  let waited = 0
 
-  const read = (onTimeout: (timeout: ReadTimeout) => Effect.Effect<Pieces | undefined, ReadTimeout>) =>
+  const read = (grace: number | undefined) =>
     Effect.async<Pieces | undefined, ReadError>((resume) => {
       let settled = false
+      let since = 0
+      let deadline: Deadline | undefined
       const settle = (effect: Effect.Effect<Pieces | undefined, ReadError>) => {
         if (settled) return
         settled = true
-        if (interruptRead !== undefined) waited += clock.unsafeCurrentTimeMillis() - waitingSince
-        interruptRead = undefined
+        if (grace !== undefined && since > 0) waited += deadlines.now() - since
+        deadlines.remove(deadline)
         resume(effect)
       }
       pull.read((error, pieces) => {
@@ -113,58 +116,37 @@ export const make = Effect.fnUntraced(function*(
         settle(Effect.succeed(pieces))
       })
       if (settled) return
-      waitingSince = clock.unsafeCurrentTimeMillis()
-      interruptRead = (timeout) => settle(onTimeout(timeout))
+      since = deadlines.now()
+      deadline = grace !== undefined
+        ? deadlines.add(since + grace, () => settle(Effect.succeed(undefined)))
+        : first
+        ? deadlines.add(
+          firstByteDeadline,
+          () => settle(Effect.fail(new ReadTimeout("first-byte", firstByte))),
+          since + idle
+        )
+        : deadlines.add(since + idle, () => settle(Effect.fail(new ReadTimeout("idle", idle))))
       return Effect.sync(() => {
         settled = true
-        interruptRead = undefined
+        deadlines.remove(deadline)
         pull.cancel()
       })
     })
 
-  // Sleeps at most until the read that waits now, or one that could begin to wait now, is due.
-  const watch: Effect.Effect<void> = Effect.suspend(() => {
-    const now = clock.unsafeCurrentTimeMillis()
-    const due = first ? limits.firstByteDeadline : (interruptRead === undefined ? now : waitingSince) + limits.idle
-    if (interruptRead === undefined || now < due) {
-      return Effect.flatMap(Effect.sleep(Math.max(Math.min(due - now, limits.idle), 1)), () => watch)
-    }
-    interruptRead(new ReadTimeout(first ? "first-byte" : "idle", first ? limits.firstByte : limits.idle))
-    return Effect.void
-  })
-
-  let watchdog: Fiber.RuntimeFiber<void> | undefined
-  const arm = (watch: Effect.Effect<void>) =>
-    Effect.suspend(() => {
-      const previous = watchdog
-      return Effect.zipRight(
-        previous === undefined ? Effect.void : Fiber.interrupt(previous),
-        Effect.map(Effect.forkDaemon(Effect.interruptible(watch)), (fiber) => {
-          watchdog = fiber
-        })
-      )
-    })
-  if (Number.isFinite(limits.idle) || Number.isFinite(limits.firstByteDeadline)) yield* arm(watch)
-
-  // From the first read of the grace on, only what such reads wait is counted.
+  const next = read(undefined)
   let inGrace = false
-  const readWithin = (ms: number) =>
-    Effect.suspend(() => {
-      if (!inGrace) waited = 0
-      inGrace = true
-      const left = ms - waited
-      if (left <= 0) return Effect.succeed(undefined)
-      const expire = Effect.delay(Effect.sync(() => interruptRead?.(new ReadTimeout("idle", ms))), left)
-      return Effect.zipRight(arm(expire), read(() => Effect.succeed(undefined)))
-    })
-
   return {
-    read: read(Effect.fail),
-    readWithin,
+    read: next,
+    readWithin: (ms) =>
+      Effect.suspend(() => {
+        if (!inGrace) waited = 0
+        inGrace = true
+        const left = ms - waited
+        return left <= 0 ? Effect.succeed(undefined) : read(left)
+      }),
     close: Effect.suspend(() => {
       if (!ended) pull.cancel()
-      const stop = watchdog === undefined ? Effect.void : Fiber.interrupt(watchdog)
-      return scope === undefined ? stop : Effect.zipRight(stop, Scope.close(scope, Exit.void))
+      return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
     })
   }
 })

@@ -10,17 +10,22 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as FiberRef from "effect/FiberRef"
+import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
+import * as Tracer from "effect/Tracer"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
 import { fromResponse } from "./bodyPull.js"
 import { make as makeReader, type ReadError } from "./bodyReader.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
+import { within } from "./deadlines.js"
 
 // =============================================================================
 // requests
@@ -100,8 +105,6 @@ const isSendable = (request: HttpClientRequest.HttpClientRequest): boolean =>
     /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(request.headers[name]!)
   )
 
-const redacted = (names: ReadonlyArray<string | RegExp>) => [...names, secretHeader]
-
 // The options of fetch that hosts provide are kept. Redirects are never followed: they would carry the key elsewhere.
 const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
   Context.add(context, FetchHttpClient.RequestInit, {
@@ -113,6 +116,57 @@ const withoutRedirects = (context: Context.Context<never>): Context.Context<neve
 const isInputDefect = (defect: unknown): boolean =>
   defect instanceof Error && "code" in defect && typeof defect.code === "string" && defect.code.startsWith("ERR_")
 
+// Without a tracer of the host, nobody sees the spans of HttpClient.
+const hasTracer = (services: Context.Context<DefaultServices.DefaultServices>): boolean =>
+  Context.get(services, Tracer.Tracer) !== Context.get(DefaultServices.liveServices, Tracer.Tracer)
+
+// How HttpClient is to behave. To be used on a fiber of its own: what is set is not set back.
+const settings: Effect.Effect<void> = Effect.flatMap(
+  FiberRef.get(DefaultServices.currentServices),
+  (services) =>
+    FiberRef.set(HttpClient.currentTracerPropagation, false).pipe(
+      Effect.zipRight(FiberRef.update(Headers.currentRedactedNames, (names) => [...names, secretHeader])),
+      Effect.zipRight(FiberRef.update(FiberRef.currentContext, withoutRedirects)),
+      Effect.zipRight(
+        hasTracer(services) ? Effect.void : FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
+      )
+    )
+)
+
+// Sends a request, on a fiber of its own, and gives its answer, whatever its status.
+const exchange = <R>(
+  client: HttpClient.HttpClient.With<unknown, R>,
+  request: HttpClientRequest.HttpClientRequest,
+  options: Omit<OpenOptions, "firstByte"> & { readonly limit: number }
+): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> => {
+  let arrived: HttpClientResponse.HttpClientResponse | undefined
+  const fail = (error: unknown) => Effect.fail(unsent(error, request, options))
+  if (!isSendable(request)) return fail(new TypeError("a header has characters that cannot be sent"))
+  return Effect.zipRight(settings, client.execute(request)).pipe(
+    Effect.map((response) => arrived = response),
+    Effect.catchAllCause((cause): Effect.Effect<never, TransportError> => {
+      const failure = Cause.failureOrCause(cause)
+      if (failure._tag === "Left") return fail(failure.left)
+      const defect = Option.getOrUndefined(Cause.dieOption(cause))
+      return isInputDefect(defect) ? fail(defect) : Effect.failCause(failure.right)
+    }),
+    // An answer that arrived while its asker was interrupted would stay open until it is collected.
+    Effect.onInterrupt(() => arrived === undefined ? Effect.void : discard(arrived))
+  )
+}
+
+const unsent = (
+  error: unknown,
+  request: HttpClientRequest.HttpClientRequest,
+  { attempts, limit, url }: { readonly url: string; readonly attempts: number; readonly limit: number }
+) => classifyTransport(error, { url, phase: "head", attempts, limit, secrets: secretsOf(request) })
+
+const succeeded = (
+  request: HttpClientRequest.HttpClientRequest,
+  response: HttpClientResponse.HttpClientResponse,
+  options: Pick<OpenOptions, "url" | "model">
+) => response.status >= 200 && response.status < 300 ? Effect.succeed(response) : failed(request, response, options)
+
 /** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
 export const open = <R>(
   client: HttpClient.HttpClient.With<unknown, R>,
@@ -120,50 +174,15 @@ export const open = <R>(
   options: OpenOptions
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError | ModelEndpointError, R> =>
   Effect.suspend(() => {
+    const { attempts, firstByte: limit, url } = options
     let arrived: HttpClientResponse.HttpClientResponse | undefined
-    const fail = (error: unknown) =>
-      Effect.fail(
-        classifyTransport(error, {
-          url: options.url,
-          phase: "head",
-          attempts: options.attempts,
-          limit: options.firstByte,
-          secrets: secretsOf(request)
-        })
-      )
-    if (!isSendable(request)) return fail(new TypeError("a header has characters that cannot be sent"))
-    const sent: Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> = client.execute(request).pipe(
-      Effect.map((response) => arrived = response),
-      Effect.catchAllCause((cause): Effect.Effect<never, TransportError> => {
-        const failure = Cause.failureOrCause(cause)
-        if (failure._tag === "Left") return fail(failure.left)
-        const defect = Option.getOrUndefined(Cause.dieOption(cause))
-        return isInputDefect(defect) ? fail(defect) : Effect.failCause(failure.right)
-      }),
-      Effect.locally(HttpClient.currentTracerPropagation, false),
-      Effect.locallyWith(Headers.currentRedactedNames, redacted),
-      Effect.mapInputContext((context: Context.Context<R>) =>
-        withoutRedirects(context as Context.Context<never>) as Context.Context<R>
-      )
-    )
-    const limited = Number.isFinite(options.firstByte)
-      ? Effect.timeoutFail(sent, {
-        duration: options.firstByte,
-        onTimeout: () =>
-          new RequestTimeout({
-            url: options.url,
-            phase: "first-byte",
-            limit: options.firstByte,
-            attempts: options.attempts
-          })
-      })
-      : sent
-    return limited.pipe(
-      // An answer that arrived while its asker was interrupted would stay open until it is collected.
+    return within(
+      Effect.tap(exchange(client, request, { ...options, limit }), (response) => Effect.sync(() => arrived = response)),
+      limit,
+      () => new RequestTimeout({ url, phase: "first-byte", limit, attempts })
+    ).pipe(
       Effect.onInterrupt(() => arrived === undefined ? Effect.void : discard(arrived)),
-      Effect.flatMap((response) =>
-        response.status >= 200 && response.status < 300 ? Effect.succeed(response) : failed(request, response, options)
-      )
+      Effect.flatMap((response) => succeeded(request, response, options))
     )
   })
 
@@ -173,7 +192,7 @@ const errorBodyIdle = 5000
 const failed = Effect.fnUntraced(function*(
   request: HttpClientRequest.HttpClientRequest,
   response: HttpClientResponse.HttpClientResponse,
-  options: OpenOptions
+  options: Pick<OpenOptions, "url" | "model">
 ): Effect.fn.Return<never, ModelEndpointError> {
   const bytes = yield* readPrefix(response)
   const { headers, status } = response
@@ -276,7 +295,7 @@ const limited = <A, E>(whole: Effect.Effect<A, E>, options: ReadOptions): Effect
     const first = (options.firstByteDeadline ?? now) - now
     const duration = Math.max(first, options.idle)
     const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
-    return Number.isFinite(duration) ? Effect.timeoutFail(whole, { duration, onTimeout }) : whole
+    return Number.isFinite(duration) ? within(whole, duration, onTimeout) : whole
   })
 
 const join = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
@@ -406,15 +425,16 @@ export const ask = <R>(
   Effect.suspend(() => {
     const { attempts, limit, url } = options
     let phase: "first-byte" | "idle" = "first-byte"
-    return Effect.timeoutFail(
-      Effect.flatMap(
-        open(client, request, { url, attempts, model: options.model, firstByte: Infinity }),
-        (response) => {
+    return within(
+      exchange(client, request, { url, attempts, limit }).pipe(
+        Effect.flatMap((response) => succeeded(request, response, options)),
+        Effect.flatMap((response) => {
           phase = "idle"
           options.onHead?.()
           return readText(response, { url, limit: options.maxBytes, idle: Infinity })
-        }
+        })
       ),
-      { duration: limit, onTimeout: () => new RequestTimeout({ url, phase, limit, attempts }) }
+      limit,
+      () => new RequestTimeout({ url, phase, limit, attempts })
     )
   })

@@ -1,0 +1,123 @@
+/**
+ * Limits without a fiber for each: one sleeping fiber per clock, while anything is waiting, looks after all of them.
+ * (`Effect.timeoutFail` forks two fibers per use, which costs more than a small answer does.)
+ */
+import type * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+
+export interface Deadline {
+  /** In ms of the clock. */
+  readonly due: number
+  readonly expire: () => void
+}
+
+export class Deadlines {
+  private readonly waiting = new Set<Deadline>()
+  private fiber: Fiber.RuntimeFiber<void> | undefined
+  private wakeAt = Infinity
+  private isCheckDue = false
+
+  constructor(private readonly clock: Clock.Clock) {}
+
+  now(): number {
+    return this.clock.unsafeCurrentTimeMillis()
+  }
+
+  /** `soonest`: when a deadline that follows this one could be due, so that adding it then wakes nobody. */
+  add(due: number, expire: () => void, soonest = due): Deadline | undefined {
+    const wakeAt = Math.min(due, soonest)
+    if (due === Infinity) return undefined
+    const deadline = { due, expire }
+    this.waiting.add(deadline)
+    if (wakeAt < this.wakeAt) this.sleepUntil(wakeAt)
+    return deadline
+  }
+
+  remove(deadline: Deadline | undefined): void {
+    if (deadline === undefined) return
+    this.waiting.delete(deadline)
+    if (this.waiting.size > 0 || this.isCheckDue) return
+    // Mostly the next read waits a moment later, so the sleeper stays for that moment; no longer, or it would keep the
+    // process alive.
+    this.isCheckDue = true
+    setTimeout(this.check, 0)
+  }
+
+  private readonly check = () => {
+    this.isCheckDue = false
+    if (this.waiting.size === 0) this.stop()
+  }
+
+  private stop() {
+    this.fiber?.unsafeInterruptAsFork(FiberId.none)
+    this.fiber = undefined
+    this.wakeAt = Infinity
+  }
+
+  private sleepUntil(at: number) {
+    this.stop()
+    this.wakeAt = at
+    this.fiber = Effect.runFork(
+      Effect.withClock(Effect.zipRight(Effect.sleep(Math.max(0, at - this.now())), this.wake), this.clock)
+    )
+  }
+
+  private readonly wake = Effect.sync(() => {
+    this.fiber = undefined
+    this.wakeAt = Infinity
+    const now = this.now()
+    let next = Infinity
+    for (const deadline of this.waiting) {
+      if (deadline.due > now) {
+        next = Math.min(next, deadline.due)
+        continue
+      }
+      this.waiting.delete(deadline)
+      deadline.expire()
+    }
+    if (next < this.wakeAt) this.sleepUntil(next)
+  })
+}
+
+const byClock = new WeakMap<Clock.Clock, Deadlines>()
+
+/** Those of the clock in use. */
+export const current: Effect.Effect<Deadlines> = Effect.map(Effect.clock, (clock) => {
+  let deadlines = byClock.get(clock)
+  if (deadlines === undefined) byClock.set(clock, deadlines = new Deadlines(clock))
+  return deadlines
+})
+
+/**
+ * Runs an effect on a fiber of its own, until it ends or `ms` have passed: then it fails at once, and the fiber is
+ * interrupted without waiting for it (some transports never settle).
+ */
+export const within = <A, E, R, E2>(
+  effect: Effect.Effect<A, E, R>,
+  ms: number,
+  onExpire: () => E2
+): Effect.Effect<A, E | E2, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.zipWith(current, Effect.forkDaemon(Effect.interruptible(effect)), (deadlines, fiber) =>
+      Effect.onInterrupt(
+        restore(Effect.async<A, E | E2>((resume) => {
+          const deadline = deadlines.add(deadlines.now() + ms, () => {
+            fiber.removeObserver(observer)
+            fiber.unsafeInterruptAsFork(FiberId.none)
+            resume(Effect.fail(onExpire()))
+          })
+          const observer = (exit: Parameters<Parameters<typeof fiber.addObserver>[0]>[0]) => {
+            deadlines.remove(deadline)
+            resume(exit)
+          }
+          fiber.addObserver(observer)
+          return Effect.sync(() => {
+            fiber.removeObserver(observer)
+            deadlines.remove(deadline)
+          })
+        })),
+        () => Fiber.interrupt(fiber)
+      )).pipe(Effect.flatten)
+  )
