@@ -100,7 +100,9 @@ export interface CompletionOptions extends Params {
   readonly model?: string | undefined
   /** What to ask when that fails; `[]` for nothing. Default: the configured fallbacks. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** What the model may call. The calls are in the answer; `ToolLoop.run` also runs them. */
   readonly tools?: ReadonlyArray<Tool> | undefined
+  /** Default: `auto`. */
   readonly toolChoice?: ToolChoice | undefined
   /** The form of the answer: any JSON object, or a `Schema` or JSON Schema that it follows. */
   readonly format?: "json" | Schema.Schema.Any | JsonObject | undefined
@@ -130,6 +132,8 @@ export interface ChatRequest {
 }
 
 /**
+ * A tool as it is sent: its parameters are a plain JSON Schema.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -152,6 +156,8 @@ export interface ToolDefinition {
 export const FinishReason = Schema.Literal("stop", "length", "tool-calls", "other")
 
 /**
+ * Why the model stopped: `tool-calls` whenever it called something and was not cut.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -174,6 +180,8 @@ export const Usage = Schema.Struct({
 })
 
 /**
+ * Tokens. A number that the server did not give is absent, not 0.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -193,6 +201,8 @@ export const Timings = Schema.Struct({
 })
 
 /**
+ * What the server measured, in ms. Only `api: "ollama"` has it.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -207,6 +217,8 @@ export interface Timings extends Schema.Schema.Type<typeof Timings> {}
 export const Ignored = Schema.Struct({ setting: Schema.String, reason: Schema.String })
 
 /**
+ * Something that was asked for and that this dialect cannot carry, with the reason.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -241,9 +253,11 @@ export class ChatResponse extends Schema.Class<ChatResponse>("effect-ollama/Chat
   get text(): string {
     return textOf(this.parts)
   }
+  /** What the model thought, without the text. */
   get reasoning(): string {
     return reasoningOf(this.parts)
   }
+  /** The tools that the model wants called, in order. */
   get toolCalls(): ReadonlyArray<ToolCall> {
     return toolCallsOf(this.parts)
   }
@@ -292,6 +306,8 @@ export const StreamEvent = Schema.Union(
 )
 
 /**
+ * An event of a streamed answer. Its parts carry an `id`, which is the same from their start to their end.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -302,6 +318,8 @@ export type StreamEvent =
   | FinishEvent
 
 /**
+ * The last event of an answer: all that a `ChatResponse` says beside its parts.
+ *
  * @since 0.1.0
  * @category models
  */

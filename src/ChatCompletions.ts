@@ -26,6 +26,8 @@ import { type Attempt, type AttemptError, type CompletionError, OutputInvalid } 
 import * as OllamaSchedule from "./OllamaSchedule.js"
 
 /**
+ * What {@link ChatCompletions} can do.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -59,12 +61,16 @@ export interface ObjectResponse<A> {
 }
 
 /**
+ * The service that asks models.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class ChatCompletions extends Context.Tag("effect-ollama/ChatCompletions")<ChatCompletions, Service>() {}
 
 /**
+ * Limits and retries of all completions; a call, or a provider's `timeoutSeconds`, may set its own limits.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -131,6 +137,8 @@ const millis = (input: Duration.DurationInput | undefined): number | undefined =
   input === undefined ? undefined : Duration.toMillis(input)
 
 /**
+ * The service over the `HttpClient` and the `Models` of the context.
+ *
  * @since 0.1.0
  * @category constructors
  */
@@ -271,6 +279,8 @@ const annotate = (info: attempt.AnswerInfo): Effect.Effect<void> =>
   })
 
 /**
+ * Completions with the default limits.
+ *
  * @since 0.1.0
  * @category layers
  */
@@ -280,6 +290,8 @@ export const layer: Layer.Layer<ChatCompletions, never, HttpClient.HttpClient | 
 )
 
 /**
+ * Completions with other limits, or other retries.
+ *
  * @since 0.1.0
  * @category layers
  */

@@ -66,6 +66,8 @@ export const ConfigModel = Schema.Struct({
 })
 
 /**
+ * A model that is defined by hand.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -87,12 +89,15 @@ export const ConfigProvider = Schema.Struct({
   /** Whether the key is sent as a Bearer token. Default `true`. */
   authHeader: Schema.optional(Schema.Boolean),
   headers: Schema.optional(Headers),
+  /** The first-byte and the idle limit of completions, in seconds. */
   timeoutSeconds: Schema.optional(Schema.Finite.pipe(Schema.positive())),
   params: Schema.optional(Params),
   models: Schema.optional(Schema.Array(ConfigModel))
 })
 
 /**
+ * An entry of `models.providers`.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -138,6 +143,8 @@ export const ConfigValue = Schema.Struct({
 })
 
 /**
+ * A configuration, with `Redacted` secrets.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -14,6 +14,8 @@ import * as Schema from "effect/Schema"
 export const JsonObject = Schema.Record({ key: Schema.String, value: Schema.Unknown })
 
 /**
+ * A plain JSON object.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -30,6 +32,8 @@ export interface JsonObject {
 export const TextPart = Schema.Struct({ type: Schema.Literal("text"), text: Schema.String })
 
 /**
+ * Text said by a user or a model.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -47,6 +51,8 @@ export const ImagePart = Schema.Struct({
 })
 
 /**
+ * A picture: its bytes, or a base64 data URL.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -61,6 +67,8 @@ export interface ImagePart extends Schema.Schema.Type<typeof ImagePart> {}
 export const ReasoningPart = Schema.Struct({ type: Schema.Literal("reasoning"), text: Schema.String })
 
 /**
+ * What a model thought before it answered.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -82,6 +90,8 @@ export const ToolCall = Schema.Struct({
 })
 
 /**
+ * A tool that the model wants called: `arguments` as plain JSON, `argumentsText` as the exact text.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -96,24 +106,32 @@ export interface ToolCall extends Schema.Schema.Type<typeof ToolCall> {}
 export const AssistantPart = Schema.Union(TextPart, ReasoningPart, ToolCall)
 
 /**
+ * One part of what a model said.
+ *
  * @since 0.1.0
  * @category models
  */
 export type AssistantPart = TextPart | ReasoningPart | ToolCall
 
 /**
+ * What the model is to be and to do, said before the conversation.
+ *
  * @since 0.1.0
  * @category schemas
  */
 export const SystemMessage = Schema.Struct({ role: Schema.Literal("system"), content: Schema.String })
 
 /**
+ * What the model is to be and to do, said before the conversation.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface SystemMessage extends Schema.Schema.Type<typeof SystemMessage> {}
 
 /**
+ * What the user says: text, or parts of text and pictures.
+ *
  * @since 0.1.0
  * @category schemas
  */
@@ -123,6 +141,8 @@ export const UserMessage = Schema.Struct({
 })
 
 /**
+ * What the user says: text, or parts of text and pictures.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -140,6 +160,8 @@ export const AssistantMessage = Schema.Struct({
 })
 
 /**
+ * An answer in the history.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -159,18 +181,24 @@ export const ToolMessage = Schema.Struct({
 })
 
 /**
+ * The result of one tool call.
+ *
  * @since 0.1.0
  * @category models
  */
 export interface ToolMessage extends Schema.Schema.Type<typeof ToolMessage> {}
 
 /**
+ * One message of a conversation.
+ *
  * @since 0.1.0
  * @category schemas
  */
 export const Message = Schema.Union(SystemMessage, UserMessage, AssistantMessage, ToolMessage)
 
 /**
+ * One message of a conversation.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -185,6 +213,8 @@ export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessa
 export const PartialAnswer = Schema.Struct({ parts: Schema.Array(AssistantPart) })
 
 /**
+ * What had arrived of an answer when it failed.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -15,6 +15,8 @@ import { ExcludedModel } from "./OllamaError.js"
 export const Api = Schema.Literal("openai-completions", "ollama")
 
 /**
+ * The wire API of a provider.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -34,6 +36,8 @@ export const Cost = Schema.Struct({
 })
 
 /**
+ * Price per million tokens.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -69,6 +73,8 @@ export const ModelDefinition = Schema.Struct({
 })
 
 /**
+ * A model of a catalog: what it is called and what it can do.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -123,6 +129,8 @@ export const Catalog = Schema.Struct({
 })
 
 /**
+ * The models of one provider, and those that were left out.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -38,6 +38,8 @@ import * as OllamaSchedule from "./OllamaSchedule.js"
 import type { Provider } from "./Provider.js"
 
 /**
+ * What {@link ModelDiscovery} can do.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -50,12 +52,16 @@ export interface Service {
 }
 
 /**
+ * The service that asks a server for its models.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class ModelDiscovery extends Context.Tag("effect-ollama/ModelDiscovery")<ModelDiscovery, Service>() {}
 
 /**
+ * Limits of discovery, and how its probe is repeated.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -7,6 +7,8 @@ import * as Either from "effect/Either"
 import { InvalidModelRef } from "./OllamaError.js"
 
 /**
+ * A ref in its two sides.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -81,6 +81,8 @@ export interface Candidate {
 }
 
 /**
+ * What {@link Models} can do.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -109,6 +111,8 @@ export interface Service {
 }
 
 /**
+ * The service that knows the catalogs and chooses models.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -119,6 +123,8 @@ export class Models extends Context.Tag("effect-ollama/Models")<Models, Service>
 // =============================================================================
 
 /**
+ * For how long catalogs are used.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -88,6 +88,8 @@ export interface LoadedModel {
 }
 
 /**
+ * How a model is loaded ahead.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -107,6 +109,8 @@ export interface LoadOptions {
 export type ModelError = TransportError | ModelEndpointError | MalformedResponse
 
 /**
+ * What {@link OllamaClient} can do. The provider says which server is asked, and with which key.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -126,12 +130,16 @@ export interface Service {
 }
 
 /**
+ * The service that asks a server about itself.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class OllamaClient extends Context.Tag("effect-ollama/OllamaClient")<OllamaClient, Service>() {}
 
 /**
+ * Limits of the client.
+ *
  * @since 0.1.0
  * @category models
  */

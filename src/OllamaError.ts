@@ -28,6 +28,8 @@ export const ErrorCause = Schema.Struct({
 })
 
 /**
+ * What an error was caused by, as plain data.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -49,6 +51,8 @@ export const ConfigProblem = Schema.Struct({
 })
 
 /**
+ * One problem of a configuration.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -67,6 +71,8 @@ export const ExcludedModel = Schema.Struct({
 })
 
 /**
+ * A model that is not in the catalog, with the reason.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -548,6 +554,8 @@ export type ProviderError =
   | ConfigInvalid
 
 /**
+ * No answer: the connection was refused, failed, or took too long.
+ *
  * @since 0.1.0
  * @category errors
  */
@@ -645,6 +653,8 @@ const AttemptErrorSchema: Schema.Schema<AttemptError, any> = Schema.Union( // an
 export const Attempt = Schema.Struct({ ref: Schema.String, error: AttemptErrorSchema })
 
 /**
+ * A model that was tried and what came of it.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -30,7 +30,10 @@ import type { ProviderStatus } from "./Provider.js"
 export interface HostOptions {
   /** Enables `ollama` without any key. */
   readonly discover?: boolean | undefined
-  /** Where `ollama` is, e.g. `http://gpu-box:11434`. Not with the key and headers of an entry with its own `baseUrl`. */
+  /**
+   * Where `ollama` is, e.g. `http://gpu-box:11434`. It enables nothing by itself, and the key and headers of an entry
+   * with another `baseUrl` do not go there.
+   */
   readonly baseUrl?: string | undefined
   /** A key for `ollama`; it also enables it. */
   readonly apiKey?: Redacted.Redacted | undefined
@@ -88,6 +91,8 @@ export interface ResolvedConfig {
 }
 
 /**
+ * The service that holds the resolved configuration.
+ *
  * @since 0.1.0
  * @category tags
  */
@@ -234,6 +239,8 @@ export const layerConfig = (
 // =============================================================================
 
 /**
+ * The host's options, and which file is read.
+ *
  * @since 0.1.0
  * @category models
  */

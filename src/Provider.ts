@@ -27,6 +27,8 @@ export interface ProviderKey {
 }
 
 /**
+ * Headers that are sent with every request; names in lower case, values secret.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -112,6 +114,8 @@ export interface ModelOptions extends Omit<ProviderModel, "definition" | "header
 }
 
 /**
+ * Headers as they are given in code; they become {@link ProviderHeaders}.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -120,6 +124,8 @@ export interface HeaderOptions {
 }
 
 /**
+ * What {@link make} takes. All of it has a default: the Ollama of this machine.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -81,6 +81,8 @@ const toText = (value: unknown): string => {
 }
 
 /**
+ * A completion, with tools that can be run.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -95,6 +97,8 @@ export interface Options<out T extends HandledTool<unknown, unknown> = HandledTo
 }
 
 /**
+ * What came of a loop.
+ *
  * @since 0.1.0
  * @category models
  */

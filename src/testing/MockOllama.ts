@@ -30,12 +30,16 @@ export type * from "./Script.js"
 export type Runtime = failures.Runtime
 
 /**
+ * The service with which a test sees the mock's requests and changes what it answers.
+ *
  * @since 0.1.0
  * @category tags
  */
 export class MockOllama extends Context.Tag("effect-ollama/testing/MockOllama")<MockOllama, Service>() {}
 
 /**
+ * How the mock in memory fails.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -101,6 +105,8 @@ export const layerHttpClient = (
   )
 
 /**
+ * The options of `Ollama.layerWith`, and the configuration itself.
+ *
  * @since 0.1.0
  * @category models
  */

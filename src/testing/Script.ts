@@ -140,6 +140,8 @@ export type Fault =
   | { readonly type: "split"; readonly sizes: number | ReadonlyArray<number> }
 
 /**
+ * The tokens that a reply tells.
+ *
  * @since 0.1.0
  * @category models
  */
@@ -208,6 +210,8 @@ export interface Rule {
 }
 
 /**
+ * Replies in order, or one made from each request.
+ *
  * @since 0.1.0
  * @category models
  */

@@ -36,6 +36,8 @@ export interface ServerService {
 }
 
 /**
+ * The service of the mock's socket.
+ *
  * @since 0.1.0
  * @category tags
  */
