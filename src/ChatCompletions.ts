@@ -83,7 +83,7 @@ export interface Options {
   readonly idleTimeout?: Duration.DurationInput | undefined
   /** How long a finished stream may still send its usage. Default: 1 second. */
   readonly finishGrace?: Duration.DurationInput | undefined
-  /** Bytes of a whole answer, and of one event of a stream. Default: 64 MiB. */
+  /** Bytes of a whole answer, and of one event of a stream, whose text may be as many characters. Default: 64 MiB. */
   readonly maxBytes?: number | undefined
   /** Makes the ids of tool calls that came without one, from their position. Must be unique in an answer. */
   readonly generateId?: Effect.Effect<(index: number) => string> | undefined

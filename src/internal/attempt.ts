@@ -37,7 +37,7 @@ export interface AttemptOptions {
   readonly firstByte: number
   readonly idle: number
   readonly finishGrace: number
-  /** Bytes of a whole answer, and of one event of a stream. */
+  /** Bytes of a whole answer, and of one event of a stream; also the characters of all its events together. */
   readonly maxBytes: number
   /** Makes the ids of tool calls that came without one. */
   readonly generateId: Effect.Effect<(index: number) => string>
@@ -314,7 +314,7 @@ class StreamAttempt implements OpenStream {
     makeId: (index: number) => string
   ) {
     this.decoder = transformed(
-      makeDecoder({ api: selection.api, maxEventBytes: options.maxBytes, makeId }),
+      makeDecoder({ api: selection.api, maxEventBytes: options.maxBytes, maxAnswerChars: options.maxBytes, makeId }),
       beginAll(call, makeId)
     )
     this.close = reader.close

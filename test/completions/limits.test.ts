@@ -357,6 +357,22 @@ for (const api of apis) {
         ))
     }
 
+    it.effect("deltas that are too large together: MalformedResponse, whole and as events", () =>
+      Effect.gen(function*() {
+        for (const ask of [streamed, created]) {
+          const outcome = yield* ask(prompt)
+          assert.strictEqual(outcome.error?._tag, "MalformedResponse")
+          assert.isAtMost(partial(outcome).length, 1200)
+        }
+      }).pipe(
+        Effect.provide(
+          mocked(api, { replies: [{ raw: raw(api, Array(20).fill(text("x".repeat(200)))) }] }, {
+            streaming: true,
+            maxBytes: 1000
+          })
+        )
+      ))
+
     const wholes: Readonly<Record<string, readonly [MockOllama.Reply, string]>> = {
       "garbage": [{ raw: { chunks: ["It works!"] } }, "MalformedResponse"],
       "nothing": [{ raw: { chunks: [""] } }, "MalformedResponse"],
