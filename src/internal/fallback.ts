@@ -7,8 +7,14 @@ import { AllModelsFailed, type Attempt, type AttemptError, type CompletionError 
  * for a model that the caller named and nobody has: it never silently becomes another one.
  */
 export const mayFallBack = (error: AttemptError, namedByCaller: boolean): boolean =>
-  error._tag !== "InvalidRequest"
-  && !(namedByCaller && (error._tag === "UnknownModel" || error._tag === "InvalidModelRef"))
+  error._tag !== "InvalidRequest" && !(namedByCaller && isNobodys.has(error._tag))
+
+const isNobodys: ReadonlySet<AttemptError["_tag"]> = new Set([
+  "UnknownModel",
+  "InvalidModelRef",
+  "NoToolModels",
+  "NoModelsConfigured"
+])
 
 /** Whether the same request to the same model is worth repeating: nothing has been generated yet. */
 export const mayRetry = (error: AttemptError): boolean => {

@@ -202,6 +202,22 @@ describe("fallbacks", () => {
       assert.deepStrictEqual(yield* completions, [])
     }).pipe(Effect.provide(MockOllama.layer({ models: ["a", "b"], replies: ["Hello"] }, chain(["b"])))))
 
+  it.effect("nor when the catalog is empty", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(ChatCompletions.create({ prompt: "Hi", model: "ollama/a" }))
+      assert.strictEqual(error._tag, "NoToolModels")
+      assert.deepStrictEqual(yield* completions, [])
+    }).pipe(Effect.provide(MockOllama.layer({ models: [{ name: "a", capabilities: ["completion"] }] }, {
+      config: {
+        models: {
+          providers: {
+            hosted: { baseUrl: "http://127.0.0.1:8080", apiKey: "k", api: "ollama", models: [{ id: "m" }] }
+          }
+        },
+        agents: { defaults: { model: "hosted/m" } }
+      }
+    }))))
+
   it.effect("the caller's own fallbacks replace the configured ones", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(ChatCompletions.create({ prompt: "Hi", model: "ollama/a", fallbacks: [] }))
