@@ -256,6 +256,19 @@ for (const api of apis) {
         }))
       ))
 
+    it.effect("it is one second in all, however often something comes", () =>
+      Effect.gen(function*() {
+        const outcome = yield* endsAt(1000, streamed(prompt))
+        assert.strictEqual(outcome.finish?.finishReason, "stop")
+      }).pipe(
+        Effect.provide(mocked(api, {
+          replies: [{
+            raw: raw(api, [text("Hello") + finish, ...Array<string>(20).fill("\n")]),
+            delayMs: { chunk: 300 }
+          }]
+        }))
+      ))
+
     it.effect("an error within it fails", () =>
       Effect.gen(function*() {
         const outcome = yield* endsAt(1000, streamed(prompt))

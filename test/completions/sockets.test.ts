@@ -310,6 +310,28 @@ const flooding = Effect.gen(function*() {
 
 describe("keep-alive", () => {
   for (const name of ["undici", "effect-ollama/node"]) {
+    it.live(`${name}: the end of a body that comes late is waited for, so that its connection is used again`, () =>
+      serve(clients[name]!, {
+        description: {
+          replies: [{
+            raw: {
+              headers: { "content-type": wire.ollama.contentType },
+              chunks: [wire.ollama.text("Hello"), wire.ollama.usage, "\n"]
+            },
+            delayMs: { chunk: 50 }
+          }]
+        }
+      }, ({ server }) =>
+        Effect.gen(function*() {
+          for (const ask of [streamed, created, streamed]) {
+            assert.isDefined((yield* ask(prompt)).finish)
+            yield* Effect.sleep(20)
+          }
+          assert.deepStrictEqual(yield* server.connections, { opened: 1, closed: 0 })
+        })))
+  }
+
+  for (const name of ["undici", "effect-ollama/node"]) {
     for (const api of apis) {
       for (const streaming of [true, false]) {
         it.live(`${name}: completions one after another use one connection (${api}, streaming: ${streaming})`, () =>
