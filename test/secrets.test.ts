@@ -1,8 +1,29 @@
 import { FetchHttpClient, HttpClient, Path } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Chunk, ConfigProvider, Effect, Either, Exit, Layer, Redacted, Schedule, Stream, TestClock } from "effect"
-import { ChatCompletions, ModelDiscovery, Models, Ollama, OllamaClient, OpenClawConfig, Provider } from "effect-ollama"
+import {
+  Chunk,
+  ConfigProvider,
+  Effect,
+  Either,
+  Exit,
+  Layer,
+  Redacted,
+  Schedule,
+  Schema,
+  Stream,
+  TestClock
+} from "effect"
+import {
+  ChatCompletions,
+  ModelDiscovery,
+  Models,
+  Ollama,
+  OllamaClient,
+  OpenClawConfig,
+  Provider,
+  ToolLoop
+} from "effect-ollama"
 import * as NodeTransport from "effect-ollama/node"
 import { MockOllama } from "effect-ollama/testing"
 import * as MockNode from "effect-ollama/testing/node"
@@ -41,7 +62,7 @@ const safe = <A, E, R>(where: string, program: Effect.Effect<A, E, R>) =>
       yield* logged(value ?? error)
       assertSafe([...printed(value ?? error), ...recording.all()], where)
       assert.isAbove(recording.logs(), 2)
-      return { exit, spans: recording.spans() }
+      return { exit, spans: recording.spans(), all: recording.all() }
     }).pipe(Effect.provide(recording.layer))
   })
 
@@ -123,6 +144,8 @@ const faults: ReadonlyArray<readonly [name: string, tag: string, rule: MockOllam
   ["500 with JSON in JSON", "ServerError", raw(500, JSON.stringify({ error: JSON.stringify({ message: quote }) }))],
   ["503", "ServerBusy", says(503)],
   ["too long", "ContextOverflow", raw(400, JSON.stringify({ error: `exceeds the context length; ${quote}` }))],
+  ["no thinking", "ThinkingNotSupported", raw(400, JSON.stringify({ error: `m does not support thinking; ${quote}` }))],
+  ["no pictures", "ImagesNotSupported", raw(400, JSON.stringify({ error: `m does not support images; ${quote}` }))],
   ["no tools", "ToolsNotSupported", raw(400, JSON.stringify({ error: `m does not support tools; ${quote}` }))],
   ["not JSON", "MalformedResponse", raw(200, `Hello ${quote}`)],
   ["a page", "MalformedResponse", raw(200, `<html>${quote}</html>`, { "content-type": "text/html" })],
@@ -191,6 +214,11 @@ describe("completions print no secret", () => {
         assert.strictEqual(request!.headers["authorization"], `Bearer ${secrets.key}`)
         assert.strictEqual(request!.headers["x-team"], secrets.header)
         assert.strictEqual(request!.headers["x-model"], secrets.modelHeader)
+        // the spans do tell of these headers
+        const attributes = whole.all.join("\n")
+        for (const name of ["authorization", "x-team", "x-model"]) {
+          assert.include(attributes, `'http.request.header.${name}' => '<redacted>'`)
+        }
       }).pipe(Effect.provide(MockOllama.layer(
         { models: ["m"], replies: ["Hello"] },
         { config: config(api, explicit) }
@@ -227,6 +255,33 @@ describe("completions print no secret", () => {
           }
         }
       }
+    }))))
+
+  it.effect("nor does a broken call, a broken object, a wrong ref, or a request that is wrong", () =>
+    Effect.gen(function*() {
+      const cases = {
+        MalformedToolCall: ChatCompletions.create({ prompt: "Hi", tools }),
+        OutputInvalid: ChatCompletions.createObject({ prompt: "Hi", schema: Schema.Struct({ a: Schema.String }) }),
+        InvalidModelRef: ChatCompletions.create({ prompt: "Hi", model: "ollama/" }),
+        InvalidRequest: ChatCompletions.create({ prompt: [] }),
+        TooManyTurns: ToolLoop.run({ prompt: "Hi", tools: [], maxTurns: 0 })
+      }
+      for (const [tag, program] of Object.entries(cases)) {
+        const { exit } = yield* safe(tag, program as Effect.Effect<unknown, unknown, ChatCompletions.ChatCompletions>)
+        assert.strictEqual(tagOf(exit), tag)
+      }
+    }).pipe(Effect.provide(MockOllama.layer({
+      models: ["m"],
+      replies: [{ toolCalls: [{ name: "f", arguments: "[1" }] }, "no JSON"]
+    }, { config: config("openai-completions", explicit) }))))
+
+  it.effect("nor does a provider that is not enabled", () =>
+    Effect.gen(function*() {
+      const { exit } = yield* safe("create", ChatCompletions.create({ prompt: "Hi" }))
+      assert.strictEqual(tagOf(exit), "NotEnabled")
+    }).pipe(Effect.provide(MockOllama.layer({ models: ["m"] }, {
+      config: { models: { providers: { ollama: { headers: { "x-team": secrets.header } } } } },
+      discover: false
     }))))
 
   it.effect("nor does an answer that came from a fallback", () =>

@@ -22,7 +22,7 @@ export const reply = (request: MockOllama.RecordedRequest): MockOllama.Reply => 
     return { fault: { type: "status", status: 400, error: "the input length exceeds the context length" } }
   }
   if (/weather/.test(content)) return { toolCalls: [{ name: "get_weather", arguments: { city: "Paris" } }] }
-  if (/^Count/.test(content)) return { text: numbers, delayMs: { chunk: 5 } }
+  if (content.startsWith("Count")) return { text: numbers, delayMs: { chunk: 5 } }
   if (/17/.test(content)) return { reasoning: "17 and 25 are 42.", text: "42" }
   return { text: "Red, yellow and blue." }
 }
