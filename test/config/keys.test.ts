@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Inspectable, Redacted } from "effect"
-import { env, error, ollama, provider, resolve, resolved } from "./fixtures.js"
+import { env, error, ollama, provider, resolve, resolved, status } from "./fixtures.js"
 
 const models = [{ id: "m" }]
 const profiles = (value: Record<string, unknown>, order?: unknown) => ({ version: 1, profiles: value, order })
@@ -40,6 +40,40 @@ describe("which key is used", () => {
         "models.providers.ollama.apiKey"
       )
       assert.deepStrictEqual(resolved(ollama({ apiKey, models }), env).diagnostics.map((d) => d.level), ["error"])
+    }
+  })
+
+  it("an unset variable says the same of its provider, however it is written", () => {
+    const entries: ReadonlyArray<object> = [
+      {},
+      { models },
+      { baseUrl: "http://h:1" },
+      { baseUrl: "http://h:1", models },
+      { baseUrl: "http://h:1", authHeader: false, models },
+      { api: "anthropic-messages", models }
+    ]
+    const options = [undefined, { discover: true }, { apiKey: Redacted.make("k") }, { baseUrl: "http://h:2" }]
+    for (const id of ["ollama", "gpu"]) {
+      for (const entry of entries) {
+        for (const variables of [{}, env]) {
+          for (const more of options) {
+            const found = (apiKey: unknown) => {
+              const all = resolved({ models: { providers: { [id]: { ...entry, apiKey } } } }, variables, {
+                options: more
+              })
+              return JSON.stringify([all.providers.find((status) => status.id === id), all.diagnostics])
+            }
+            assert.strictEqual(found("${MY_KEY}"), found({ source: "env", id: "MY_KEY" }))
+          }
+        }
+      }
+    }
+  })
+
+  it("a key that is not there is no credential", () => {
+    for (const apiKey of ["${MY_KEY}", "a-${MY_KEY}", { source: "env", id: "MY_KEY" }]) {
+      assert.isFalse(status(ollama({ apiKey })).configured)
+      assert.isFalse(status(ollama({ apiKey, models })).configured)
     }
   })
 

@@ -92,7 +92,13 @@ const headers = (r: Reader, value: unknown, path: KeyPath): ProviderHeaders | un
     : readHeaders(Object.entries(found), (p) => r.problem([...path, p.name], p.expected, p.actual))
 }
 
-const key = (r: Reader, value: unknown, variable: string | undefined, path: KeyPath): EntryKey | undefined => {
+const key = (
+  r: Reader,
+  value: unknown,
+  { unset, variable }: Pick<EntryInput, "variable" | "unset">,
+  path: KeyPath
+): EntryKey | undefined => {
+  if (unset !== undefined) return { variable: unset, path }
   if (isObject(value)) {
     const id = own(value, "id")
     if (own(value, "source") !== "env") {
@@ -192,12 +198,18 @@ const entryKeys = [
   "auth"
 ]
 
+interface EntryInput {
+  readonly id: string
+  readonly value: unknown
+  readonly path: KeyPath
+  /** The variable that the key came from. */
+  readonly variable: string | undefined
+  /** The variable that the key needs and that is not set. */
+  readonly unset: string | undefined
+}
+
 /** One entry of `models.providers`. `ownReader` gets the problems that only make this provider unavailable. */
-export const entry = (
-  r: Reader,
-  ownReader: Reader,
-  input: { readonly id: string; readonly value: unknown; readonly path: KeyPath; readonly variable: string | undefined }
-): Entry | undefined => {
+export const entry = (r: Reader, ownReader: Reader, input: EntryInput): Entry | undefined => {
   const { id, path } = input
   const value = read.object(r, input.value, path)
   if (value === undefined) return undefined
@@ -223,7 +235,7 @@ export const entry = (
     path,
     baseUrl: read.string(ownReader, get("baseUrl"), at("baseUrl")),
     hasBaseUrl: get("baseUrl") !== undefined && !isBlankText(get("baseUrl")),
-    apiKey: key(ownReader, get("apiKey"), input.variable, at("apiKey")),
+    apiKey: key(ownReader, get("apiKey"), input, at("apiKey")),
     hasKey: get("apiKey") !== undefined && !isBlankText(get("apiKey")),
     api: api(r, get("api"), at("api")),
     authHeader: read.boolean(r, get("authHeader"), at("authHeader")) ?? true,

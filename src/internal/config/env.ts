@@ -24,6 +24,12 @@ export const onlyVariable = (text: string, lookup: Lookup): string | undefined =
   return name === undefined || isBlank(lookup(name)) ? undefined : name
 }
 
+/** The variable of a `{ source: "env", id }`, when it is not set. */
+export const unsetSource = (value: unknown, lookup: Lookup): string | undefined => {
+  const id = own(value, "source") === "env" ? own(value, "id") : undefined
+  return typeof id === "string" && isName(id) && isBlank(lookup(id)) ? id : undefined
+}
+
 /** One text with its references replaced; what is put in is not looked at again. */
 export const substituteText = (text: string, lookup: Lookup, missing: (variable: string) => void): string =>
   text.replace(reference, (whole: string, variable: string, otherwise: string | undefined) => {

@@ -122,6 +122,8 @@ const readProviders = (
     const problems: Array<Problem> = []
     const written = own(value, "apiKey")
     const substituted = env.substitute(value, at, lookup, (m) => missing.push(m))
+    const unset = env.unsetSource(own(substituted, "apiKey"), lookup)
+    if (unset !== undefined) missing.push({ variable: unset, path: [...at, "apiKey"] })
     // a text with a variable that is not set was not written to be read
     const unless = (report: reader.Reader["problem"]): reader.Reader => ({
       ...r,
@@ -133,6 +135,7 @@ const readProviders = (
       id,
       path: at,
       variable: typeof written === "string" ? env.onlyVariable(written, lookup) : undefined,
+      unset: missing.find((m) => formatPath(m.path) === formatPath([...at, "apiKey"]))?.variable,
       value: substituted
     })
     if (entry !== undefined) entries.set(id, { entry, missing, problems })
