@@ -58,10 +58,10 @@ export const configSyntaxError = (e: {
   readonly excerpt: string
 }): string => `${e.path}${position(e)} is not valid JSON5: ${e.detail}.${e.excerpt === "" ? "" : `\n${e.excerpt}`}`
 
-export const configProblem = (p: ConfigProblem): string =>
-  `${p.file === undefined ? "" : `${p.file}${position(p)}: `}${
-    p.path === "" ? "the configuration" : p.path
-  }: expected ${p.expected}, found ${p.actual}`
+export const configProblem = (p: ConfigProblem): string => {
+  const where = [p.file === undefined ? "" : `${p.file}${position(p)}`, p.path].filter((part) => part !== "").join(": ")
+  return `${where === "" ? "the configuration" : where}: expected ${p.expected}, found ${p.actual}`
+}
 
 export const configInvalid = (e: { readonly problems: ReadonlyArray<ConfigProblem> }): string =>
   e.problems.length === 1

@@ -98,7 +98,7 @@ describe("how it is read", () => {
       assert.include(blank.message, "the file is empty")
       const list = yield* Effect.flip(load({ [`${home}/openclaw.json`]: "[]" }))
       assert.strictEqual(list._tag, "ConfigInvalid")
-      assert.include(list.message, `${home}/openclaw.json:1:1: the configuration: expected an object, found a list`)
+      assert.include(list.message, `${home}/openclaw.json:1:1: expected an object, found a list`)
     }))
 
   it.effect("problems have file, line and column", () =>
@@ -155,6 +155,27 @@ describe("auth-profiles.json", () => {
         assert.isTrue((yield* load({ [path]: text }, { ...variables, ...env })).providers[0]!.configured)
       }
     }))
+})
+
+describe("an auth-profiles.json that cannot be read", () => {
+  const path = "/a/auth-profiles.json"
+  const cases: ReadonlyArray<readonly [file: string, hint: string, diagnostic: string]> = [
+    ["FIFO", `${path}: expected a file that can be read, found no regular file`, "expected a file that can be read, "],
+    ["[]", `${path}: expected an object, found a list`, "expected an object, found a list"],
+    ["{\n  a: }", `${path}:2:6: expected JSON5, found an error (`, "line 2, column 6: expected JSON5, "],
+    [" ".repeat(2 ** 21 + 1), `${path}: expected at most 2097152 bytes`, "expected at most 2097152 bytes, "]
+  ]
+  for (const [file, hint, diagnostic] of cases) {
+    it.effect(`is named once: ${hint}`, () =>
+      Effect.gen(function*() {
+        const config = yield* load({ [path]: file }, { OPENCLAW_AGENT_DIR: "/a" })
+        const { result } = config.providers[0]!
+        assert(result._tag === "Left")
+        assert.isTrue(result.left.hint.startsWith(`The configuration is invalid. ${hint}`), result.left.hint)
+        assert.deepStrictEqual(config.diagnostics.map((d) => [d.level, d.path]), [["error", path]])
+        assert.isTrue(config.diagnostics[0]!.message.startsWith(diagnostic), config.diagnostics[0]!.message)
+      }))
+  }
 })
 
 describe("layers", () => {

@@ -170,6 +170,13 @@ describe("auth profiles", () => {
     assert.deepStrictEqual(resolved({}, env, { profiles: profiles(all) }).diagnostics, [])
   })
 
+  it("a file of another shape is said in one sentence", () => {
+    const hint = (value: unknown) => error({}, {}, { profiles: value }).hint
+    const invalid = "The configuration is invalid. auth-profiles.json: "
+    assert.strictEqual(hint(5), `${invalid}expected an object, found a number.`)
+    assert.strictEqual(hint({ profiles: [] }), `${invalid}profiles: expected an object, found a list.`)
+  })
+
   it("a file of another shape fails only those who need it", () => {
     for (const value of [[], "x", { profiles: [] }]) {
       assert.strictEqual(picked(value), "env OLLAMA_API_KEY")

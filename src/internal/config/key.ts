@@ -87,9 +87,7 @@ export const unreadable = (context: Context): KeyFound =>
     : {
       failure: new ConfigInvalid({
         problems: [{
-          path: "auth-profiles.json",
-          expected: "a file of auth profiles",
-          actual: context.profiles.problem,
+          ...context.profiles.problem,
           ...(context.profiles.path === undefined ? {} : { file: context.profiles.path })
         }]
       })

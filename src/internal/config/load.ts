@@ -6,12 +6,13 @@ import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
+import type { ConfigInvalid, ConfigSyntaxError, ConfigUnreadable } from "../../OllamaError.js"
 import type { HostOptions } from "../../OpenClawConfig.js"
 import { isBlank } from "./env.js"
 import { readTree } from "./files.js"
 import { expand } from "./include.js"
 import { lookups } from "./lookups.js"
-import type { ProfilesFile } from "./profiles.js"
+import type { FileProblem, ProfilesFile } from "./profiles.js"
 import { resolve, variables } from "./resolve.js"
 import { locate, toValue } from "./tree.js"
 
@@ -88,6 +89,31 @@ const readConfig = Effect.fnUntraced(function*(where: Locations) {
     : yield* expand({ fs, path }, where.config, parsed.node, parsed.bytes)
 })
 
+const problemOf = (error: ConfigUnreadable | ConfigSyntaxError | ConfigInvalid): FileProblem => {
+  switch (error._tag) {
+    case "ConfigInvalid":
+      return error.problems[0]!
+    case "ConfigSyntaxError":
+      return {
+        path: "",
+        expected: "JSON5",
+        actual: `an error (${error.detail})`,
+        line: error.line,
+        column: error.column
+      }
+    case "ConfigUnreadable":
+      return {
+        path: "",
+        expected: "a file that can be read",
+        actual: error.reason === "not-a-file"
+          ? "no regular file"
+          : error.reason === "permission"
+          ? "one without the permission"
+          : `an error (${error.cause?.message ?? "unknown"})`
+      }
+  }
+}
+
 /** The auth profiles: what cannot be read is a fact about them, no failure. */
 const readProfiles = Effect.fnUntraced(function*(file: string | undefined) {
   if (file === undefined) return undefined
@@ -97,7 +123,7 @@ const readProfiles = Effect.fnUntraced(function*(file: string | undefined) {
   const error = found.left
   return error._tag === "ConfigUnreadable" && error.reason === "not-found"
     ? undefined
-    : { path: file, problem: error.hint } satisfies ProfilesFile
+    : { path: file, problem: problemOf(error) } satisfies ProfilesFile
 })
 
 /** Reads and resolves the configuration of this machine. */

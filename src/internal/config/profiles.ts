@@ -2,6 +2,7 @@
  * `auth-profiles.json`: the keys that it holds, by provider, in the order in which they are to be used.
  */
 import type * as Redacted from "effect/Redacted"
+import type { ConfigProblem } from "../../OllamaError.js"
 import type { Diagnostic } from "../../OpenClawConfig.js"
 import { isProblem, kindOf, readKey } from "./credential.js"
 import { isObject, own, plain, type PlainObject } from "./plain.js"
@@ -11,7 +12,10 @@ import { formatPath } from "./tree.js"
 /** A file that was looked for: what it holds, or why it cannot be read. */
 export type ProfilesFile =
   | { readonly path: string; readonly value: unknown }
-  | { readonly path: string; readonly problem: string }
+  | { readonly path: string; readonly problem: FileProblem }
+
+/** What is wrong with the whole file; `path` is inside it. */
+export type FileProblem = Omit<ConfigProblem, "file">
 
 export interface Profile {
   readonly id: string
@@ -25,7 +29,7 @@ export interface Profiles {
   readonly all: ReadonlyArray<Profile>
   readonly order: ReadonlyMap<string, ReadonlyArray<string>>
   /** Why the whole file cannot be used. */
-  readonly problem?: string | undefined
+  readonly problem?: FileProblem | undefined
   readonly diagnostics: ReadonlyArray<Diagnostic>
 }
 
@@ -77,23 +81,23 @@ const none: Profiles = { all: [], order: new Map(), diagnostics: [] }
 export const decode = (file: ProfilesFile | undefined, known: ReadonlyArray<string>, now: number): Profiles => {
   if (file === undefined) return none
   const { path } = file
-  const broken = (problem: string): Profiles => ({
-    ...none,
-    path,
-    problem,
-    diagnostics: [{ level: "error", path, message: problem }]
-  })
+  const broken = (problem: FileProblem): Profiles => {
+    const { actual, column, expected, line } = problem
+    const at = line === undefined ? "" : column === undefined ? `line ${line}: ` : `line ${line}, column ${column}: `
+    const where = problem.path === "" ? at : `${at}${problem.path}: `
+    const message = `${where}expected ${expected}, found ${actual}`
+    return { ...none, path, problem, diagnostics: [{ level: "error", path, message }] }
+  }
+  const noObject = (path: string, value: unknown) => broken({ path, expected: "an object", actual: kindOf(value) })
   if ("problem" in file) return broken(file.problem)
-  let bad: string | undefined
+  let bad: FileProblem | undefined
   const value = plain(file.value, [], (p) => {
-    bad ??= `expected ${p.expected}, found ${p.actual}`
+    bad ??= { ...p, path: formatPath(p.path) }
   })
   if (bad !== undefined) return broken(bad)
   const profiles = own(value, "profiles")
-  if (!isObject(value)) return broken(`expected an object, found ${kindOf(value)}`)
-  if (profiles !== undefined && !isObject(profiles)) {
-    return broken(`profiles: expected an object, found ${kindOf(profiles)}`)
-  }
+  if (!isObject(value)) return noObject("", value)
+  if (profiles !== undefined && !isObject(profiles)) return noObject("profiles", profiles)
   const diagnostics: Array<Diagnostic> = []
   const warn = (where: ReadonlyArray<string>, message: string) =>
     diagnostics.push({ level: "warning", path: `auth-profiles.json: ${formatPath(where)}`, message })

@@ -98,7 +98,7 @@ const entryFailure = (
 const diagnose = (context: Context, failure: ProviderError): void => {
   if (failure._tag === "ConfigInvalid") {
     for (const p of failure.problems) {
-      if (p.path === "auth-profiles.json") continue // said when the file was read
+      if (p.file !== undefined && p.file === context.profiles.path) continue // said when the file was read
       context.diagnose({ level: "error", path: p.path, message: `expected ${p.expected}, found ${p.actual}` })
     }
   } else if (failure._tag === "MissingEnvironmentVariable") {
