@@ -100,12 +100,12 @@ export const make = Effect.fnUntraced(function*(
   const read = (grace: number | undefined) =>
     Effect.async<Pieces | undefined, ReadError>((resume) => {
       let settled = false
-      let since: number | undefined
-      let deadline: Deadline | undefined
+      let since = -1
+      let deadline: Deadline | undefined = undefined
       const settle = (effect: Effect.Effect<Pieces | undefined, ReadError>) => {
         if (settled) return
         settled = true
-        if (grace !== undefined && since !== undefined) waited += deadlines.now() - since
+        if (grace !== undefined && since >= 0) waited += deadlines.now() - since
         deadlines.remove(deadline)
         resume(effect)
       }

@@ -63,6 +63,14 @@ const allClosed = ({ mock, server }: Served) =>
 
 const partial = ({ parts }: Outcome) => Message.textOf(parts)
 
+/** Waits until that many requests have come, and a moment more for what is answered. */
+const asked = ({ mock }: Served, count: number) =>
+  mock.requests.pipe(
+    Effect.delay(5),
+    Effect.repeat({ until: (all) => all.length >= count }),
+    Effect.zipRight(Effect.sleep(20))
+  )
+
 const raw = (api: Model.Api, ...chunks: ReadonlyArray<string>): MockOllama.Reply => ({
   raw: { headers: { "content-type": wire[api].contentType }, chunks },
   fault: { type: "stall", after: chunks.length }
@@ -199,9 +207,9 @@ for (const [name, client] of Object.entries(clients)) {
     it.live("interruption closes the connection at once", () =>
       serve(client, { description: { replies: [endless] } }, (served) =>
         Effect.gen(function*() {
-          for (const ask of [streamed, created]) {
+          for (const [i, ask] of [streamed, created].entries()) {
             const fiber = yield* Effect.fork(ask(prompt))
-            yield* Effect.sleep(50)
+            yield* asked(served, i + 1)
             yield* Fiber.interrupt(fiber)
             assert.isTrue((yield* served.server.nextAborted).aborted)
           }
@@ -212,7 +220,7 @@ for (const [name, client] of Object.entries(clients)) {
       serve(client, { description: { replies: [{ fault: { type: "stall" } }] } }, (served) =>
         Effect.gen(function*() {
           const fiber = yield* Effect.fork(streamed(prompt))
-          yield* Effect.sleep(50)
+          yield* asked(served, 1)
           yield* Fiber.interrupt(fiber)
           assert.isTrue((yield* served.server.nextAborted).aborted)
           yield* allClosed(served)
@@ -226,7 +234,7 @@ for (const [name, client] of Object.entries(clients)) {
         Effect.gen(function*() {
           for (let i = 0; i < 2; i++) {
             const fiber = yield* Effect.fork(created(prompt))
-            yield* Effect.sleep(50)
+            yield* asked(served, i + 1)
             yield* Fiber.interrupt(fiber)
             assert.isTrue((yield* served.server.nextAborted).aborted)
           }

@@ -1,10 +1,11 @@
 import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert } from "@effect/vitest"
-import { Chunk, Effect, Either, Exit, Layer, Schedule, Stream } from "effect"
+import { Chunk, Effect, Either, Layer, Schedule, Stream } from "effect"
 import { Chat, ChatCompletions, Message, Model, Models, OllamaError, Provider } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
 import { replay } from "../decode/support.js"
 import type { Recording } from "../support/recordings.js"
+import { wire } from "./wire.js"
 
 export const apis = ["openai-completions", "ollama"] as const
 
@@ -134,8 +135,12 @@ export const said = ({ error, finish, parts }: Outcome) => ({
 export const take = (options: Chat.CompletionOptions, n: number) =>
   Effect.map(Stream.runCollect(Stream.take(ChatCompletions.stream(options), n)), Chunk.toReadonlyArray)
 
-/** The error of an exit that failed as expected: no defect, no interruption. */
-export const failureOf = <A, E>(exit: Exit.Exit<A, E>): E => {
-  assert(Exit.isFailure(exit) && exit.cause._tag === "Fail", `no failure: ${exit}`)
-  return exit.cause.error
-}
+/** What was said, part by part. */
+export const partial = ({ parts }: Outcome) =>
+  parts.map((part) => part.type === "tool-call" ? part.name : part.text).join("|")
+
+/** A streamed response in these network chunks. */
+export const raw = (api: Model.Api, chunks: ReadonlyArray<string | Uint8Array>): MockOllama.RawResponse => ({
+  headers: { "content-type": wire[api].contentType },
+  chunks
+})
