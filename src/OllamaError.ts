@@ -125,7 +125,7 @@ const answered = { url: Schema.String, status: Schema.Number, detail: Schema.Str
  */
 export class ConfigUnreadable extends Hinted<ConfigUnreadable>()("ConfigUnreadable", {
   path: Schema.String,
-  reason: Schema.Literal("not-found", "not-a-file", "permission", "too-large", "other"),
+  reason: Schema.Literal("not-found", "not-a-file", "permission", "other"),
   cause
 }, hint.configUnreadable) {}
 

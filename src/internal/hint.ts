@@ -43,8 +43,6 @@ export const configUnreadable = (e: {
       return `${e.path} is not a regular file. Name a JSON5 file.`
     case "permission":
       return `${e.path} may not be read. Check its permissions.`
-    case "too-large":
-      return `${e.path} is larger than 2 MiB. A configuration is smaller than that: is it the right file?`
     default:
       return `${e.path} cannot be read${because(e.cause)}.`
   }
@@ -127,7 +125,7 @@ export const providerUnavailable = (e: {
 
 export const noModelsConfigured = (e: { readonly provider: string; readonly url: string }): string =>
   e.provider === "ollama"
-    ? `models.providers.ollama has a baseUrl (${e.url}) and lists no models, so nothing is discovered. List the models under models.providers.ollama.models, or remove \`baseUrl\` to discover them.`
+    ? `models.providers.ollama has a baseUrl and lists no models, so nothing is discovered at ${e.url}. List the models under models.providers.ollama.models, or discover them: remove that \`baseUrl\`, or use Ollama.layerWith({ discover: true }).`
     : `models.providers.${e.provider} lists no models. List them under models.providers.${e.provider}.models.`
 
 const reasons: Record<ExcludedModel["reason"], string> = {

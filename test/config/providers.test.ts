@@ -105,6 +105,28 @@ describe("ollama with a baseUrl and no models", () => {
   })
 })
 
+describe("the hint for a baseUrl without models", () => {
+  const entry = ollama({ baseUrl: "http://mine:1" })
+  const hint = (baseUrl?: string) => error(entry, env, { options: { baseUrl } }).hint
+
+  it("names the address that is asked, and never takes the host's for the configuration's", () => {
+    assert.include(hint(), "has a baseUrl and lists no models, so nothing is discovered at http://mine:1.")
+    assert.include(
+      hint("http://other:2"),
+      "has a baseUrl and lists no models, so nothing is discovered at http://other:2."
+    )
+  })
+
+  it("tells every way to discover, and each of them works", () => {
+    for (const baseUrl of [undefined, "http://other:2"]) {
+      assert.include(hint(baseUrl), "remove that `baseUrl`, or use Ollama.layerWith({ discover: true })")
+      assert.include(status(entry, env, { options: { baseUrl } }).reason, "`discover: true`")
+      assert.strictEqual(provider(ollama({}), env, { options: { baseUrl } }).mode, "implicit")
+      assert.strictEqual(provider(entry, env, { options: { baseUrl, discover: true } }).mode, "implicit")
+    }
+  })
+})
+
 describe("host options win", () => {
   it("discover enables ollama without a key", () => {
     const found = provider({}, {}, { options: { discover: true } })

@@ -211,7 +211,7 @@ export const ollama = (configured: Configured | undefined, context: Context): Pr
   if (empty) {
     return fail(
       new NoModelsConfigured({ provider: id, url: url.root }),
-      "Its baseUrl makes it explicit, and it lists no models: list them, or remove `baseUrl` to discover them."
+      "Its entry has a baseUrl and lists no models: list them, remove that `baseUrl`, or say `discover: true`."
     )
   }
   if (found.failure !== undefined) return refuse(found.failure)
