@@ -1,8 +1,8 @@
-import { FileSystem, Path } from "@effect/platform"
+import { Error as PlatformError, FileSystem, Path } from "@effect/platform"
 import { NodeContext } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
-import { OpenClawConfig } from "effect-ollama"
+import { OllamaError, OpenClawConfig } from "effect-ollama"
 import { execFileSync } from "node:child_process"
 import { env, home, load, memory, ok, withEnv } from "./fixtures.js"
 
@@ -121,6 +121,28 @@ describe("how it is read", () => {
         { MY_KEY: "v" }
       )
       assert.strictEqual(Redacted.value(ok(config.providers[0]!.result).key!.value), "v")
+    }))
+})
+
+describe("ConfigUnreadable", () => {
+  it.effect("has no reason but those that reading can give", () =>
+    Effect.gen(function*() {
+      const unreadable = (stat: PlatformError.SystemErrorReason | "Directory") =>
+        Effect.gen(function*() {
+          const fs = stat === "Directory" ? memory({ "/a": stat }) : FileSystem.layerNoop({
+            stat: () =>
+              Effect.fail(new PlatformError.SystemError({ reason: stat, module: "FileSystem", method: "stat" }))
+          })
+          const failure = yield* load({}, {}, { path: "/a" }, fs).pipe(Effect.flip)
+          return failure._tag === "ConfigUnreadable" ? failure.reason : failure._tag
+        })
+      const found = yield* Effect.all([
+        unreadable("NotFound"),
+        unreadable("Directory"),
+        unreadable("PermissionDenied"),
+        unreadable("Busy")
+      ])
+      assert.deepStrictEqual<ReadonlyArray<string>>(found, OllamaError.ConfigUnreadable.fields.reason.literals)
     }))
 })
 

@@ -110,10 +110,11 @@ export const withEnv = (env: Env) => Layer.setConfigProvider(ConfigProvider.from
 export const load = (
   files: Files,
   variables: Env = {},
-  options: OpenClawConfig.FileOptions = {}
+  options: OpenClawConfig.FileOptions = {},
+  fileSystem: Layer.Layer<FileSystem.FileSystem> = memory(files)
 ) =>
   OpenClawConfig.load(options).pipe(
-    Effect.provide([memory(files), Path.layer, withEnv({ HOME: "/home/me", ...variables })])
+    Effect.provide([fileSystem, Path.layer, withEnv({ HOME: "/home/me", ...variables })])
   )
 
 export const home = "/home/me/.openclaw"
