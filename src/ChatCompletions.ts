@@ -20,6 +20,7 @@ import { ChatResponse, type CompletionOptions, type FinishEvent, type StreamEven
 import * as attempt from "./internal/attempt.js"
 import { normalize } from "./internal/encode/request.js"
 import * as fallback from "./internal/fallback.js"
+import * as Span from "./internal/span.js"
 import { textOf } from "./Message.js"
 import { type Candidate, Models, type Selection } from "./Models.js"
 import { type Attempt, type AttemptError, type CompletionError, OutputInvalid } from "./OllamaError.js"
@@ -176,32 +177,34 @@ export const make = Effect.fnUntraced(function*(
       )
       : attempt.answerWhole(attemptOptions, selection, call)
 
-  const create = Effect.fnUntraced(function*(input: CompletionOptions) {
-    const call = yield* prepare(input)
-    const { attempts, value } = yield* firstToAnswer(
-      models.candidates(input),
-      (selection) => whole(selection, call)
-    )
-    yield* annotate(value.info)
-    return new ChatResponse({ parts: value.parts, ...value.info, attempts }, { disableValidation: true })
-  }, Effect.withSpan("ChatCompletions.create", { captureStackTrace: false }))
+  const create: Service["create"] = (input) =>
+    Span.use("ChatCompletions.create", (span) =>
+      Effect.flatMap(prepare(input), (call) =>
+        Effect.map(
+          firstToAnswer(models.candidates(input), (selection) => whole(selection, call)),
+          ({ attempts, value }) => {
+            span.annotate(attributes(value.info))
+            return new ChatResponse({ parts: value.parts, ...value.info, attempts }, { disableValidation: true })
+          }
+        )))
 
+  // One channel for all of it: in Effect 3, each layer of streams costs more than the small answer in it.
   const stream: Service["stream"] = (input) =>
-    Stream.withSpan(
-      Stream.suspend(() => {
-        const connection = { close: Effect.void }
-        const open = Effect.flatMap(prepare(input), (call) =>
-          firstToAnswer(models.candidates(input), (selection) => begin(selection, call, connection)))
-        return Stream.fromChannel(Channel.ensuring(
-          Channel.flatMap(Channel.fromEffect(open), emit),
-          Effect.suspend(() =>
-            connection.close
-          )
-        ))
-      }),
-      "ChatCompletions.stream",
-      { captureStackTrace: false }
-    )
+    Stream.fromChannel(Channel.suspend(() => {
+      const connection = { close: Effect.void }
+      let span = Span.untraced
+      const open = Effect.flatMap(Span.open("ChatCompletions.stream"), (opened) => {
+        span = opened
+        return span.within(Effect.flatMap(prepare(input), (call) =>
+          firstToAnswer(models.candidates(input), (selection) =>
+            begin(selection, call, connection))))
+      })
+      return Channel.ensuringWith(
+        Channel.flatMap(Channel.fromEffect(open), (answered) =>
+          emit(answered, span)),
+        (exit) => Effect.zipRight(connection.close, span.end(exit))
+      )
+    }))
 
   // Opens an answer and waits for its first events: until they are there, another model may still be tried.
   const begin = (
@@ -248,35 +251,35 @@ const collect = (open: attempt.OpenStream): Effect.Effect<void, AttemptError> =>
 type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
 
 // One network piece becomes one chunk; the finish goes out with the last of them.
-const emit = ({ attempts, value: { first, info, open } }: Answered<Opened>): Emit => {
-  const finish = (answerInfo: attempt.AnswerInfo): FinishEvent => ({ type: "finish", ...answerInfo, attempts })
+const emit = ({ attempts, value: { first, info, open } }: Answered<Opened>, span: Span.OpenSpan): Emit => {
   let finished = false
+  const finish = (answerInfo: attempt.AnswerInfo): FinishEvent => {
+    finished = true
+    span.annotate(attributes(answerInfo))
+    return { type: "finish", ...answerInfo, attempts }
+  }
   const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {
     const done = finished ? undefined : info ?? open?.info
     if (events === undefined && done === undefined) return Channel.void
-    finished = done !== undefined
-    const chunk = done === undefined ? events! : [...(events ?? []), finish(done)]
-    const written = Channel.zipRight(
-      done === undefined ? Channel.void : Channel.fromEffect(annotate(done)),
-      Channel.write(Chunk.unsafeFromArray(chunk))
+    const written = Channel.write(
+      Chunk.unsafeFromArray(done === undefined ? events! : [...(events ?? []), finish(done)])
     )
-    return open === undefined ? written : Channel.flatMap(written, () => next(open))
+    return next === undefined ? written : Channel.flatMap(written, () => next)
   }
-  const next = (stream: attempt.OpenStream): Emit => Channel.flatMap(Channel.fromEffect(stream.next), write)
+  const next: Emit | undefined = open === undefined ? undefined : Channel.flatMap(Channel.fromEffect(open.next), write)
   return write(first)
 }
 
 // OpenTelemetry's GenAI attributes.
-const annotate = (info: attempt.AnswerInfo): Effect.Effect<void> =>
-  Effect.annotateCurrentSpan({
-    "gen_ai.operation.name": "chat",
-    "gen_ai.system": "ollama",
-    "gen_ai.request.model": info.ref,
-    "gen_ai.response.model": info.model,
-    "gen_ai.response.finish_reasons": [info.finishReason],
-    "gen_ai.usage.input_tokens": info.usage?.inputTokens,
-    "gen_ai.usage.output_tokens": info.usage?.outputTokens
-  })
+const attributes = (info: attempt.AnswerInfo): Record<string, unknown> => ({
+  "gen_ai.operation.name": "chat",
+  "gen_ai.system": "ollama",
+  "gen_ai.request.model": info.ref,
+  "gen_ai.response.model": info.model,
+  "gen_ai.response.finish_reasons": [info.finishReason],
+  "gen_ai.usage.input_tokens": info.usage?.inputTokens,
+  "gen_ai.usage.output_tokens": info.usage?.outputTokens
+})
 
 /**
  * Completions with the default limits.
@@ -344,7 +347,9 @@ export const create = (
  * )
  */
 export const stream = (options: CompletionOptions): Stream.Stream<StreamEvent, CompletionError, ChatCompletions> =>
-  Stream.unwrap(Effect.map(ChatCompletions, (service) => service.stream(options)))
+  Stream.fromChannel(
+    Channel.flatMap(Channel.fromEffect(ChatCompletions), (service) => Stream.toChannel(service.stream(options)))
+  )
 
 /**
  * The answer of the configured model as a value of a schema. See {@link Service.createObject}.

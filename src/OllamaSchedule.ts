@@ -24,6 +24,13 @@ const beginningWithin = (limit: Duration.DurationInput) => <Out, In, R>(self: Sc
   )
 }
 
+// Jittered to a whole ms: the nanoseconds of `TestClock`, which spans take, are no number at a fraction of one.
+const jittered = <Out, In, R>(self: Schedule.Schedule<Out, In, R>): Schedule.Schedule<Out, In, R> =>
+  Schedule.modifyDelay(
+    Schedule.jittered(self),
+    (_, delay) => Duration.millis(Math.round(Duration.toMillis(delay)))
+  )
+
 /**
  * How the probe of a server is repeated: exponentially with jitter from 100 ms, at most 3 times, and no repetition
  * begins later than 2 s after the first failure. A server that is just starting answers by then; one that is not
@@ -43,7 +50,7 @@ const beginningWithin = (limit: Duration.DurationInput) => <Out, In, R>(self: Sc
  * })
  */
 export const probe: Schedule.Schedule<unknown> = Schedule.exponential("100 millis").pipe(
-  Schedule.jittered,
+  jittered,
   Schedule.intersect(Schedule.recurs(3)),
   beginningWithin("2 seconds")
 )
@@ -56,6 +63,6 @@ export const probe: Schedule.Schedule<unknown> = Schedule.exponential("100 milli
  * @category schedules
  */
 export const transient: Schedule.Schedule<unknown> = Schedule.exponential("500 millis").pipe(
-  Schedule.jittered,
+  jittered,
   Schedule.intersect(Schedule.recurs(2))
 )

@@ -10,7 +10,6 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
-import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
@@ -18,7 +17,6 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Stream from "effect/Stream"
-import * as Tracer from "effect/Tracer"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
 import { fromResponse } from "./bodyPull.js"
@@ -26,6 +24,7 @@ import { make as makeReader, type ReadError } from "./bodyReader.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
 import { within } from "./deadlines.js"
+import { hasTracer } from "./span.js"
 
 // =============================================================================
 // requests
@@ -116,19 +115,16 @@ const withoutRedirects = (context: Context.Context<never>): Context.Context<neve
 const isInputDefect = (defect: unknown): boolean =>
   defect instanceof Error && "code" in defect && typeof defect.code === "string" && defect.code.startsWith("ERR_")
 
-// Without a tracer of the host, nobody sees the spans of HttpClient.
-const hasTracer = (services: Context.Context<DefaultServices.DefaultServices>): boolean =>
-  Context.get(services, Tracer.Tracer) !== Context.get(DefaultServices.liveServices, Tracer.Tracer)
-
 // How HttpClient is to behave. To be used on a fiber of its own: what is set is not set back.
 const settings: Effect.Effect<void> = Effect.flatMap(
-  FiberRef.get(DefaultServices.currentServices),
-  (services) =>
-    FiberRef.set(HttpClient.currentTracerPropagation, false).pipe(
-      Effect.zipRight(FiberRef.update(Headers.currentRedactedNames, (names) => [...names, secretHeader])),
+  hasTracer,
+  (traced) =>
+    FiberRef.update(Headers.currentRedactedNames, (names) => [...names, secretHeader]).pipe(
       Effect.zipRight(FiberRef.update(FiberRef.currentContext, withoutRedirects)),
       Effect.zipRight(
-        hasTracer(services) ? Effect.void : FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
+        traced
+          ? FiberRef.set(HttpClient.currentTracerPropagation, false)
+          : FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
       )
     )
 )

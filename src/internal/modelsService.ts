@@ -10,6 +10,7 @@ import type { DiscoveryError, ProviderError } from "../OllamaError.js"
 import type { Provider } from "../Provider.js"
 import type { CatalogCache } from "./catalogCache.js"
 import * as selection from "./selection.js"
+import * as Span from "./span.js"
 
 /** A provider that lists its models: no request is made. */
 const listed = (catalog: Catalog): CatalogCache => {
@@ -126,9 +127,9 @@ export const make = (
       ref: planned.ref,
       selectedBy: planned.selectedBy,
       url: planned.url,
-      select: Effect.withSpan(selectPlanned(planned), "Models.select", {
-        captureStackTrace: false,
-        attributes: { model: planned.ref }
+      select: Span.use("Models.select", (span) => {
+        span.annotate({ model: planned.ref })
+        return selectPlanned(planned)
       })
     }))
 
