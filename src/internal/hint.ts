@@ -255,18 +255,26 @@ export const endpointNotFound = (e: Answer & { readonly location?: Maybe<string>
       said(e.detail)
     }. The base URL is probably wrong: Ollama's is http://127.0.0.1:11434.`
 
-export const modelNotFound = (e: Answer & { readonly model?: Maybe<string> }): string =>
-  e.model === undefined
-    ? `The server does not have the model (${e.status}${
-      said(e.detail)
-    }). Check the name with \`ollama list\`, or pull it.`
-    : `The server does not have the model ${e.model}. Pull it with \`ollama pull ${e.model}\`.`
+/** Whether what answered is an Ollama for certain: by its own API, its port, or its words. */
+const isOllama = (e: { readonly url: string; readonly detail: string }): boolean =>
+  /\/api\/\w+$/.test(e.url) || /^[a-z]+:\/\/[^/]*:11434(\/|$)/i.test(e.url) || /try pulling it/i.test(e.detail)
+
+/** What helps with an Ollama, also where it may be another server. */
+const ifOllama = (e: Answer, fix: string): string => isOllama(e) ? fix : `if it is an Ollama, ${fix}`
+
+export const modelNotFound = (e: Answer & { readonly model?: Maybe<string> }): string => {
+  const name = e.model === undefined ? "" : ` ${e.model}`
+  const pull = e.model === undefined ? "pull it" : `pull it with \`ollama pull ${e.model}\``
+  return `${host(e.url)} does not have the model${name} (${e.status}${said(e.detail)}). Check the name, or ${
+    ifOllama(e, pull)
+  }.`
+}
 
 export const unauthorized = (e: Answer & { readonly signinUrl?: Maybe<string> }): string =>
   e.signinUrl === undefined
-    ? `${host(e.url)} wants another key (${e.status}${
-      said(e.detail)
-    }). Check the key, or sign in with \`ollama signin\`.`
+    ? `${host(e.url)} wants another key (${e.status}${said(e.detail)}). Check the key, or ${
+      ifOllama(e, "sign in with `ollama signin`")
+    }.`
     : `${host(e.url)} wants you to sign in: open ${e.signinUrl}, or run \`ollama signin\`.`
 
 export const forbidden = (e: Answer & { readonly reason: string }): string => {
@@ -293,7 +301,7 @@ export const rateLimited = (e: Answer & { readonly reason: string; readonly retr
     : `Too many requests${said(e.detail)}. ${wait(e.retryAfter)}.`
 
 export const serverBusy = (e: Answer & { readonly retryAfter?: Maybe<number> }): string =>
-  `${host(e.url)} is busy${said(e.detail)}. ${wait(e.retryAfter)}, or raise OLLAMA_MAX_QUEUE.`
+  `${host(e.url)} is busy${said(e.detail)}. ${wait(e.retryAfter)}, or ${ifOllama(e, "raise OLLAMA_MAX_QUEUE")}.`
 
 export const contextOverflow = (
   e: Answer & {
