@@ -9,6 +9,8 @@ import * as Redacted from "effect/Redacted"
 import * as baseUrls from "./internal/baseUrl.js"
 import { isProblem, keyExpected, readHeaders, readKey } from "./internal/config/credential.js"
 import { makeDefinition } from "./internal/config/definition.js"
+import { checkParams } from "./internal/config/params.js"
+import { formatPath, type KeyPath } from "./internal/config/tree.js"
 import type { JsonObject } from "./Message.js"
 import type { Api, Cost, ModelDefinition } from "./Model.js"
 import { ConfigInvalid, type ConfigProblem, type ProviderError } from "./OllamaError.js"
@@ -178,6 +180,10 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
   if (Either.isLeft(url)) problems.push({ path: "baseUrl", ...url.left })
   const key = options.apiKey === undefined ? undefined : readKey(revealed(options.apiKey))
   if (isProblem(key)) problems.push({ path: "apiKey", expected: keyExpected, actual: key.problem })
+  const params = (given: JsonObject | undefined, ...path: KeyPath) =>
+    checkParams(given ?? {}, path, (problem) => problems.push({ ...problem, path: formatPath(problem.path) }))
+  params(options.params, "params")
+  models.forEach((model, i) => params(model.params, "models", i, "params"))
   const provided = headers(options.headers, "headers")
   const listed = models.map(({ api, headers: given, maxTokensField, params, ...model }, i): ProviderModel => ({
     definition: makeDefinition(model),

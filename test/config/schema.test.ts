@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, FastCheck, Schema } from "effect"
-import { ConfigValue, OpenClawConfig } from "effect-ollama"
+import { ConfigValue, OpenClawConfig, Provider } from "effect-ollama"
 import { suggest } from "../../src/internal/config/suggest.js"
-import { env, ollama, problems, provider, resolve, resolved } from "./fixtures.js"
+import { env, error, failed, ollama, problems, provider, resolve, resolved } from "./fixtures.js"
 
 const at = "models.providers.ollama"
 
@@ -85,6 +85,64 @@ describe("problems", () => {
   it("parameters may be negative", () => {
     const params = { seed: -1, keepAlive: -1, temperature: -0.5 }
     assert.deepStrictEqual(provider(ollama({ params }), env).params, params)
+  })
+
+  const wrong = {
+    temperature: "hot",
+    top_k: 1.5,
+    numCtx: 0,
+    stop: [""],
+    think: "hard",
+    keep_alive: "soon",
+    reasoning: { effort: 3 },
+    options: { seed: "x", tools: [], min_p: 0.1 },
+    keepAlive: null,
+    topP: 0.5,
+    anything: { goes: ["here"] }
+  }
+  const complaints = (where: string) => [
+    `${where}.temperature: expected a finite number, found a string`,
+    `${where}.top_k: expected an integer, found 1.5`,
+    `${where}.numCtx: expected a positive integer, found 0`,
+    `${where}.stop: expected a string, or a list of strings, none of them empty, found a list`,
+    `${where}.think: expected true, false, "low", "medium", "high" or "max", found a string`,
+    `${where}.keep_alive: expected seconds, or a Go duration such as "5m", found a string`,
+    `${where}.reasoning.effort: expected true, false, "low", "medium", "high" or "max", found 3`,
+    `${where}.options.seed: expected an integer, found a string`,
+    `${where}.options.tools: expected no such parameter: requests set it themselves, found a list`
+  ]
+
+  it("parameters of a wrong type are found at load, wherever they stand", () => {
+    assert.deepStrictEqual(problems(ollama({ params: wrong })), complaints(`${at}.params`))
+    assert.deepStrictEqual(
+      problems(ollama({ models: [{ id: "m", params: wrong }] })),
+      complaints(`${at}.models[0].params`)
+    )
+    assert.deepStrictEqual(
+      problems({ agents: { defaults: { models: { "a/b": { params: wrong } } } } }),
+      complaints("agents.defaults.models[\"a/b\"].params")
+    )
+    assert.lengthOf(problems(ollama({ params: { options: { options: {} } } })), 1)
+    assert.lengthOf(problems(ollama({ params: { options: 5 } })), 1)
+  })
+
+  it("a parameter whose variable is not set is missing, not wrong", () => {
+    for (const params of [{ temperature: "${T}" }, { reasoning: { effort: "${T}" } }, { options: { seed: "${T}" } }]) {
+      assert.strictEqual(error(ollama({ params }), env)._tag, "MissingEnvironmentVariable")
+      const failure = failed(resolve({ agents: { defaults: { models: { "a/b": { params } } } } }))
+      assert.strictEqual(failure._tag, "MissingEnvironmentVariable")
+    }
+  })
+
+  it("parameters of a provider that is made by hand are checked too", () => {
+    const made = failed(Provider.make({
+      params: { temperature: "hot" },
+      models: [{ id: "m", params: { options: { num_ctx: -1 } } }]
+    }))
+    assert.deepStrictEqual(made.problems.map((p) => `${p.path}: expected ${p.expected}, found ${p.actual}`), [
+      "params.temperature: expected a finite number, found a string",
+      "models[0].params.options.num_ctx: expected a positive integer, found -1"
+    ])
   })
 
   it("what a request sets itself is refused among the parameters", () => {

@@ -10,6 +10,7 @@ import type { ProviderHeaders } from "../../Provider.js"
 import { isProblem, keyExpected, kindOf, readHeaders, readKey } from "./credential.js"
 import { makeDefinition } from "./definition.js"
 import { isName } from "./env.js"
+import { checkParams } from "./params.js"
 import { isObject, own, type PlainObject } from "./plain.js"
 import type { Reader } from "./reader.js"
 import * as read from "./reader.js"
@@ -64,23 +65,22 @@ export type EntryKey =
 
 export const isBlankText = (value: unknown): boolean => typeof value === "string" && value.trim() === ""
 
-const integers = new Set(["topK", "top_k", "seed", "numCtx", "num_ctx", "maxTokens", "max_tokens", "num_predict"])
-const refusedParams = new Set(["model", "messages", "stream", "tools"])
-
-const finite = (r: Reader, value: unknown, path: KeyPath): void => {
-  if (typeof value === "number" && !Number.isFinite(value)) r.problem(path, "a finite number", String(value))
-  else if (Array.isArray(value)) value.forEach((item, i) => finite(r, item, [...path, i]))
-  else if (isObject(value)) { for (const key of Object.keys(value)) finite(r, value[key], [...path, key]) }
+// Also deep inside of what is passed on as it is.
+const finite = (r: Reader, value: unknown, path: KeyPath): boolean => {
+  if (Array.isArray(value)) return value.map((item, i) => finite(r, item, [...path, i])).every(Boolean)
+  if (isObject(value)) return Object.keys(value).map((key) => finite(r, value[key], [...path, key])).every(Boolean)
+  if (typeof value !== "number" || Number.isFinite(value)) return true
+  r.problem(path, "a finite number", String(value))
+  return false
 }
 
 const params = (r: Reader, value: unknown, path: KeyPath): PlainObject | undefined => {
   const found = read.object(r, value, path)
   if (found === undefined) return undefined
   for (const key of Object.keys(found)) {
-    const at = [...path, key]
-    if (refusedParams.has(key)) r.problem(at, "no such parameter: requests set it themselves", kindOf(found[key]))
-    else if (integers.has(key)) read.integer(r, found[key], at)
-    else finite(r, found[key], at)
+    const given = found[key]
+    if (!finite(r, given, [...path, key])) continue
+    checkParams({ [key]: given }, path, ({ actual, expected, path }) => r.problem(path, expected, actual))
   }
   return found
 }

@@ -53,11 +53,6 @@ export const count = (r: Reader, value: unknown, path: KeyPath): number | undefi
     ? value
     : r.problem(path, "a whole number, 0 or more", shownNumber(value))
 
-/** A number of whatever sign, as it may stand in `params`. */
-export const integer = (r: Reader, value: unknown, path: KeyPath): void => {
-  if (typeof value === "number" && !Number.isSafeInteger(value)) r.problem(path, "a whole number", shownNumber(value))
-}
-
 export const quoted = (names: Iterable<string>): string => {
   const all = Array.from(names, (name) => `"${name}"`)
   return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} or ${all[all.length - 1]}`

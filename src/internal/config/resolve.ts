@@ -97,6 +97,13 @@ const unique = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
   })
 }
 
+// A text with a variable that is not set was not written to be read.
+const unlessMissing = (r: reader.Reader, missing: ReadonlyArray<env.Missing>): reader.Reader => ({
+  ...r,
+  problem: (where, expected, actual) =>
+    missing.some((m) => formatPath(m.path) === formatPath(where)) ? undefined : r.problem(where, expected, actual)
+})
+
 const readProviders = (
   r: reader.Reader,
   models: unknown,
@@ -124,14 +131,11 @@ const readProviders = (
     const substituted = env.substitute(value, at, lookup, (m) => missing.push(m))
     const unset = env.unsetSource(own(substituted, "apiKey"), lookup)
     if (unset !== undefined) missing.push({ variable: unset, path: [...at, "apiKey"] })
-    // a text with a variable that is not set was not written to be read
-    const unless = (report: reader.Reader["problem"]): reader.Reader => ({
+    const ownReader: reader.Reader = {
       ...r,
-      problem: (where, expected, actual) =>
-        missing.some((m) => formatPath(m.path) === formatPath(where)) ? undefined : report(where, expected, actual)
-    })
-    const ownReader = unless((where, expected, actual) => void problems.push({ path: where, expected, actual }))
-    const entry = decode.entry(unless(r.problem), ownReader, {
+      problem: (where, expected, actual) => void problems.push({ path: where, expected, actual })
+    }
+    const entry = decode.entry(unlessMissing(r, missing), unlessMissing(ownReader, missing), {
       id,
       path: at,
       variable: typeof written === "string" ? env.onlyVariable(written, lookup) : undefined,
@@ -156,7 +160,7 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
   const substituted = (value: unknown, ...path: ReadonlyArray<string>) =>
     env.substitute(value, path, lookup, (m) => missing.push(m))
   const choice = decode.choice(
-    r,
+    unlessMissing(r, missing),
     substituted(read.model, "agents", "defaults", "model"),
     substituted(read.modelSettings, "agents", "defaults", "models")
   )

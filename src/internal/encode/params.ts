@@ -102,7 +102,7 @@ const aliases: ReadonlyMap<string, keyof Params> = new Map<string, keyof Params>
 ])
 
 /** What a request says in other ways; as a param it would break what is derived from them. */
-const refused: ReadonlyArray<string> = ["model", "messages", "stream", "tools"]
+export const refused: ReadonlyArray<string> = ["model", "messages", "stream", "tools"]
 
 /** Fields that stand at the top of a native body, not among its `options`. */
 const nativeTop: ReadonlyArray<string> = ["truncate", "shift", "logprobs", "top_logprobs", "_debug_render_only"]
