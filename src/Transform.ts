@@ -3,22 +3,76 @@
  *
  * @since 0.1.0
  */
+import type { FinishEvent, StreamEvent } from "./Chat.js"
 import * as internal from "./internal/decode/transforms.js"
+
+/**
+ * An event of the answer itself: all but the finish.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ContentEvent = Exclude<StreamEvent, { readonly type: "finish" }>
+
+/**
+ * What the server said at the end of its answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Finish extends Pick<FinishEvent, "finishReason" | "usage" | "timings" | "model"> {}
+
+/**
+ * What a repair is told about the answer that begins.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Answer {
+  /** The names of the tools that were offered. */
+  readonly tools: ReadonlyArray<string>
+  /** Makes the id of a call, from the number of calls before it. */
+  readonly makeId: (index: number) => string
+}
+
+/**
+ * The repair of one answer. It may keep state, and hold events back until it knows what they are.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Run {
+  /** The events to give in place of the next ones that came. */
+  readonly push: (events: ReadonlyArray<ContentEvent>) => ReadonlyArray<ContentEvent>
+  /** The input is over: what was held back. `complete` says whether the answer is. */
+  readonly end: (complete: boolean) => ReadonlyArray<ContentEvent>
+  /** The finish to give in place of the server's. */
+  readonly finish: (finish: Finish) => Finish
+  /** The text that is held back, for the partial answer of an error; `""` when there is none. */
+  readonly held: () => string
+}
 
 /**
  * A repair of the events of an answer, made anew for every answer.
  *
  * @since 0.1.0
  * @category models
+ * @example
+ * import type { Transform } from "effect-ollama"
+ *
+ * // Drops the reasoning.
+ * const run: Transform.Run = {
+ *   push: (events) => events.filter((event) => !event.type.startsWith("reasoning-")),
+ *   end: () => [],
+ *   finish: (finish) => finish,
+ *   held: () => ""
+ * }
+ *
+ * export const withoutReasoning: Transform.Transform = { begin: () => run }
  */
 export interface Transform {
   /** Begins the repair of one answer. */
-  readonly begin: (answer: {
-    /** The names of the tools that were offered. */
-    readonly tools: ReadonlyArray<string>
-    /** Makes the id of a call, from the number of calls before it. */
-    readonly makeId: (index: number) => string
-  }) => internal.Transform
+  readonly begin: (answer: Answer) => Run
 }
 
 /**

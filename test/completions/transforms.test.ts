@@ -13,6 +13,24 @@ const mock = (text: string, streaming: boolean) =>
     }
   })
 
+// Written with nothing but public types.
+const shout: Transform.Transform = {
+  begin: ({ tools }: Transform.Answer): Transform.Run => {
+    const heard: Array<Transform.ContentEvent> = []
+    return {
+      push: (events) => {
+        heard.push(...events)
+        return events.map((event) =>
+          event.type === "text-delta" ? { ...event, delta: event.delta.toUpperCase() } : event
+        )
+      },
+      end: () => [],
+      finish: (finish: Transform.Finish) => ({ ...finish, model: `${heard[0]?.type} ${tools.join()}` }),
+      held: () => ""
+    }
+  }
+}
+
 describe("transforms", () => {
   for (const streaming of [false, true]) {
     const how = streaming ? "streamed" : "whole"
@@ -48,6 +66,13 @@ describe("transforms", () => {
         assert.strictEqual(answer.text, "")
         assert.strictEqual(answer.finishReason, "tool-calls")
       }).pipe(Effect.provide(mock("{\"name\":\"f\",\"parameters\":{\"x\":1}}", streaming))))
+
+    it.effect(`${how}: a repair of one's own is asked for every event and for the finish`, () =>
+      Effect.gen(function*() {
+        const answer = yield* ChatCompletions.create({ prompt: "Hi", tools: [tool], transforms: [shout] })
+        assert.strictEqual(answer.text, "HI THERE")
+        assert.strictEqual(answer.model, "text-start f")
+      }).pipe(Effect.provide(mock("Hi there", streaming))))
 
     it.effect(`${how}: text that calls a tool that was not offered stays text`, () =>
       Effect.gen(function*() {

@@ -1,14 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
 import { make } from "../../src/internal/decode/decoder.js"
-import {
-  textCalls,
-  thinkTags,
-  type Transform,
-  transformed,
-  transformWhole
-} from "../../src/internal/decode/transforms.js"
-import type { ContentEvent } from "../../src/internal/decode/types.js"
+import { textCalls, thinkTags, transformed, transformWhole } from "../../src/internal/decode/transforms.js"
+import type { ContentEvent, Run } from "../../src/Transform.js"
 import { makeId, replay } from "./support.js"
 
 type Said = readonly ["text" | "reasoning" | "call", string]
@@ -20,7 +14,7 @@ const eventsOf = (said: ReadonlyArray<Said>): ReadonlyArray<ContentEvent> =>
       : { type: `${type}-delta`, id: "x", delta: text }
   )
 
-const run = (transform: Transform, said: ReadonlyArray<Said>, complete = true): ReadonlyArray<Said> => {
+const run = (transform: Run, said: ReadonlyArray<Said>, complete = true): ReadonlyArray<Said> => {
   const events = [...eventsOf(said).flatMap((event) => transform.push([event])), ...transform.end(complete)]
   return replay(events, complete).map((part): Said =>
     part.type === "tool-call" ? ["call", `${part.name}${part.argumentsText}`] : [part.type, part.text]
@@ -30,7 +24,7 @@ const run = (transform: Transform, said: ReadonlyArray<Said>, complete = true): 
 const text = (...pieces: ReadonlyArray<string>): ReadonlyArray<Said> => pieces.map((piece): Said => ["text", piece])
 
 /** The same text cut at any places gives the same parts. */
-const anyCut = (makeTransform: () => Transform, whole: string, expected: ReadonlyArray<Said>) => {
+const anyCut = (makeTransform: () => Run, whole: string, expected: ReadonlyArray<Said>) => {
   assert.deepStrictEqual(run(makeTransform(), text(whole)), expected)
   assert.deepStrictEqual(run(makeTransform(), text(...whole)), expected)
   for (let at = 1; at < whole.length; at++) {

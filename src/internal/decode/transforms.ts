@@ -3,19 +3,11 @@
  * gives others; parts are opened and closed anew, in the one place that does so.
  */
 import type { ToolCall } from "../../Message.js"
+import type { Answer, Run } from "../../Transform.js"
 import { Collector } from "./collect.js"
 import * as Parts from "./parts.js"
 import { mayBeCalls, readCalls } from "./textCalls.js"
 import type { ContentEvent, Decoder, Finish } from "./types.js"
-
-export interface Transform {
-  readonly push: (events: ReadonlyArray<ContentEvent>) => ReadonlyArray<ContentEvent>
-  /** The input is over: what was held back. `complete` says whether the answer is. */
-  readonly end: (complete: boolean) => ReadonlyArray<ContentEvent>
-  readonly finish: (finish: Finish) => Finish
-  /** The text that is held back. */
-  readonly held: () => string
-}
 
 /** Deltas and calls in, parts out. */
 class Output {
@@ -60,7 +52,7 @@ const heldEnd = (text: string, tag: string): number => {
  * `inside`: the answer begins inside (templates that end the prompt with `<think>`), so that all text before the first
  * `</think>` is reasoning.
  */
-export const thinkTags = (options?: { readonly inside?: boolean | undefined }): Transform => {
+export const thinkTags = (options?: { readonly inside?: boolean | undefined }): Run => {
   const out = new Output()
   let inside = options?.inside === true
   let held = ""
@@ -150,10 +142,7 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
  * A tool call that a model wrote as plain text becomes a call: only when the whole text is one, in a known form, of a
  * tool that was offered. Text that may become one is held back until that is decided, and given unchanged if not.
  */
-export const textCalls = (options: {
-  readonly tools: ReadonlyArray<string>
-  readonly makeId: (index: number) => string
-}): Transform => {
+export const textCalls = (options: Answer): Run => {
   const tools = new Set(options.tools)
   const out = new Output()
   let held: Array<string> | undefined = tools.size === 0 ? undefined : []
@@ -201,7 +190,7 @@ export const textCalls = (options: {
 }
 
 /** A decoder whose events pass through transforms, one after the other. */
-export const transformed = (decoder: Decoder, transforms: ReadonlyArray<Transform>): Decoder => {
+export const transformed = (decoder: Decoder, transforms: ReadonlyArray<Run>): Decoder => {
   if (transforms.length === 0) return decoder
   const collector = new Collector()
   const collect = (events: ReadonlyArray<ContentEvent>) => {
@@ -255,7 +244,7 @@ export const transformed = (decoder: Decoder, transforms: ReadonlyArray<Transfor
 export const transformWhole = (
   events: ReadonlyArray<ContentEvent>,
   finish: Finish | undefined,
-  transforms: ReadonlyArray<Transform>
+  transforms: ReadonlyArray<Run>
 ) => {
   const all = transforms.reduce<ReadonlyArray<ContentEvent>>(
     (before, transform) => [...transform.push(before), ...transform.end(finish !== undefined)],

@@ -1,12 +1,13 @@
 /**
  * What decoding takes and gives. Everything in this folder is plain data and plain functions: no Effect, no Node.
  */
-import type { FinishReason, StreamEvent, Timings, Usage } from "../../Chat.js"
+import type { Timings, Usage } from "../../Chat.js"
 import type { AssistantPart, PartialAnswer } from "../../Message.js"
 import type { Api } from "../../Model.js"
+import type { ContentEvent, Finish } from "../../Transform.js"
 
-/** An event of the answer itself; `finish` is added by the caller, who knows the ref and the attempts. */
-export type ContentEvent = Exclude<StreamEvent, { readonly type: "finish" }>
+// `finish` is no content: it is added by the caller, who knows the ref and the attempts.
+export type { ContentEvent, Finish }
 
 export interface DecoderOptions {
   readonly api: Api
@@ -30,14 +31,6 @@ export type DecodeFailure =
   | { readonly _tag: "NotDone" }
   /** The stream ended without a finish. */
   | { readonly _tag: "Ended" }
-
-export interface Finish {
-  readonly finishReason: FinishReason
-  readonly usage?: Usage | undefined
-  readonly timings?: Timings | undefined
-  /** The first model name that the server reported. */
-  readonly model?: string | undefined
-}
 
 /** Decodes one streamed answer, a network chunk at a time. Made anew for every run. */
 export interface Decoder {
