@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { foreignApis, spokenApis } from "./internal/config/apis.js"
 
 const Amount = Schema.Finite.pipe(Schema.nonNegative())
 
@@ -21,19 +22,7 @@ const Headers = Schema.Record({ key: Schema.String, value: Secret })
  * @since 0.1.0
  * @category schemas
  */
-export const ConfigApi = Schema.Literal(
-  "openai-completions",
-  "ollama",
-  "openai-responses",
-  "openai-chatgpt-responses",
-  "azure-openai-responses",
-  "anthropic-messages",
-  "google-generative-ai",
-  "google-vertex",
-  "github-copilot",
-  "bedrock-converse-stream",
-  "pi-messages"
-)
+export const ConfigApi = Schema.Literal(...spokenApis, ...foreignApis)
 
 /**
  * A model that is defined by hand. What is left out is filled in: see `Model.ModelDefinition`.

@@ -7,6 +7,7 @@ import { type Cost, free, type ModelDefinition } from "../../Model.js"
 import { normalizeModel, parse as parseRef } from "../../ModelRef.js"
 import type { ModelSettings } from "../../OpenClawConfig.js"
 import type { ProviderHeaders } from "../../Provider.js"
+import { type AnyApi, foreignApis, spokenApis } from "./apis.js"
 import { isProblem, keyExpected, kindOf, readHeaders, readKey } from "./credential.js"
 import { makeDefinition } from "./definition.js"
 import { isName } from "./env.js"
@@ -15,23 +16,6 @@ import { isObject, own, type PlainObject } from "./plain.js"
 import type { Reader } from "./reader.js"
 import * as read from "./reader.js"
 import type { KeyPath } from "./tree.js"
-
-export const spokenApis = ["openai-completions", "ollama"] as const
-
-/** What OpenClaw has and this library does not speak. */
-export const foreignApis = [
-  "openai-responses",
-  "openai-chatgpt-responses",
-  "azure-openai-responses",
-  "anthropic-messages",
-  "google-generative-ai",
-  "google-vertex",
-  "github-copilot",
-  "bedrock-converse-stream",
-  "pi-messages"
-] as const
-
-export type AnyApi = (typeof spokenApis)[number] | (typeof foreignApis)[number]
 
 export interface EntryModel {
   readonly definition: ModelDefinition

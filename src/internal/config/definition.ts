@@ -1,20 +1,13 @@
 /**
  * The definition of a model that was written down: what was left out is filled in, and what was given is remembered.
  */
-import { type Cost, defaultContextWindow, free, type ModelDefinition } from "../../Model.js"
-
-export interface Given {
-  readonly id: string
-  readonly name?: string | undefined
-  readonly reasoning?: boolean | undefined
-  readonly tools?: boolean | undefined
-  readonly input?: ReadonlyArray<"text" | "image"> | undefined
-  readonly cost?: Cost | undefined
-  readonly contextWindow?: number | undefined
-  readonly maxTokens?: number | undefined
-}
+import { defaultContextWindow, free, type ModelDefinition } from "../../Model.js"
+import type { ModelOptions } from "../../Provider.js"
 
 const fields = ["name", "reasoning", "tools", "input", "cost", "contextWindow", "maxTokens"] as const
+
+/** Options of a model as they concern its definition. */
+export type Given = Pick<ModelOptions, "id" | (typeof fields)[number]>
 
 export const makeDefinition = (given: Given): ModelDefinition => {
   const contextWindow = given.contextWindow ?? defaultContextWindow

@@ -13,7 +13,8 @@ import {
 } from "../../OllamaError.js"
 import type { Provider, ProviderModel, ProviderStatus } from "../../Provider.js"
 import * as baseUrl from "../baseUrl.js"
-import { type AnyApi, type Entry, type EntryModel, spokenApis } from "./decode.js"
+import { type AnyApi, spokenApis } from "./apis.js"
+import type { Entry, EntryModel } from "./decode.js"
 import { isBlank, type Missing } from "./env.js"
 import {
   type Context,

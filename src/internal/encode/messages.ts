@@ -4,6 +4,7 @@
 import * as Either from "effect/Either"
 import type { ChatRequest, Ignored, ToolDefinition } from "../../Chat.js"
 import type { AssistantMessage, AssistantPart, ImagePart, ToolCall } from "../../Message.js"
+import { reasoningOf, textOf, toolCallsOf } from "../../Message.js"
 import { bareBase64, dataUrl } from "./image.js"
 import { isObjectText, wellFormed } from "./json.js"
 import type * as Params from "./params.js"
@@ -25,8 +26,17 @@ export interface Drafted {
   readonly ignored: ReadonlyArray<Ignored>
 }
 
-export const assistantParts = ({ content }: AssistantMessage): ReadonlyArray<AssistantPart> =>
-  typeof content === "string" ? [{ type: "text", text: content }] : content
+/** What an assistant said, by kind; what is not there is `undefined`, but for the text. */
+export const assistantSaid = ({ content }: AssistantMessage) => {
+  const parts: ReadonlyArray<AssistantPart> = typeof content === "string" ? [{ type: "text", text: content }] : content
+  const reasoning = reasoningOf(parts)
+  const calls = toolCallsOf(parts)
+  return {
+    text: textOf(parts),
+    reasoning: reasoning === "" ? undefined : reasoning,
+    calls: calls.length === 0 ? undefined : calls
+  }
+}
 
 /** The arguments of a call as the JSON text of an object, digit for digit; `{}` when there are none. */
 export const argumentsText = (call: ToolCall): string =>

@@ -2,9 +2,8 @@
  * Ollama's own dialect: `POST /api/chat`.
  */
 import type { Message } from "../../Message.js"
-import { reasoningOf, textOf, toolCallsOf } from "../../Message.js"
 import { Raw } from "./json.js"
-import { argumentsText, assistantParts, imageBase64, toolOnWire } from "./messages.js"
+import { argumentsText, assistantSaid, imageBase64, toolOnWire } from "./messages.js"
 import type { Draft, Drafted } from "./messages.js"
 import * as Params from "./params.js"
 
@@ -44,14 +43,12 @@ const message = (message: Message) => {
       }
     }
     case "assistant": {
-      const parts = assistantParts(message)
-      const thinking = reasoningOf(parts)
-      const calls = toolCallsOf(parts)
+      const { calls, reasoning, text } = assistantSaid(message)
       return {
         role: "assistant",
-        content: textOf(parts),
-        thinking: thinking === "" ? undefined : thinking,
-        tool_calls: calls.length === 0 ? undefined : calls.map((call, index) => ({
+        content: text,
+        thinking: reasoning,
+        tool_calls: calls?.map((call, index) => ({
           id: call.id === "" ? undefined : call.id,
           function: { index, name: call.name, arguments: new Raw(argumentsText(call)) }
         }))

@@ -2,9 +2,8 @@
  * OpenAI's dialect, as Ollama reads it: `POST /v1/chat/completions`.
  */
 import type { Message } from "../../Message.js"
-import { reasoningOf, textOf, toolCallsOf } from "../../Message.js"
 import { isObject } from "./json.js"
-import { argumentsText, assistantParts, imageUrl, toolOnWire } from "./messages.js"
+import { argumentsText, assistantSaid, imageUrl, toolOnWire } from "./messages.js"
 import type { Draft, Drafted } from "./messages.js"
 import * as Params from "./params.js"
 
@@ -65,15 +64,13 @@ const message = (message: Message) => {
       }
     }
     case "assistant": {
-      const parts = assistantParts(message)
-      const reasoning = reasoningOf(parts)
-      const calls = toolCallsOf(parts)
+      const { calls, reasoning, text } = assistantSaid(message)
       return {
         role: "assistant",
         // Never null: servers refuse it where there are no calls.
-        content: textOf(parts),
-        reasoning: reasoning === "" ? undefined : reasoning,
-        tool_calls: calls.length === 0 ? undefined : calls.map((call) => ({
+        content: text,
+        reasoning,
+        tool_calls: calls?.map((call) => ({
           id: call.id,
           type: "function",
           function: { name: call.name, arguments: argumentsText(call) }
