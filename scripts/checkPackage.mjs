@@ -3,9 +3,19 @@
 //
 // `--types` runs the type check and the imports alone.
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
 import { tmpdir } from "node:os"
-import { join, sep } from "node:path"
+import { dirname, join, sep } from "node:path"
 import { bin, manifest, repo } from "./lib/repo.mjs"
 import { run } from "./lib/run.mjs"
 
@@ -51,7 +61,17 @@ for (
   symlinkSync(join(repo, "node_modules", name), join(modules, name), "junction")
 }
 
-const dist = join(modules, manifest.name, "dist")
+// what a page refers to is published with it
+const published = join(modules, manifest.name)
+for (const page of readdirSync(published, { recursive: true }).filter((file) => file.endsWith(".md"))) {
+  for (const [, link] of readFileSync(join(published, page), "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
+    if (!existsSync(join(published, dirname(page), link))) {
+      throw new Error(`${page} links to ${link}, which is not packed`)
+    }
+  }
+}
+
+const dist = join(published, "dist")
 const entries = readdirSync(dist, { recursive: true })
   .map((file) => file.split(sep).join("/"))
   .filter((file) => file.endsWith(".js") && !file.split("/").includes("internal"))
