@@ -21,6 +21,7 @@ import {
 } from "../OllamaError.js"
 import type { Transform } from "../Transform.js"
 import { type BodyReader, make as makeReader, type ReadError } from "./bodyReader.js"
+import { join } from "./bytes.js"
 import { classifyText } from "./classifyAnswer.js"
 import { classifyTransport, redactCut } from "./classifyTransport.js"
 import { make as makeDecoder, whole } from "./decode/decoder.js"
@@ -360,9 +361,7 @@ class StreamAttempt implements OpenStream {
 
   private onPieces(pieces: ReadonlyArray<Uint8Array> | undefined): ReadonlyArray<ContentEvent> {
     if (pieces === undefined) return this.end()
-    const events = pieces.length === 1
-      ? this.decoder.push(pieces[0]!)
-      : pieces.flatMap((piece) => this.decoder.push(piece))
+    const events = this.decoder.push(join(pieces))
     if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
     else if (this.decoder.isDone) return this.finish(events)
     return events

@@ -4,17 +4,22 @@
  */
 import type * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
+import * as Runtime from "effect/Runtime"
 
 export interface Deadline {
   /** In ms of the clock. */
   readonly due: number
   readonly expire: () => void
+  /** Where it stands among those that wait, to be taken out at once. */
+  index: number
 }
 
 export class Deadlines {
-  private readonly waiting = new Set<Deadline>()
+  // In no order: there are as many as there are requests under way.
+  private readonly waiting: Array<Deadline> = []
   private fiber: Fiber.RuntimeFiber<void> | undefined
   private wakeAt = Infinity
   private isCheckDue = false
@@ -29,25 +34,31 @@ export class Deadlines {
   add(due: number, expire: () => void, soonest = due): Deadline | undefined {
     const wakeAt = Math.min(due, soonest)
     if (due === Infinity) return undefined
-    const deadline = { due, expire }
-    this.waiting.add(deadline)
+    const deadline = { due, expire, index: this.waiting.length }
+    this.waiting.push(deadline)
     if (wakeAt < this.wakeAt) this.sleepUntil(wakeAt)
     return deadline
   }
 
   remove(deadline: Deadline | undefined): void {
-    if (deadline === undefined) return
-    this.waiting.delete(deadline)
-    if (this.waiting.size > 0 || this.isCheckDue) return
+    if (deadline === undefined || deadline.index < 0) return
+    const last = this.waiting.pop()!
+    if (last !== deadline) {
+      this.waiting[deadline.index] = last
+      last.index = deadline.index
+    }
+    deadline.index = -1
+    if (this.waiting.length > 0 || this.isCheckDue) return
     // Mostly the next read waits a moment later, so the sleeper stays for that moment; no longer, or it would keep the
     // process alive.
     this.isCheckDue = true
+    // @effect-diagnostics-next-line globalTimers:off - the process's moment is meant, not one of the clock in use
     setTimeout(this.check, 0)
   }
 
   private readonly check = () => {
     this.isCheckDue = false
-    if (this.waiting.size === 0) this.stop()
+    if (this.waiting.length === 0) this.stop()
   }
 
   private stop() {
@@ -69,12 +80,15 @@ export class Deadlines {
     this.wakeAt = Infinity
     const now = this.now()
     let next = Infinity
+    const expired: Array<Deadline> = []
     for (const deadline of this.waiting) {
-      if (deadline.due > now) {
-        next = Math.min(next, deadline.due)
-        continue
-      }
-      this.waiting.delete(deadline)
+      if (deadline.due > now) next = Math.min(next, deadline.due)
+      else expired.push(deadline)
+    }
+    for (const deadline of expired) {
+      // what one does when it expires may take another one out
+      if (deadline.index < 0) continue
+      this.remove(deadline)
       deadline.expire()
     }
     if (next < this.wakeAt) this.sleepUntil(next)
@@ -99,25 +113,25 @@ export const within = <A, E, R, E2>(
   ms: number,
   onExpire: () => E2
 ): Effect.Effect<A, E | E2, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.zipWith(current, Effect.forkDaemon(Effect.interruptible(effect)), (deadlines, fiber) =>
-      Effect.onInterrupt(
-        restore(Effect.async<A, E | E2>((resume) => {
-          const deadline = deadlines.add(deadlines.now() + ms, () => {
-            fiber.removeObserver(observer)
-            fiber.unsafeInterruptAsFork(FiberId.none)
-            resume(Effect.fail(onExpire()))
-          })
-          const observer = (exit: Parameters<Parameters<typeof fiber.addObserver>[0]>[0]) => {
-            deadlines.remove(deadline)
-            resume(exit)
-          }
-          fiber.addObserver(observer)
-          return Effect.sync(() => {
-            fiber.removeObserver(observer)
-            deadlines.remove(deadline)
-          })
-        })),
-        () => Fiber.interrupt(fiber)
-      )).pipe(Effect.flatten)
+  Effect.flatMap(
+    Effect.zip(current, Effect.runtime<R>()),
+    ([deadlines, runtime]) =>
+      Effect.async<A, E | E2>((resume) => {
+        const fiber = Runtime.runFork(runtime)(Effect.interruptible(effect))
+        const observer = (exit: Exit.Exit<A, E>) => {
+          deadlines.remove(deadline)
+          resume(exit)
+        }
+        const deadline = deadlines.add(deadlines.now() + ms, () => {
+          fiber.removeObserver(observer)
+          fiber.unsafeInterruptAsFork(FiberId.none)
+          resume(Effect.fail(onExpire()))
+        })
+        fiber.addObserver(observer)
+        return Effect.suspend(() => {
+          fiber.removeObserver(observer)
+          deadlines.remove(deadline)
+          return Fiber.interrupt(fiber)
+        })
+      })
   )

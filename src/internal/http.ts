@@ -5,6 +5,7 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
@@ -21,6 +22,7 @@ import { MalformedResponse, type ModelEndpointError, RequestTimeout, type Transp
 import type { Provider, ProviderHeaders } from "../Provider.js"
 import { fromResponse } from "./bodyPull.js"
 import { make as makeReader, type ReadError } from "./bodyReader.js"
+import { join } from "./bytes.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
 import { within } from "./deadlines.js"
@@ -131,7 +133,7 @@ const settings: Effect.Effect<void> = Effect.flatMap(
 
 // Sends a request, on a fiber of its own, and gives its answer, whatever its status.
 const exchange = <R>(
-  client: HttpClient.HttpClient.With<unknown, R>,
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
   request: HttpClientRequest.HttpClientRequest,
   options: Omit<OpenOptions, "firstByte"> & { readonly limit: number }
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> => {
@@ -165,7 +167,7 @@ const succeeded = (
 
 /** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
 export const open = <R>(
-  client: HttpClient.HttpClient.With<unknown, R>,
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
   request: HttpClientRequest.HttpClientRequest,
   options: OpenOptions
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError | ModelEndpointError, R> =>
@@ -294,17 +296,6 @@ const limited = <A, E>(whole: Effect.Effect<A, E>, options: ReadOptions): Effect
     return Number.isFinite(duration) ? within(whole, duration, onTimeout) : whole
   })
 
-const join = (pieces: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  if (pieces.length === 1) return pieces[0]!
-  const bytes = new Uint8Array(size)
-  let at = 0
-  for (const piece of pieces) {
-    bytes.set(piece, at)
-    at += piece.length
-  }
-  return bytes
-}
-
 const limitsOf = ({ firstByte, firstByteDeadline, idle }: Omit<ReadOptions, "url" | "limit">, now: number) => ({
   firstByteDeadline: firstByteDeadline ?? now + idle,
   firstByte: firstByte ?? idle,
@@ -329,7 +320,7 @@ const readPieces = (
     const read = fromResponse(response) === undefined && endless
       ? readStream(response, options, take)
       : readWatched(response, options, take)
-    return Effect.flatMap(read, () => decode(join(pieces, size), options))
+    return Effect.flatMap(read, () => decode(join(pieces), options))
   })
 
 type Take = (some: Iterable<Uint8Array>) => boolean
@@ -384,7 +375,7 @@ const readPrefix = Effect.fnUntraced(function*(
     return size >= maxErrorBody ? Effect.void : all
   })
   yield* Effect.ensuring(Effect.ignore(all), reader.close)
-  return join(pieces, size).subarray(0, maxErrorBody)
+  return join(pieces).subarray(0, maxErrorBody)
 })
 
 /** Closes the connection of an answer that will not be read. */
@@ -414,7 +405,7 @@ export interface AskOptions extends Pick<OpenOptions, "url" | "attempts" | "mode
 
 /** Sends a request and reads the answer, under one limit for both. */
 export const ask = <R>(
-  client: HttpClient.HttpClient.With<unknown, R>,
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
   request: HttpClientRequest.HttpClientRequest,
   options: AskOptions
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>

@@ -107,8 +107,10 @@ for (const api of apis) {
 
     it.effect("nothing is sent before the stream is run", () =>
       Effect.gen(function*() {
-        ChatCompletions.stream(options)
+        const stream = ChatCompletions.stream(options)
         assert.deepStrictEqual(yield* requests, [])
+        yield* Stream.runDrain(stream)
+        assert.lengthOf(yield* requests, 1)
       }).pipe(Effect.provide(asStream({ replies: ["one"] }))))
 
     it.effect("calls without ids get ids of their own, from the generator that was given", () =>
