@@ -27,7 +27,8 @@ describe("deadlines", () => {
       for (const at of [0, 1]) {
         pair[at] = deadlines.add(100, () => {
           expired.push("one of two")
-          deadlines.remove(pair[1 - at])
+          const other = pair[1 - at]
+          if (other !== undefined) deadlines.remove(other)
         })
       }
       deadlines.remove(gone)
@@ -39,7 +40,8 @@ describe("deadlines", () => {
   it.effect("one that comes after all others were removed still expires", () =>
     Effect.gen(function*() {
       const deadlines = yield* current
-      deadlines.remove(deadlines.add(1000, () => assert.fail("it was removed")))
+      const gone = deadlines.add(1000, () => assert.fail("it was removed"))
+      deadlines.remove(gone)
       yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
       let expired = false
       deadlines.add(2000, () => {
@@ -47,6 +49,22 @@ describe("deadlines", () => {
       })
       yield* TestClock.adjust("2 seconds")
       assert.isTrue(expired)
+    }))
+
+  it.effect("one that is set to nothing does not expire until it is set again", () =>
+    Effect.gen(function*() {
+      const deadlines = yield* current
+      let expired = 0
+      const deadline = deadlines.add(100, () => expired++)
+      deadlines.set(deadline, Infinity)
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual(expired, 0)
+      deadlines.set(deadline, 1500)
+      yield* TestClock.adjust("499 millis")
+      assert.strictEqual(expired, 0)
+      yield* TestClock.adjust("1 millis")
+      assert.strictEqual(expired, 1)
+      deadlines.remove(deadline)
     }))
 
   it.effect("within: an effect that takes longer fails at once, and is interrupted", () =>

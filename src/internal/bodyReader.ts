@@ -14,7 +14,6 @@ import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { fromResponse } from "./bodyPull.js"
 import * as Deadlines from "./deadlines.js"
-import type { Deadline } from "./deadlines.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
 export class ReadTimeout {
@@ -96,17 +95,19 @@ export const make = Effect.fnUntraced(function*(
   let ended = false
   // How long reads of the grace have waited.
   let waited = 0
+  // What happens to the read that waits now when it is due.
+  let expire: () => void = () => {}
+  const deadline = deadlines.add(Infinity, () => expire())
 
   const read = (grace: number | undefined) =>
     Effect.async<Pieces | undefined, ReadError>((resume) => {
       let settled = false
-      let since = -1
-      let deadline: Deadline | undefined = undefined
+      let since: number | undefined
       const settle = (effect: Effect.Effect<Pieces | undefined, ReadError>) => {
         if (settled) return
         settled = true
-        if (grace !== undefined && since >= 0) waited += deadlines.now() - since
-        deadlines.remove(deadline)
+        if (grace !== undefined && since !== undefined) waited += deadlines.now() - since
+        deadline.due = Infinity
         resume(effect)
       }
       pull.read((error, pieces) => {
@@ -117,18 +118,17 @@ export const make = Effect.fnUntraced(function*(
       })
       if (settled) return
       since = deadlines.now()
-      deadline = grace !== undefined
-        ? deadlines.add(since + grace, () => settle(Effect.succeed(undefined)))
-        : first
-        ? deadlines.add(
-          firstByteDeadline,
-          () => settle(Effect.fail(new ReadTimeout("first-byte", firstByte))),
-          since + idle
-        )
-        : deadlines.add(since + idle, () => settle(Effect.fail(new ReadTimeout("idle", idle))))
+      if (grace !== undefined) {
+        expire = () => settle(Effect.succeed(undefined))
+        deadlines.set(deadline, since + grace)
+      } else {
+        const phase = first ? "first-byte" : "idle"
+        expire = () => settle(Effect.fail(new ReadTimeout(phase, first ? firstByte : idle)))
+        deadlines.set(deadline, first ? firstByteDeadline : since + idle, since + idle)
+      }
       return Effect.sync(() => {
         settled = true
-        deadlines.remove(deadline)
+        deadline.due = Infinity
         pull.cancel()
       })
     })
@@ -145,6 +145,7 @@ export const make = Effect.fnUntraced(function*(
         return left <= 0 ? Effect.succeed(undefined) : read(left)
       }),
     close: Effect.suspend(() => {
+      deadlines.remove(deadline)
       if (!ended) pull.cancel()
       return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
     })

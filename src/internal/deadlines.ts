@@ -10,16 +10,16 @@ import * as FiberId from "effect/FiberId"
 import * as Runtime from "effect/Runtime"
 
 export interface Deadline {
-  /** In ms of the clock. */
-  readonly due: number
+  /** In ms of the clock; `Infinity` while there is nothing to wait for. */
+  due: number
   readonly expire: () => void
-  /** Where it stands among those that wait, to be taken out at once. */
+  /** Where it stands among the others, to be taken out at once. */
   index: number
 }
 
 export class Deadlines {
   // In no order: there are as many as there are requests under way.
-  private readonly waiting: Array<Deadline> = []
+  private readonly all: Array<Deadline> = []
   private fiber: Fiber.RuntimeFiber<void> | undefined
   private wakeAt = Infinity
   private isCheckDue = false
@@ -30,27 +30,33 @@ export class Deadlines {
     return this.clock.unsafeCurrentTimeMillis()
   }
 
-  /** `soonest`: when a deadline that follows this one could be due, so that adding it then wakes nobody. */
-  add(due: number, expire: () => void, soonest = due): Deadline | undefined {
-    const wakeAt = Math.min(due, soonest)
-    if (due === Infinity) return undefined
-    const deadline = { due, expire, index: this.waiting.length }
-    this.waiting.push(deadline)
-    if (wakeAt < this.wakeAt) this.sleepUntil(wakeAt)
+  /** One that is to be removed again, whether it expires or not. */
+  add(due: number, expire: () => void): Deadline {
+    const deadline = { due: Infinity, expire, index: this.all.length }
+    this.all.push(deadline)
+    this.set(deadline, due)
     return deadline
   }
 
-  remove(deadline: Deadline | undefined): void {
-    if (deadline === undefined || deadline.index < 0) return
-    const last = this.waiting.pop()!
+  /** `soonest`: when a later value could be due, so that setting it then wakes nobody. */
+  set(deadline: Deadline, due: number, soonest = due): void {
+    deadline.due = due
+    if (due === Infinity) return
+    const wakeAt = Math.min(due, soonest)
+    if (wakeAt < this.wakeAt) this.sleepUntil(wakeAt)
+  }
+
+  remove(deadline: Deadline): void {
+    if (deadline.index < 0) return
+    const last = this.all.pop()!
     if (last !== deadline) {
-      this.waiting[deadline.index] = last
+      this.all[deadline.index] = last
       last.index = deadline.index
     }
     deadline.index = -1
-    if (this.waiting.length > 0 || this.isCheckDue) return
-    // Mostly the next read waits a moment later, so the sleeper stays for that moment; no longer, or it would keep the
-    // process alive.
+    if (this.all.length > 0 || this.isCheckDue) return
+    // Mostly the next request follows a moment later, so the sleeper stays for that moment; no longer, or it would keep
+    // the process alive.
     this.isCheckDue = true
     // @effect-diagnostics-next-line globalTimers:off - the process's moment is meant, not one of the clock in use
     setTimeout(this.check, 0)
@@ -58,7 +64,7 @@ export class Deadlines {
 
   private readonly check = () => {
     this.isCheckDue = false
-    if (this.waiting.length === 0) this.stop()
+    if (this.all.length === 0) this.stop()
   }
 
   private stop() {
@@ -81,14 +87,14 @@ export class Deadlines {
     const now = this.now()
     let next = Infinity
     const expired: Array<Deadline> = []
-    for (const deadline of this.waiting) {
+    for (const deadline of this.all) {
       if (deadline.due > now) next = Math.min(next, deadline.due)
       else expired.push(deadline)
     }
     for (const deadline of expired) {
-      // what one does when it expires may take another one out
-      if (deadline.index < 0) continue
-      this.remove(deadline)
+      // what one does when it expires may concern another one
+      if (deadline.index < 0 || deadline.due > now) continue
+      deadline.due = Infinity
       deadline.expire()
     }
     if (next < this.wakeAt) this.sleepUntil(next)
@@ -123,6 +129,7 @@ export const within = <A, E, R, E2>(
           resume(exit)
         }
         const deadline = deadlines.add(deadlines.now() + ms, () => {
+          deadlines.remove(deadline)
           fiber.removeObserver(observer)
           fiber.unsafeInterruptAsFork(FiberId.none)
           resume(Effect.fail(onExpire()))
