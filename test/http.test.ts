@@ -1,9 +1,10 @@
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Inspectable, Layer, Redacted, TestClock, Tracer } from "effect"
+import { Effect, Exit, Fiber, Inspectable, Layer, Redacted, Runtime, TestClock, Tracer } from "effect"
 import type { AddressInfo, Socket } from "node:net"
 import * as Net from "node:net"
+import * as body from "../src/internal/body.js"
 import * as http from "../src/internal/http.js"
 import { json, key, provider, reset, stub } from "./discovery.fixtures.js"
 
@@ -15,10 +16,10 @@ const request = (more: Partial<http.RequestOptions> = {}) =>
 const open = (answer: Parameters<typeof stub>[0], more: Partial<http.OpenOptions> = {}) =>
   http.open(stub(answer).client, request(), { url, firstByte: 1000, attempts: 1, ...more })
 
-const read = (response: Response, more: Partial<http.ReadOptions> = {}) =>
+const read = (response: Response, more: Partial<body.ReadOptions> = {}) =>
   Effect.flatMap(
     open(() => response),
-    (answer) => http.readText(answer, { url, limit: 1000, idle: 1000, ...more })
+    (answer) => body.readText(answer, { url, limit: 1000, idle: 1000, ...more })
   )
 
 const chunked = (...chunks: ReadonlyArray<Uint8Array | string>) =>
@@ -149,6 +150,23 @@ describe("open", () => {
       })
       const fiber = yield* Effect.fork(Effect.flip(open(() => new Response(stuck, { status: 503 }))))
       yield* TestClock.adjust(5000)
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "ServerBusy")
+    }))
+
+  it.effect("waits no longer than 5 s in all for a failure that drips", () =>
+    Effect.gen(function*() {
+      const clock = yield* Effect.clock
+      const runtime = yield* Effect.runtime<never>()
+      const dripping = new ReadableStream<Uint8Array>({
+        pull: (controller) =>
+          Runtime.runPromise(runtime)(Effect.withClock(Effect.sleep(2000), clock)).then(() =>
+            controller.enqueue(new TextEncoder().encode(" "))
+          )
+      }, { highWaterMark: 0 })
+      const fiber = yield* Effect.fork(Effect.flip(open(() => new Response(dripping, { status: 503 }))))
+      for (let i = 0; i < 5; i++) yield* TestClock.adjust(1000)
+      yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+      yield* TestClock.adjust(1000)
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "ServerBusy")
     }))
 
@@ -327,7 +345,7 @@ const send = (at: string, more: Partial<http.RequestOptions> = {}, idle = 5000) 
   Effect.flatMap(HttpClient.HttpClient, (client) =>
     Effect.flatMap(
       http.open(client, request({ url: at, ...more }), { url: at, firstByte: 5000, attempts: 1 }),
-      (response) => http.readText(response, { url: at, limit: 100_000, idle })
+      (response) => body.readText(response, { url: at, limit: 100_000, idle })
     ))
 
 describe("over sockets", () => {

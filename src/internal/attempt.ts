@@ -20,6 +20,7 @@ import {
   RequestTimeout
 } from "../OllamaError.js"
 import type { Transform } from "../Transform.js"
+import { readText } from "./body.js"
 import { type BodyReader, make as makeReader, type ReadError } from "./bodyReader.js"
 import { join } from "./bytes.js"
 import { classifyText } from "./classifyAnswer.js"
@@ -250,7 +251,7 @@ export const answerWhole = Effect.fnUntraced(function*(
 ): Effect.fn.Return<WholeAnswer, AttemptError> {
   const sent = yield* send(options, selection, call, false)
   const text = yield* Effect.mapError(
-    http.readText(sent.response, { url: sent.url, limit: options.maxBytes, ...sent.limits }),
+    readText(sent.response, { url: sent.url, limit: options.maxBytes, ...sent.limits }),
     (error) => bodyError(error, undefined)
   )
   const makeId = yield* options.generateId

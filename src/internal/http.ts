@@ -1,5 +1,5 @@
 /**
- * The one edge to HTTP: makes requests, sends them under a limit, and reads answers in bounds. Everything that can go
+ * The one edge to HTTP: makes requests and sends them under a limit. Everything that can go
  * wrong on the way comes out as one of the library's errors, without the request that caused it.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -12,17 +12,13 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Stream from "effect/Stream"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
-import { fromResponse } from "./bodyPull.js"
-import { make as makeReader, type ReadError } from "./bodyReader.js"
-import { join } from "./bytes.js"
+import { discard, readPrefix, readText } from "./body.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
 import { within } from "./deadlines.js"
@@ -184,22 +180,19 @@ export const open = <R>(
     )
   })
 
-const maxErrorBody = 64 * 1024
-const errorBodyIdle = 5000
-
 const failed = Effect.fnUntraced(function*(
   request: HttpClientRequest.HttpClientRequest,
   response: HttpClientResponse.HttpClientResponse,
   options: Pick<OpenOptions, "url" | "model">
 ): Effect.fn.Return<never, ModelEndpointError> {
-  const bytes = yield* readPrefix(response)
+  const body = yield* readPrefix(response)
   const { headers, status } = response
   const secrets = secretsOf(request)
   return yield* Effect.fail(classifyAnswer({
     url: options.url,
     status,
     // A server may quote what it was sent.
-    body: redact(lenient.decode(bytes), secrets),
+    body: redact(body, secrets),
     location: headers["location"] === undefined ? undefined : mask(headers["location"], secrets),
     retryAfter: headers["retry-after"]
   }, {
@@ -208,187 +201,6 @@ const failed = Effect.fnUntraced(function*(
     model: options.model
   }))
 })
-
-// =============================================================================
-// reading
-// =============================================================================
-
-const strict = new TextDecoder("utf-8", { fatal: true })
-const lenient = new TextDecoder("utf-8")
-
-export interface ReadOptions {
-  readonly url: string
-  /** The largest body, in bytes. */
-  readonly limit: number
-  /** Longest wait for more, in ms; none when infinite. */
-  readonly idle: number
-  /** When the first byte is due, in ms of the clock, if that is not after `idle`. */
-  readonly firstByteDeadline?: number | undefined
-  /** The limit that this came from, in ms. */
-  readonly firstByte?: number | undefined
-}
-
-// Up to this size, a body whose length is known comes in one piece.
-const maxWhole = 256 * 1024
-
-const lengthOf = (headers: Headers.Headers): number | undefined => {
-  const text = headers["content-length"]
-  const encoding = headers["content-encoding"]
-  return text !== undefined && /^\d{1,15}$/.test(text) && (encoding === undefined || encoding === "identity")
-    ? Number(text)
-    : undefined
-}
-
-const tooLarge = (options: ReadOptions) =>
-  new MalformedResponse({ url: options.url, detail: `it is larger than ${options.limit} bytes` })
-
-const decode = (bytes: Uint8Array, options: ReadOptions): Effect.Effect<string, MalformedResponse> => {
-  try {
-    return Effect.succeed(strict.decode(bytes))
-  } catch {
-    return Effect.fail(new MalformedResponse({ url: options.url, detail: "it is not valid UTF-8" }))
-  }
-}
-
-const isEmptyBody = (error: unknown): boolean =>
-  typeof error === "object" && error !== null && "reason" in error && error.reason === "EmptyBody"
-
-const timeout = (options: ReadOptions, phase: "first-byte" | "idle") =>
-  phase === "idle" || options.firstByte === undefined
-    ? new RequestTimeout({ url: options.url, phase: "idle", limit: options.idle, attempts: 1 })
-    : new RequestTimeout({ url: options.url, phase, limit: options.firstByte, attempts: 1 })
-
-const cut = (error: unknown, options: ReadOptions): TransportError =>
-  classifyTransport(error, { url: options.url, phase: "body", attempts: 1, limit: options.idle })
-
-/**
- * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
- * coming is `RequestTimeout`.
- */
-export const readText = (
-  response: HttpClientResponse.HttpClientResponse,
-  options: ReadOptions
-): Effect.Effect<string, TransportError | MalformedResponse> =>
-  Effect.suspend(() => {
-    const length = lengthOf(response.headers)
-    if (length !== undefined && length > options.limit) {
-      return Effect.zipRight(discard(response), Effect.fail(tooLarge(options)))
-    }
-    if (length === undefined || length > maxWhole || fromResponse(response) !== undefined) {
-      return readPieces(response, options)
-    }
-    const whole = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
-    return Effect.flatMap(
-      limited(whole, options),
-      (buffer) =>
-        buffer.byteLength > options.limit
-          ? Effect.fail(tooLarge(options))
-          : decode(new Uint8Array(buffer), options)
-    )
-  })
-
-// In one piece there is no telling when its first byte came: the longer of both limits counts.
-const limited = <A, E>(whole: Effect.Effect<A, E>, options: ReadOptions): Effect.Effect<A, E | TransportError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const first = (options.firstByteDeadline ?? now) - now
-    const duration = Math.max(first, options.idle)
-    const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
-    return Number.isFinite(duration) ? within(whole, duration, onTimeout) : whole
-  })
-
-const limitsOf = ({ firstByte, firstByteDeadline, idle }: Omit<ReadOptions, "url" | "limit">, now: number) => ({
-  firstByteDeadline: firstByteDeadline ?? now + idle,
-  firstByte: firstByte ?? idle,
-  idle
-})
-
-const readPieces = (
-  response: HttpClientResponse.HttpClientResponse,
-  options: ReadOptions
-): Effect.Effect<string, TransportError | MalformedResponse> =>
-  Effect.suspend(() => {
-    const pieces: Array<Uint8Array> = []
-    let size = 0
-    const take = (some: Iterable<Uint8Array>): boolean => {
-      for (const piece of some) {
-        size += piece.length
-        pieces.push(piece)
-      }
-      return size <= options.limit
-    }
-    const endless = !Number.isFinite(options.idle) && !Number.isFinite(options.firstByteDeadline ?? Infinity)
-    const read = fromResponse(response) === undefined && endless
-      ? readStream(response, options, take)
-      : readWatched(response, options, take)
-    return Effect.flatMap(read, () => decode(join(pieces), options))
-  })
-
-type Take = (some: Iterable<Uint8Array>) => boolean
-
-// Under somebody else's limit, a body needs no watchdog, and no fiber but this one.
-const readStream = (
-  response: HttpClientResponse.HttpClientResponse,
-  options: ReadOptions,
-  take: Take
-): Effect.Effect<void, TransportError | MalformedResponse> =>
-  Effect.scoped(Effect.flatMap(Stream.toPull(response.stream), (pull) => {
-    const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.matchEffect(pull, {
-      onFailure: Option.match({
-        onNone: () => Effect.void,
-        onSome: (error) => isEmptyBody(error) ? Effect.void : Effect.fail(cut(error, options))
-      }),
-      onSuccess: (some) => take(some) ? all : Effect.fail(tooLarge(options))
-    })
-    return all
-  }))
-
-const readWatched = Effect.fnUntraced(function*(
-  response: HttpClientResponse.HttpClientResponse,
-  options: ReadOptions,
-  take: Take
-): Effect.fn.Return<void, TransportError | MalformedResponse> {
-  const reader = yield* makeReader(response, limitsOf(options, yield* Clock.currentTimeMillis))
-  const onError = (error: ReadError): Effect.Effect<undefined, TransportError> => {
-    if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
-    return isEmptyBody(error.error) ? Effect.succeed(undefined) : Effect.fail(cut(error.error, options))
-  }
-  const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.flatMap(
-    Effect.catchAll(reader.read, onError),
-    (some) => some === undefined ? Effect.void : take(some) ? all : Effect.fail(tooLarge(options))
-  )
-  yield* Effect.ensuring(all, reader.close)
-})
-
-// The beginning of a body, as much of it as comes: what a failed answer says is worth no second failure.
-const readPrefix = Effect.fnUntraced(function*(
-  response: HttpClientResponse.HttpClientResponse
-): Effect.fn.Return<Uint8Array> {
-  const reader = yield* makeReader(response, limitsOf({ idle: errorBodyIdle }, yield* Clock.currentTimeMillis))
-  const pieces: Array<Uint8Array> = []
-  let size = 0
-  const all: Effect.Effect<void, ReadError> = Effect.flatMap(reader.read, (some) => {
-    if (some === undefined) return Effect.void
-    for (const piece of some) {
-      size += piece.length
-      pieces.push(piece)
-    }
-    return size >= maxErrorBody ? Effect.void : all
-  })
-  yield* Effect.ensuring(Effect.ignore(all), reader.close)
-  return join(pieces).subarray(0, maxErrorBody)
-})
-
-/** Closes the connection of an answer that will not be read. */
-export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const direct = fromResponse(response)
-    if (direct !== undefined) return Effect.sync(() => direct.cancel())
-    // HttpClient aborts a request when the reading of its body is interrupted; there is no other way to say so.
-    return Effect.forkDaemon(Effect.interruptible(response.arrayBuffer)).pipe(
-      Effect.tap(Effect.yieldNow()),
-      Effect.flatMap(Fiber.interruptFork)
-    )
-  })
 
 // =============================================================================
 // both
