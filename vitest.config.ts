@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os"
 import { fileURLToPath } from "node:url"
 import { defineConfig } from "vitest/config"
 
@@ -18,6 +19,8 @@ export default defineConfig({
     // longer than the tests.
     pool: "threads",
     isolate: false,
+    // Vitest would leave one core to itself, which is half of two.
+    poolOptions: { threads: { maxThreads: Math.max(2, availableParallelism() - 1) } },
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
     testTimeout: 10_000,
