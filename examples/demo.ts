@@ -4,9 +4,10 @@
  *
  * It asks the Ollama at `OLLAMA_HOST` (default 127.0.0.1:11434) when one answers, else a mock that it starts itself.
  */
-import { NodeContext, NodeHttpClient, NodeRuntime } from "@effect/platform-node"
-import { Clock, Config, Console, Effect, Either, Layer, Option } from "effect"
+import { NodeContext, NodeRuntime } from "@effect/platform-node"
+import { Cause, Clock, Config, Console, Context, Effect, Either, Layer, Option } from "effect"
 import {
+  type Chat,
   ChatCompletions,
   type Model,
   Models,
@@ -16,6 +17,7 @@ import {
   OpenClawConfig,
   Provider
 } from "effect-ollama"
+import * as OllamaNode from "effect-ollama/node"
 import type { MockOllama } from "effect-ollama/testing"
 import { layerServer, MockServer } from "effect-ollama/testing/node"
 
@@ -41,61 +43,48 @@ const modelRow = (provider: string) => (model: Model.ModelDefinition): ReadonlyA
   model.maxTokens.toLocaleString("en")
 ]
 
-const printListing = ({ catalog, status }: Models.Listing) =>
-  Either.match(catalog, {
-    onLeft: (error) => Console.log(`\nModels of ${status.id}: none\n  ${error.hint}`),
-    onRight: ({ excluded, models, source, url }) =>
-      Console.log([
-        `\nModels of ${status.id} (${source}, ${url})`,
-        table([["MODEL", "TOOLS", "THINKING", "INPUT", "CONTEXT", "MAX TOKENS"], ...models.map(modelRow(status.id))]),
-        ...excluded.map((model) =>
-          `  left out: ${model.name} (${model.reason}${model.detail === undefined ? "" : `: ${model.detail}`})`
-        )
-      ].join("\n"))
-  })
+const printCatalog = ({ excluded, models, provider, source, url }: Model.Catalog) =>
+  Console.log([
+    `\nModels of ${provider} (${source}, ${url})`,
+    ...(models.length === 0
+      ? []
+      : [table([["MODEL", "TOOLS", "THINKING", "INPUT", "CONTEXT", "MAX TOKENS"], ...models.map(modelRow(provider))])]),
+    ...(excluded.length === 0
+      ? []
+      : [table([
+        ["LEFT OUT", "REASON"],
+        ...excluded.map(({ detail, name, reason }) => [
+          `${provider}/${name}`,
+          detail === undefined ? reason : `${reason}: ${detail}`
+        ])
+      ])])
+  ].join("\n"))
 
-const printConfig = Effect.gen(function*() {
-  const { diagnostics, primary, providers, source } = yield* OpenClawConfig.OpenClawConfig
-  yield* Console.log([
+const printConfig = ({ diagnostics, fallbacks, primary, providers, source }: OpenClawConfig.ResolvedConfig) =>
+  Console.log([
     "Configuration",
     `  file      ${source.configPath ?? "none"}${source.configFound ? "" : " (not there: all defaults)"}`,
     `  profiles  ${source.profilesPath ?? "none"}${source.profilesFound ? "" : " (not there)"}`,
     `  primary   ${primary ?? "not configured: the first model that is available"}`,
+    ...(fallbacks.length === 0 ? [] : [`  fallbacks ${fallbacks.join(", ")}`]),
     ...providers.map(({ id, reason, result }) => {
       const key = Option.flatMapNullable(Either.getRight(result), (provider) => provider.key)
       return `  provider  ${id}: ${reason}${Option.isSome(key) ? ` (key: ${key.value.source})` : ""}`
     }),
     ...diagnostics.map(({ level, message, path }) => `  ${level}   ${path}: ${message}`)
   ].join("\n"))
-})
 
-// =============================================================================
-// the program
-// =============================================================================
-
-const program = Effect.gen(function*() {
-  yield* printConfig
-  yield* Effect.forEach(yield* Models.list, printListing)
-
-  const { ref, selectedBy } = yield* Models.select()
-  yield* Console.log(`\nSelected  ${ref} (${selectedBy})\nPrompt    ${prompt}`)
-
-  const before = yield* Clock.currentTimeMillis
-  const answer = yield* ChatCompletions.create({ prompt })
-  const ms = (yield* Clock.currentTimeMillis) - before
-
-  if (answer.reasoning !== "") yield* Console.log(`Thought   ${answer.reasoning.trim()}`)
-  yield* Console.log(`Answer    ${answer.text}`)
-  yield* Console.log(
+const printAnswer = (answer: Chat.ChatResponse, ms: number) =>
+  Console.log([
+    ...answer.attempts.map(({ error, ref }) => `Tried     ${ref}: ${error.hint}`),
+    `Selected  ${answer.ref} (${answer.selectedBy})`,
+    ...(answer.reasoning === "" ? [] : [`Thought   ${answer.reasoning.trim()}`]),
+    `Answer    ${answer.text}`,
     `Usage     ${answer.usage?.inputTokens ?? "?"} tokens in, ${answer.usage?.outputTokens ?? "?"} out, ${ms} ms`
-  )
-  for (const { error, ref } of answer.attempts) yield* Console.log(`Tried     ${ref}: ${error.hint}`)
-}).pipe(
-  Effect.tapError((error) => Console.error(`\n${error._tag}: ${error.hint}`))
-)
+  ].join("\n"))
 
 // =============================================================================
-// where the Ollama is
+// the Ollama that is asked
 // =============================================================================
 
 const mock: MockOllama.Description = {
@@ -112,29 +101,54 @@ const mock: MockOllama.Description = {
   }]
 }
 
-const baseUrl = Effect.gen(function*() {
-  const url = OllamaHost.parse(Option.getOrUndefined(yield* Config.option(Config.string("OLLAMA_HOST"))))
+const findOllama = Effect.gen(function*() {
+  const url = OllamaHost.parse(yield* Effect.orDie(Config.string("OLLAMA_HOST").pipe(Config.withDefault(""))))
   const client = yield* OllamaClient.OllamaClient
-  const provider = yield* Provider.make({ baseUrl: url })
-  return yield* Effect.matchEffect(client.version(provider), {
-    onSuccess: (version) => Effect.as(Console.log(`The Ollama ${version} at ${url} answers.\n`), Option.some(url)),
-    onFailure: (error) =>
-      Effect.as(
-        Console.log(`No Ollama at ${url} (${error._tag}): this demo uses its own mock, started on a real port.\n`),
-        Option.none()
-      )
-  })
+  const version = yield* Effect.either(client.version(yield* Provider.make({ baseUrl: url })))
+  if (Either.isRight(version)) {
+    yield* Console.log(`The Ollama ${version.right} at ${url} answers.\n`)
+    return { url, isMock: false }
+  }
+  const server = Context.get(yield* Layer.build(layerServer(mock)), MockServer)
+  yield* Console.log(
+    `No Ollama at ${url} (${version.left._tag}): this demo uses its own mock, started at ${server.url}.\n`
+  )
+  return { url: server.url, isMock: true }
 }).pipe(Effect.provide(OllamaClient.layer))
 
+// A real app says `Ollama.layerWith({ discover: true })`. The demo shows what is configured, but whatever that is, it asks
+// only the Ollama that it found: no prompt goes to a hosted model, and the mock knows nobody's models.
 const OllamaLive = Layer.unwrapScoped(Effect.gen(function*() {
-  const url = yield* baseUrl
-  if (Option.isSome(url)) return Ollama.layerWith({ discover: true, baseUrl: url.value })
-  const server = yield* Layer.build(layerServer(mock))
-  const { url: mockUrl } = yield* Effect.provide(MockServer, server)
-  return Ollama.layerWith({ discover: true, baseUrl: mockUrl })
+  const { isMock, url } = yield* findOllama
+  const host: OpenClawConfig.HostOptions = { discover: true, baseUrl: url }
+  const { models, primary, ...configured } = yield* OpenClawConfig.load(host)
+  yield* printConfig({ ...configured, models, primary })
+  const asked = yield* OpenClawConfig.make({}, host)
+  const config = isMock || primary?.startsWith("ollama/") !== true ? asked : { ...asked, models, primary }
+  return Layer.provide(Ollama.layerServices(), Layer.succeed(OpenClawConfig.OpenClawConfig, config))
 }))
 
+// =============================================================================
+// the program
+// =============================================================================
+
+const program = Effect.gen(function*() {
+  const models = yield* Models.Models
+  const catalog = yield* models.catalog("ollama")
+  yield* printCatalog(catalog)
+  yield* Console.log(`\nPrompt    ${prompt}`)
+
+  const before = yield* Clock.currentTimeMillis
+  // the primary when it is an Ollama's, else the first of the catalog, and the next ones when that fails
+  const fallbacks = catalog.models.slice(0, 3).map((model) => `ollama/${model.id}`)
+  const answer = yield* ChatCompletions.create({ prompt, fallbacks })
+  yield* printAnswer(answer, (yield* Clock.currentTimeMillis) - before)
+})
+
 program.pipe(
-  Effect.provide(OllamaLive.pipe(Layer.provide([NodeContext.layer, NodeHttpClient.layerUndici]))),
+  Effect.provide(OllamaLive.pipe(Layer.provide([NodeContext.layer, OllamaNode.layer]))),
+  // outside of all that can fail, the Layer included
+  Effect.tapError((error) => Console.error(`\n${error._tag}: ${error.hint}`)),
+  Effect.tapDefect((cause) => Console.error(Cause.pretty(cause))),
   NodeRuntime.runMain({ disableErrorReporting: true })
 )
