@@ -1,6 +1,6 @@
 import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Random, Redacted, Schedule, TestClock } from "effect"
+import { Effect, Exit, Fiber, Layer, Option, Random, Redacted, Schedule, TestClock } from "effect"
 import { ModelDiscovery, ModelRef } from "effect-ollama"
 import type { Provider } from "effect-ollama"
 import {
@@ -481,6 +481,28 @@ describe("ModelDiscovery", () => {
         const first = yield* run(http, store)
         assert.deepStrictEqual(yield* run(http, store), first)
         assert.strictEqual(http.sent.length, 3)
+      }))
+
+    it.scoped("is stored the next time when the store failed", () =>
+      Effect.gen(function*() {
+        const memory = yield* Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
+        let writes = 0
+        const store = Layer.succeed(KeyValueStore.KeyValueStore, {
+          ...memory,
+          set: (key: string, value: string | Uint8Array) =>
+            Effect.suspend(() => ++writes === 1 ? Effect.die(new Error("disk full")) : memory.set(key, value))
+        })
+        const http = stub(server(() => ({ a: {} })))
+        yield* Effect.provide(
+          Effect.flatMap(
+            ModelDiscovery.ModelDiscovery,
+            (discovery) => Effect.repeatN(discovery.discover(provider()), 2)
+          ),
+          ModelDiscovery.layerPersisted().pipe(Layer.provide(http.layer), Layer.provide(store))
+        )
+        assert.strictEqual(writes, 2, "tried again once, and not again when there is nothing new")
+        const stored = yield* memory.get("effect-ollama/show/http://127.0.0.1:11434")
+        assert.include(Option.getOrThrow(stored), "digest of a")
       }))
 
     it.scoped("asks again when the store holds something else", () =>

@@ -2,6 +2,7 @@
  * The discovered models of one provider: remembered for a while, asked for by one discovery at a time, however many
  * fibers wait for it.
  */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -18,8 +19,8 @@ export interface CatalogCache {
   /** Asked for after the call, not before. */
   readonly refresh: Effect.Effect<Catalog, DiscoveryError>
   /**
-   * One that passes. When what is remembered does not, it is asked for anew, once, unless a lookup did so less than
-   * `refreshInterval` ago; the answer may still not pass.
+   * One that passes. When none does that was asked for after the call, it is asked for anew, once, unless a lookup did so
+   * less than `refreshInterval` ago; the answer may still not pass. When what was asked then failed, so does this.
    */
   readonly lookup: (passes: (catalog: Catalog) => boolean) => Effect.Effect<Catalog, DiscoveryError>
   /** The last one, however old. */
@@ -36,6 +37,8 @@ interface Entry {
 interface Flight {
   readonly result: Deferred.Deferred<Entry, DiscoveryError>
   fiber: Fiber.RuntimeFiber<Entry, DiscoveryError> | undefined
+  /** The one that it waits for. */
+  before: Flight | undefined
   waiters: number
   /** When it began to ask; `undefined` while it waits. */
   at: number | undefined
@@ -51,11 +54,21 @@ export const make = (options: {
 }): CatalogCache => {
   let entry: Entry | undefined
   let flight: Flight | undefined
+  /** When a lookup last asked anew. */
   let rechecked: number | undefined
+  /** What came of the last discovery, if it failed. */
+  let failure: DiscoveryError | undefined
+  const single = Effect.unsafeMakeSemaphore(1)
 
   // A clock that was set back must not keep an entry alive.
   const within = (at: number | undefined, now: number, limit: number): boolean =>
     at !== undefined && now >= at && now - at < limit
+
+  // What readers can join once this one is over.
+  const retire = (self: Flight): void => {
+    if (flight !== self) return
+    flight = self.before !== undefined && !self.before.done && self.before.waiters > 0 ? self.before : undefined
+  }
 
   // The one who launches it is its first waiter.
   const launch = (before: Flight | undefined): Effect.Effect<Flight> =>
@@ -63,6 +76,7 @@ export const make = (options: {
       const self: Flight = {
         result: Deferred.unsafeMake(FiberId.none),
         fiber: undefined,
+        before,
         waiters: 1,
         at: undefined,
         done: false
@@ -70,15 +84,18 @@ export const make = (options: {
       flight = self
       const ask = Effect.flatMap(Clock.currentTimeMillis, (at) => {
         self.at = at
+        self.before = undefined
         return Effect.map(options.discover, (catalog): Entry => ({ catalog, at }))
       })
-      const run = before === undefined ? ask : Effect.zipRight(Effect.exit(Deferred.await(before.result)), ask)
-      return Effect.interruptible(run).pipe(
+      return Effect.interruptible(single.withPermits(1)(ask)).pipe(
         Effect.onExit((exit) =>
           Effect.sync(() => {
             self.done = true
-            if (Exit.isSuccess(exit)) entry = exit.value
-            if (flight === self) flight = undefined
+            if (Exit.isSuccess(exit)) {
+              entry = exit.value
+              failure = undefined
+            } else failure = Option.getOrElse(Cause.failureOption(exit.cause), () => failure)
+            retire(self)
             Deferred.unsafeDone(self.result, exit)
           })
         ),
@@ -96,7 +113,9 @@ export const make = (options: {
     Effect.suspend(() => {
       self.waiters--
       if (self.waiters > 0 || self.done || self.fiber === undefined) return Effect.void
-      if (flight === self) flight = undefined
+      retire(self)
+      // nobody will know what it would have said
+      if (rechecked !== undefined && (entry === undefined || entry.at < rechecked)) rechecked = undefined
       return Fiber.interrupt(self.fiber)
     })
 
@@ -112,27 +131,34 @@ export const make = (options: {
 
   const any = () => true
 
+  const since = (now: number) => (running: Flight): boolean => running.at === undefined || running.at >= now
+
   const current = Effect.flatMap(
     Clock.currentTimeMillis,
     (now) => entry !== undefined && within(entry.at, now, options.timeToLive) ? Effect.succeed(entry) : join(any)
   )
 
-  const recheck = (missed: Entry): Effect.Effect<Entry, DiscoveryError> =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) =>
-      within(rechecked, now, options.refreshInterval)
-        ? Effect.succeed(missed)
-        : Effect.tap(join(any), (fresh) =>
-          Effect.sync(() => {
-            rechecked = fresh.at
-          })))
+  const recheck = (missed: Entry, asked: number): Effect.Effect<Entry, DiscoveryError> =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      if (within(rechecked, now, options.refreshInterval)) {
+        if (flight !== undefined) return join(any)
+        return failure === undefined ? Effect.succeed(missed) : Effect.fail(failure)
+      }
+      rechecked = now
+      return Effect.tap(join(since(asked)), (fresh) =>
+        Effect.sync(() => {
+          // it may have waited for its turn
+          rechecked = fresh.at
+        }))
+    })
 
   const lookup: CatalogCache["lookup"] = (passes) =>
-    Effect.suspend(() => {
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
       const before = entry
       return Effect.flatMap(current, (got) => {
         if (passes(got.catalog)) return Effect.succeed(got.catalog)
-        if (got === before) return Effect.map(recheck(got), (fresh) => fresh.catalog)
-        // it was asked for just now, for this lookup
+        // what was remembered, or joined when it ran already, may be older than what the lookup is about
+        if (got === before || got.at < now) return Effect.map(recheck(got, now), (fresh) => fresh.catalog)
         rechecked = got.at
         return Effect.succeed(got.catalog)
       })
@@ -142,7 +168,7 @@ export const make = (options: {
     read: Effect.map(current, (got) => got.catalog),
     refresh: Effect.flatMap(
       Clock.currentTimeMillis,
-      (now) => Effect.map(join((running) => running.at === undefined || running.at >= now), (got) => got.catalog)
+      (now) => Effect.map(join(since(now)), (got) => got.catalog)
     ),
     lookup,
     last: Effect.sync(() => Option.map(Option.fromNullable(entry), (got) => got.catalog))

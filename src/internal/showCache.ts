@@ -6,6 +6,7 @@
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import { isRecord, type JsonRecord, numberOf, own, stringsOf } from "./json.js"
 import type { Shown } from "./show.js"
@@ -126,9 +127,17 @@ export const make = (options: {
         if (key.startsWith(prefix)) models[key.slice(prefix.length)] = { at, ...shown }
       }
       changed.delete(root)
-      return Effect.matchCauseEffect(store.set(storeKey(root), JSON.stringify({ version, models })), {
-        onFailure: (cause) => Effect.logDebug("What models can do was not stored", cause),
-        onSuccess: () => Effect.void
+      const stored = Effect.onExit(store.set(storeKey(root), JSON.stringify({ version, models })), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isFailure(exit)) {
+            changed.add(root)
+          }
+        }))
+      return Effect.matchCauseEffect(stored, {
+        onFailure: (cause) =>
+          Effect.logDebug("What models can do was not stored", cause),
+        onSuccess: () =>
+          Effect.void
       })
     })
 

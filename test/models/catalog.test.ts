@@ -11,11 +11,6 @@ import * as f from "./fixtures.js"
 
 const ids = (catalog: Model.Catalog) => catalog.models.map((model) => model.id)
 
-// lets every fiber run until it waits
-const settle = Effect.gen(function*() {
-  for (let i = 0; i < 20; i++) yield* Effect.yieldNow()
-})
-
 const ollama = f.config([f.ok(f.implicit())])
 
 describe("Models.catalog", () => {
@@ -160,13 +155,13 @@ describe("Models.refresh and lastGood", () => {
       const { asked, service } = f.heldDiscovery()
       const models = yield* f.models(ollama, service)
       const reader = yield* Effect.fork(models.catalog("ollama"))
-      yield* settle
+      yield* f.settle
       yield* TestClock.adjust("1 seconds")
       const refreshers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(models.refresh("ollama")))
-      yield* settle
+      yield* f.settle
       assert.strictEqual(asked.length, 1, "one discovery at a time")
       yield* Deferred.succeed(asked[0]!, f.catalog("old"))
-      yield* settle
+      yield* f.settle
       assert.strictEqual(asked.length, 2, "one for all who asked for it meanwhile")
       yield* Deferred.succeed(asked[1]!, f.catalog("new"))
       assert.deepStrictEqual(ids(yield* Fiber.join(reader)), ["old"])
@@ -180,21 +175,45 @@ describe("Models.refresh and lastGood", () => {
       const { asked, service, state } = f.heldDiscovery()
       const models = yield* f.models(ollama, service)
       const first = yield* Effect.fork(models.catalog("ollama"))
-      yield* settle
+      yield* f.settle
       yield* TestClock.adjust("1 seconds")
       const second = yield* Effect.fork(models.refresh("ollama"))
-      yield* settle
+      yield* f.settle
       yield* Fiber.interrupt(first)
-      yield* settle
+      yield* f.settle
       assert.strictEqual(state.interrupted, 1)
       yield* TestClock.adjust("1 seconds")
       const third = yield* Effect.fork(models.refresh("ollama"))
-      yield* settle
+      yield* f.settle
       yield* Deferred.fail(asked[1]!, f.refused)
-      yield* settle
+      yield* f.settle
       yield* Deferred.succeed(asked[2]!, f.catalog("a"))
       f.assertSame(yield* Effect.flip(Fiber.join(second)), f.refused)
       assert.deepStrictEqual(ids(yield* Fiber.join(third)), ["a"])
+    }))
+
+  it.effect("given up while it waits leaves the discovery before it to those who come", () =>
+    Effect.gen(function*() {
+      const { asked, service } = f.heldDiscovery()
+      const models = yield* f.models(ollama, service)
+      const first = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* TestClock.adjust("1 seconds")
+      const waiting = yield* Effect.fork(models.refresh("ollama"))
+      yield* f.settle
+      yield* Fiber.interrupt(waiting)
+      const reader = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      const refresher = yield* Effect.fork(models.refresh("ollama"))
+      yield* f.settle
+      assert.strictEqual(asked.length, 1, "one discovery at a time")
+      yield* Deferred.succeed(asked[0]!, f.catalog("old"))
+      assert.deepStrictEqual(ids(yield* Fiber.join(first)), ["old"])
+      assert.deepStrictEqual(ids(yield* Fiber.join(reader)), ["old"])
+      yield* f.settle
+      assert.strictEqual(asked.length, 2)
+      yield* Deferred.succeed(asked[1]!, f.catalog("new"))
+      assert.deepStrictEqual(ids(yield* Fiber.join(refresher)), ["new"])
     }))
 })
 
@@ -204,7 +223,7 @@ describe("Models shares one discovery", () => {
       const { asked, service } = f.heldDiscovery()
       const models = yield* f.models(ollama, service)
       const readers = yield* Effect.forEach(Array.from({ length: 50 }), () => Effect.fork(models.catalog("ollama")))
-      yield* settle
+      yield* f.settle
       assert.strictEqual(asked.length, 1)
       yield* Deferred.succeed(asked[0]!, f.catalog("a"))
       for (const reader of readers) assert.deepStrictEqual(ids(yield* Fiber.join(reader)), ["a"])
@@ -216,7 +235,7 @@ describe("Models shares one discovery", () => {
       const { asked, service } = f.heldDiscovery()
       const models = yield* f.models(ollama, service)
       const readers = yield* Effect.forEach([1, 2], () => Effect.fork(models.catalog("ollama")))
-      yield* settle
+      yield* f.settle
       yield* Deferred.fail(asked[0]!, f.refused)
       for (const reader of readers) f.assertSame(yield* Effect.flip(Fiber.join(reader)), f.refused)
       assert.strictEqual(asked.length, 1)
@@ -227,9 +246,9 @@ describe("Models shares one discovery", () => {
       const { asked, service, state } = f.heldDiscovery()
       const models = yield* f.models(ollama, service)
       const first = yield* Effect.fork(models.catalog("ollama"))
-      yield* settle
+      yield* f.settle
       const second = yield* Effect.fork(models.catalog("ollama"))
-      yield* settle
+      yield* f.settle
       assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(first)))
       assert.strictEqual(state.interrupted, 0)
       yield* Deferred.succeed(asked[0]!, f.catalog("a"))
@@ -242,7 +261,7 @@ describe("Models shares one discovery", () => {
       const { asked, service, state } = f.heldDiscovery()
       const models = yield* f.models(ollama, service)
       const readers = yield* Effect.forEach([1, 2, 3], () => Effect.fork(models.catalog("ollama")))
-      yield* settle
+      yield* f.settle
       yield* Fiber.interrupt(readers[1]!)
       yield* Fiber.interrupt(readers[0]!)
       assert.strictEqual(state.interrupted, 0)
@@ -251,7 +270,7 @@ describe("Models shares one discovery", () => {
       assert.deepStrictEqual(yield* models.lastGood("ollama"), Option.none())
 
       const later = yield* Effect.fork(models.catalog("ollama"))
-      yield* settle
+      yield* f.settle
       yield* Deferred.succeed(asked[1]!, f.catalog("a"))
       assert.deepStrictEqual(ids(yield* Fiber.join(later)), ["a"])
     }))
@@ -261,7 +280,7 @@ describe("Models shares one discovery", () => {
       const { service, state } = f.heldDiscovery()
       const models = yield* f.models(ollama, service)
       const reader = yield* Effect.fork(Effect.timeoutOption(models.catalog("ollama"), "1 seconds"))
-      yield* settle
+      yield* f.settle
       yield* TestClock.adjust("1 seconds")
       assert.deepStrictEqual(yield* Fiber.join(reader), Option.none())
       assert.strictEqual(state.interrupted, 1)

@@ -130,6 +130,11 @@ export const layer = (
 /** The service, made as a host would get it. */
 export const models = (...args: Parameters<typeof layer>) => Effect.provide(Models.Models, layer(...args))
 
+/** Lets every fiber run until it waits. */
+export const settle = Effect.gen(function*() {
+  for (let i = 0; i < 20; i++) yield* Effect.yieldNow()
+})
+
 /** The very error, behind the proxy that a span puts around it. */
 export const assertSame = (actual: unknown, expected: unknown): void =>
   assert.isTrue(Cause.originalError(actual) === expected, `${actual} is not ${expected}`)

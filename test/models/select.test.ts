@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Models, OllamaError } from "effect-ollama"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as TestClock from "effect/TestClock"
 import * as f from "./fixtures.js"
 
@@ -128,6 +130,98 @@ describe("Models.select of a missing model", () => {
       yield* models.catalog("ollama")
       state.answer = f.refused
       f.assertSame(yield* failure(models, "ollama/nope"), f.refused)
+    }))
+
+  it.effect("asks once more after it joined a discovery that had begun before", () =>
+    Effect.gen(function*() {
+      const { asked, service } = f.heldDiscovery()
+      const models = yield* f.models(ollama, service)
+      const reader = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* TestClock.adjust("1 seconds")
+      const selecting = yield* Effect.fork(refOf(models, "ollama/pulled"))
+      yield* f.settle
+      yield* Deferred.succeed(asked[0]!, f.catalog("a"))
+      yield* Fiber.join(reader)
+      yield* f.settle
+      assert.strictEqual(asked.length, 2)
+      yield* Deferred.succeed(asked[1]!, f.catalog("a", "pulled"))
+      assert.strictEqual(yield* Fiber.join(selecting), "ollama/pulled")
+    }))
+
+  it.effect("does not take the answer to a question that was asked before the call", () =>
+    Effect.gen(function*() {
+      const { asked, service } = f.heldDiscovery()
+      const models = yield* f.models(ollama, service)
+      const reader = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* Deferred.succeed(asked[0]!, f.catalog("a"))
+      yield* Fiber.join(reader)
+      const refreshing = yield* Effect.fork(models.refresh("ollama"))
+      yield* f.settle
+      yield* TestClock.adjust("1 seconds")
+      const selecting = yield* Effect.fork(refOf(models, "ollama/pulled"))
+      yield* f.settle
+      yield* Deferred.succeed(asked[1]!, f.catalog("a"))
+      yield* Fiber.join(refreshing)
+      yield* f.settle
+      assert.strictEqual(asked.length, 3)
+      yield* Deferred.succeed(asked[2]!, f.catalog("a", "pulled"))
+      assert.strictEqual(yield* Fiber.join(selecting), "ollama/pulled")
+    }))
+
+  it.effect("asks again at most every 2 s also when asking fails, and fails alike meanwhile", () =>
+    Effect.gen(function*() {
+      const { service, state } = f.discovery(f.catalog("a"))
+      const models = yield* f.models(ollama, service)
+      yield* models.catalog("ollama")
+      state.answer = f.refused
+      yield* TestClock.adjust("1 seconds")
+      f.assertSame(yield* failure(models, "ollama/nope"), f.refused)
+      yield* TestClock.adjust("1999 millis")
+      f.assertSame(yield* failure(models, "ollama/nope"), f.refused)
+      assert.strictEqual(state.calls, 2)
+      yield* TestClock.adjust("1 millis")
+      state.answer = f.catalog("a")
+      yield* unknown(models, "ollama/nope")
+      assert.strictEqual(state.calls, 3)
+    }))
+
+  it.effect("waits for the asking that another began, whatever that one was after", () =>
+    Effect.gen(function*() {
+      const { asked, service } = f.heldDiscovery()
+      const models = yield* f.models(ollama, service)
+      const reader = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* Deferred.succeed(asked[0]!, f.catalog("a"))
+      yield* Fiber.join(reader)
+      const one = yield* Effect.fork(refOf(models, "ollama/b"))
+      yield* f.settle
+      yield* TestClock.adjust("1 seconds")
+      const two = yield* Effect.fork(refOf(models, "ollama/c"))
+      yield* f.settle
+      yield* Deferred.succeed(asked[1]!, f.catalog("a", "b", "c"))
+      assert.strictEqual(yield* Fiber.join(one), "ollama/b")
+      assert.strictEqual(yield* Fiber.join(two), "ollama/c")
+      assert.strictEqual(asked.length, 2)
+    }))
+
+  it.effect("asks again when the one who asked was interrupted", () =>
+    Effect.gen(function*() {
+      const { asked, service } = f.heldDiscovery()
+      const models = yield* f.models(ollama, service)
+      const reader = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* Deferred.succeed(asked[0]!, f.catalog("a"))
+      yield* Fiber.join(reader)
+      const one = yield* Effect.fork(refOf(models, "ollama/b"))
+      yield* f.settle
+      yield* Fiber.interrupt(one)
+      const two = yield* Effect.fork(refOf(models, "ollama/b"))
+      yield* f.settle
+      assert.strictEqual(asked.length, 3)
+      yield* Deferred.succeed(asked[2]!, f.catalog("b"))
+      assert.strictEqual(yield* Fiber.join(two), "ollama/b")
     }))
 
   it.effect("names the refs that exist and how to pull it", () =>
