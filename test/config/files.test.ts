@@ -107,7 +107,7 @@ describe("how it is read", () => {
       assert.deepStrictEqual(error._tag === "ConfigInvalid" && error.problems, [{
         path: "models.mode",
         expected: "\"merge\" or \"replace\"",
-        actual: "\"x\"",
+        actual: "a string",
         file: `${home}/openclaw.json`,
         line: 3,
         column: 11

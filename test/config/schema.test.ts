@@ -52,13 +52,40 @@ describe("problems", () => {
 
   it("an unknown api names the known ones", () => {
     assert.deepStrictEqual(problems(ollama({ api: "openai" })), [
-      `${at}.api: expected "openai-completions" or "ollama", found "openai"`
+      `${at}.api: expected "openai-completions" or "ollama", found a string`
+    ])
+  })
+
+  it("a word that is nearly a known one is shown, with the known one", () => {
+    assert.deepStrictEqual(problems(ollama({ api: "olama", models: [{ id: "m", input: ["Image"] }] })), [
+      `${at}.models[0].input[0]: expected "text" or "image", found "Image": did you mean "image"?`,
+      `${at}.api: expected "openai-completions" or "ollama", found "olama": did you mean "ollama"?`
     ])
   })
 
   it("values that could be secrets are not shown", () => {
-    for (const api of ["sk-hush", "hush/hush=", { hush: "hush" }]) {
-      assert.notInclude(problems(ollama({ api })).join(), "hush")
+    const hex = "deadbeef0123456789abcdef01234567"
+    for (
+      const key of [
+        "sk-hush",
+        "hush/hush=",
+        { hush: "hush" },
+        "hush",
+        `${hex}hush`,
+        "hf_hushABCdef0123456789ghiJKL",
+        "k2hush"
+      ]
+    ) {
+      for (
+        const config of [
+          ollama({ api: key }),
+          { models: { mode: key } },
+          ollama({ models: [{ id: "m", input: [key] }] })
+        ]
+      ) {
+        assert.lengthOf(problems(config), 1)
+        assert.notInclude(problems(config).join(), "hush")
+      }
     }
     assert.notInclude(problems({ models: "hush" }).join(), "hush")
   })
@@ -241,11 +268,18 @@ describe("doubtful entries", () => {
   })
 
   it("settings of a model: alias, parameters and streaming", () => {
-    const settings = { " Ollama/M": { alias: " fast ", params: { seed: 1 }, streaming: false }, "no-ref": {} }
+    const settings = { " Ollama/M": { alias: " fast ", params: { seed: 1 }, streaming: false } }
     const found = resolved({ agents: { defaults: { model: " a/b ", models: settings } } })
     assert.strictEqual(found.primary, "a/b")
     assert.deepStrictEqual(found.models[0], { ref: " Ollama/M", alias: "fast", params: { seed: 1 }, streaming: false })
-    assert.match(found.diagnostics[0]!.message, /not a model ref/)
+  })
+
+  it("settings at the bare name of a model are fine, at a ref without provider or model they are said", () => {
+    const paths = (...refs: ReadonlyArray<string>) =>
+      resolved({ agents: { defaults: { models: Object.fromEntries(refs.map((ref) => [ref, {}])) } } }).diagnostics
+        .map((d) => d.path)
+    assert.deepStrictEqual(paths("gpt-oss:20b", "a/b", "hf.co/u/m"), [])
+    assert.deepStrictEqual(paths("/b", "a/", " "), ["/b", "a/", " "].map((ref) => `agents.defaults.models["${ref}"]`))
   })
 })
 
@@ -275,6 +309,34 @@ const json = FastCheck.letrec<{ value: unknown; entry: unknown; config: unknown 
 })).config
 
 describe("resolve", () => {
+  // Generous limits: what takes time with the square of the size takes minutes here.
+  const timed = (run: () => unknown) => {
+    const start = performance.now()
+    run()
+    return performance.now() - start
+  }
+  const many = Array.from({ length: 20_000 }, (_, i) => i)
+
+  it("takes time with the size of a configuration, also with a missing variable in every model", () => {
+    const models = many.map((i) => ({ id: `m${i}`, contextWindow: "${UNSET}" }))
+    assert.isBelow(
+      timed(() => assert.strictEqual(error(ollama({ models }), env)._tag, "MissingEnvironmentVariable")),
+      4000
+    )
+  })
+
+  it("takes time with the size of the auth profiles, also when all are in the order", () => {
+    const twice = [...many, ...many.map((i) => many.length + i)]
+    const profiles = {
+      profiles: Object.fromEntries(twice.map((i) => [`p${i}`, { type: "api_key", provider: "ollama", key: "k" }])),
+      order: { ollama: [...twice.map((i) => `gone${i}`), ...twice.map((i) => `p${i}`)] }
+    }
+    assert.isBelow(
+      timed(() => assert.strictEqual(provider({}, {}, { profiles }).key?.source, "profile p0")),
+      4000
+    )
+  })
+
   it.prop("is total and deterministic over whatever is given", [json, FastCheck.anything()], ([config, profiles]) => {
     const run = () => JSON.stringify(resolve(config, { A: "b", OLLAMA_API_KEY: "x" }, { profiles }))
     assert.strictEqual(run(), run())

@@ -261,7 +261,10 @@ export const choice = (r: Reader, model: unknown, models: unknown): Choice => {
     const found = read.object(r, value, at)
     if (found === undefined) continue
     read.keys(r, found, at, ["alias", "params", "streaming"])
-    if (parseRef(ref)._tag === "Left") r.warn(at, "not a model ref (provider/model), so it applies to no model")
+    // without a slash it is the name of a model, whatever its provider
+    if (ref.trim() === "" || (ref.includes("/") && parseRef(ref)._tag === "Left")) {
+      r.warn(at, "not a model ref: a side of provider/model is empty, so it applies to no model")
+    }
     const alias = text(read.string(r, own(found, "alias"), [...at, "alias"]))
     if (alias !== undefined && aliases.has(alias.toLowerCase())) {
       r.warn([...at, "alias"], "the alias is taken by a model above")

@@ -26,19 +26,23 @@ export interface Profile {
 
 export interface Profiles {
   readonly path?: string | undefined
-  readonly all: ReadonlyArray<Profile>
+  readonly byProvider: ReadonlyMap<string, ReadonlyArray<Profile>>
   readonly order: ReadonlyMap<string, ReadonlyArray<string>>
   /** Why the whole file cannot be used. */
   readonly problem?: FileProblem | undefined
   readonly diagnostics: ReadonlyArray<Diagnostic>
 }
 
+// A slip is looked for among this many providers.
+const mostSuggested = 50
+
 const normalize = (provider: string): string => provider.trim().toLowerCase()
 
 const read = (
   id: string,
   value: unknown,
-  known: ReadonlyArray<string>,
+  known: ReadonlySet<string>,
+  near: ReadonlyArray<string>,
   now: number
 ): Profile | string | undefined => {
   if (!isObject(value)) return `expected an object, found ${kindOf(value)}`
@@ -50,7 +54,7 @@ const read = (
   const written = own(value, "provider")
   if (typeof written !== "string" || written.trim() === "") return "it names no `provider`"
   const provider = normalize(written)
-  if (type === "oauth") return known.includes(provider) ? "oauth profiles are not used" : undefined
+  if (type === "oauth") return known.has(provider) ? "oauth profiles are not used" : undefined
   const field = type === "token" ? "token" : "key"
   const secret = own(value, field)
   if (secret === undefined) {
@@ -67,18 +71,18 @@ const read = (
     if (expires <= now) return "it has expired"
   }
   const prefix = normalize(id.split(":", 1)[0]!)
-  if (!known.includes(provider)) {
-    const meant = suggest(provider, known)
+  if (!known.has(provider)) {
+    const meant = suggest(provider, near)
     if (meant !== undefined) return `it is of the provider "${provider}": did you mean "${meant}"?`
-    if (known.includes(prefix)) return `its name says "${prefix}", but it is of another provider, "${provider}"`
+    if (known.has(prefix)) return `its name says "${prefix}", but it is of another provider, "${provider}"`
   }
   return { id, provider, type, secret: key }
 }
 
-const none: Profiles = { all: [], order: new Map(), diagnostics: [] }
+const none: Profiles = { byProvider: new Map(), order: new Map(), diagnostics: [] }
 
 /** Reads the file. A single bad entry is skipped and said; `known` are the providers that there are. */
-export const decode = (file: ProfilesFile | undefined, known: ReadonlyArray<string>, now: number): Profiles => {
+export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string>, now: number): Profiles => {
   if (file === undefined) return none
   const { path } = file
   const broken = (problem: FileProblem): Profiles => {
@@ -101,11 +105,18 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlyArray<stri
   const diagnostics: Array<Diagnostic> = []
   const warn = (where: ReadonlyArray<string>, message: string) =>
     diagnostics.push({ level: "warning", path: `auth-profiles.json: ${formatPath(where)}`, message })
-  const all: Array<Profile> = []
+  const near = Array.from(known).slice(0, mostSuggested)
+  const all = new Map<string, Profile>()
+  const byProvider = new Map<string, Array<Profile>>()
   for (const [id, entry] of Object.entries(profiles ?? {})) {
-    const found = read(id, entry, known, now)
+    const found = read(id, entry, known, near, now)
     if (typeof found === "string") warn(["profiles", id], `skipped: ${found}`)
-    else if (found !== undefined) all.push(found)
+    else if (found !== undefined) {
+      all.set(id, found)
+      const mine = byProvider.get(found.provider)
+      if (mine === undefined) byProvider.set(found.provider, [found])
+      else mine.push(found)
+    }
   }
   const order = new Map<string, ReadonlyArray<string>>()
   const written = own(value, "order")
@@ -114,7 +125,7 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlyArray<stri
     if (Array.isArray(ids)) {
       order.set(normalize(provider), ids.filter((id) => typeof id === "string"))
       for (const id of order.get(normalize(provider))!) {
-        const listed = all.find((profile) => profile.id === id)
+        const listed = all.get(id)
         if (listed !== undefined && listed.provider !== normalize(provider)) {
           warn(["order", provider], `skipped "${id}": it is of another provider, "${listed.provider}"`)
         } else if (listed === undefined && own(profiles as PlainObject | undefined, id) === undefined) {
@@ -123,7 +134,7 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlyArray<stri
       }
     } else warn(["order", provider], `expected a list of profile ids, found ${kindOf(ids)}`)
   }
-  return { path, all, order, diagnostics }
+  return { path, byProvider, order, diagnostics }
 }
 
 /**
@@ -134,9 +145,10 @@ export const pick = (
   provider: string,
   configOrder: ReadonlyMap<string, ReadonlyArray<string>>
 ): Profile | undefined => {
-  const mine = profiles.all.filter((profile) => profile.provider === provider)
+  const mine = profiles.byProvider.get(provider) ?? []
+  const byId = new Map(mine.map((profile) => [profile.id, profile]))
   for (const id of profiles.order.get(provider) ?? configOrder.get(provider) ?? []) {
-    const found = mine.find((profile) => profile.id === id)
+    const found = byId.get(id)
     if (found !== undefined) return found
   }
   return mine.find((profile) => profile.type === "token") ?? mine[0]

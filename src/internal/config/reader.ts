@@ -58,11 +58,11 @@ export const quoted = (names: Iterable<string>): string => {
   return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} or ${all[all.length - 1]}`
 }
 
-// Words are shown to help with spelling; anything that could be a secret is not.
-const shownWord = (value: unknown): string =>
-  typeof value === "string" && /^[a-z][a-z0-9 _-]{0,39}$/i.test(value) && !/^sk-/i.test(value)
-    ? `"${value}"`
-    : kindOf(value)
+// A word is shown when it is nearly a known one. Any other could be a secret that was put into the wrong place.
+const shownWord = (value: unknown, names: ReadonlyArray<string>): string => {
+  const meant = typeof value === "string" ? suggest(value, names) : undefined
+  return meant === undefined ? kindOf(value) : `${JSON.stringify(value)}: did you mean "${meant}"?`
+}
 
 export const oneOf = <A extends string>(
   r: Reader,
@@ -73,7 +73,7 @@ export const oneOf = <A extends string>(
 ): A | undefined =>
   value === undefined || (names as ReadonlyArray<unknown>).includes(value)
     ? value as A | undefined
-    : r.problem(path, quoted(shown), shownWord(value))
+    : r.problem(path, quoted(shown), shownWord(value, names))
 
 /** Warns of keys that are not known, with a suggestion where one is close. */
 export const keys = (r: Reader, value: PlainObject, path: KeyPath, known: ReadonlyArray<string>): void => {

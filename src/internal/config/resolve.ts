@@ -98,11 +98,13 @@ const unique = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
 }
 
 // A text with a variable that is not set was not written to be read.
-const unlessMissing = (r: reader.Reader, missing: ReadonlyArray<env.Missing>): reader.Reader => ({
-  ...r,
-  problem: (where, expected, actual) =>
-    missing.some((m) => formatPath(m.path) === formatPath(where)) ? undefined : r.problem(where, expected, actual)
-})
+const unlessMissing = (r: reader.Reader, missing: ReadonlyArray<env.Missing>): reader.Reader => {
+  const paths = new Set(missing.map((m) => formatPath(m.path)))
+  return {
+    ...r,
+    problem: (where, expected, actual) => paths.has(formatPath(where)) ? undefined : r.problem(where, expected, actual)
+  }
+}
 
 const readProviders = (
   r: reader.Reader,
@@ -115,7 +117,7 @@ const readProviders = (
   if (found === undefined) return entries
   reader.keys(r, found, ["models"], ["mode", "providers"])
   const mode = env.substitute(own(found, "mode"), ["models", "mode"], lookup, (m) => missingElsewhere.push(m))
-  reader.oneOf(r, mode, ["models", "mode"], ["merge", "replace"])
+  reader.oneOf(unlessMissing(r, missingElsewhere), mode, ["models", "mode"], ["merge", "replace"])
   const path = ["models", "providers"]
   for (const [key, value] of Object.entries(reader.object(r, own(found, "providers"), path) ?? {})) {
     const at = [...path, key]
@@ -159,11 +161,9 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
   const lookup = env.withBlock(read.env, input.lookup, (m) => missing.push(m))
   const substituted = (value: unknown, ...path: ReadonlyArray<string>) =>
     env.substitute(value, path, lookup, (m) => missing.push(m))
-  const choice = decode.choice(
-    unlessMissing(r, missing),
-    substituted(read.model, "agents", "defaults", "model"),
-    substituted(read.modelSettings, "agents", "defaults", "models")
-  )
+  const model = substituted(read.model, "agents", "defaults", "model")
+  const modelSettings = substituted(read.modelSettings, "agents", "defaults", "models")
+  const choice = decode.choice(unlessMissing(r, missing), model, modelSettings)
   const configOrder = decode.authOrder(r, substituted(read.auth, "auth"))
   const entries = readProviders(r, read.models, lookup, missing)
   if (problems.length > 0) {
@@ -174,7 +174,7 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
     return Either.left(new MissingEnvironmentVariable({ variable: first.variable, path: formatPath(first.path) }))
   }
   const ids = ["ollama", ...Array.from(entries.keys()).filter((id) => id !== "ollama" && id !== "")]
-  const stored = profiles.decode(input.profiles, ids, input.now)
+  const stored = profiles.decode(input.profiles, new Set(ids), input.now)
   diagnostics.push(...stored.diagnostics)
   const context: Context = {
     lookup,
