@@ -216,9 +216,13 @@ export const make = Effect.fnUntraced(function*(
       ? Effect.uninterruptibleMask((restore) =>
         Effect.flatMap(attempt.openStream(attemptOptions, selection, call, restore), (open) => {
           connection.close = open.close
-          return Effect.map(
-            Effect.tapErrorCause(restore(open.next), () => open.close),
-            (first): Opened => ({ first, open, info: undefined })
+          return Effect.tapErrorCause(
+            Effect.flatMap(restore(open.next), (first): Effect.Effect<Opened, AttemptError> =>
+              // What came with a failure has reached nobody yet.
+              open.failure === undefined
+                ? Effect.succeed({ first, open, info: undefined })
+                : Effect.fail(open.failure)),
+            () => open.close
           )
         })
       )
@@ -227,14 +231,17 @@ export const make = Effect.fnUntraced(function*(
         (answer): Opened => ({ first: answer.events, open: undefined, info: answer.info })
       )
 
-  const createObject: Service["createObject"] = Effect.fnUntraced(function*(input) {
-    const response = yield* create({ ...input, format: input.schema })
-    const value = yield* Effect.mapError(
-      Schema.decodeUnknown(Schema.parseJson(input.schema))(textOf(response.parts)),
-      (error) => new OutputInvalid({ ref: response.ref, text: response.text, detail: error.message })
+  const createObject: Service["createObject"] = (input) =>
+    Span.use(
+      "ChatCompletions.createObject",
+      () =>
+        Effect.flatMap(create({ ...input, format: input.schema }), (response) =>
+          Effect.mapBoth(Schema.decodeUnknown(Schema.parseJson(input.schema))(textOf(response.parts)), {
+            onFailure: (error) =>
+              new OutputInvalid({ ref: response.ref, text: response.text, detail: error.message }),
+            onSuccess: (value) => ({ value, response })
+          }))
     )
-    return { value, response }
-  })
 
   return { create, stream, createObject }
 })
@@ -273,8 +280,8 @@ const emit = ({ attempts, value: { first, info, open } }: Answered<Opened>, span
 // OpenTelemetry's GenAI attributes.
 const attributes = (info: attempt.AnswerInfo): Record<string, unknown> => ({
   "gen_ai.operation.name": "chat",
-  "gen_ai.system": "ollama",
-  "gen_ai.request.model": info.ref,
+  "gen_ai.system": info.ref.slice(0, info.ref.indexOf("/")),
+  "gen_ai.request.model": info.ref.slice(info.ref.indexOf("/") + 1),
   "gen_ai.response.model": info.model,
   "gen_ai.response.finish_reasons": [info.finishReason],
   "gen_ai.usage.input_tokens": info.usage?.inputTokens,
@@ -287,9 +294,9 @@ const attributes = (info: attempt.AnswerInfo): Record<string, unknown> => ({
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<ChatCompletions, never, HttpClient.HttpClient | Models> = Layer.effect(
+export const layer: Layer.Layer<ChatCompletions, never, HttpClient.HttpClient | Models> = /* @__PURE__ */ Layer.effect(
   ChatCompletions,
-  make()
+  /* @__PURE__ */ make()
 )
 
 /**

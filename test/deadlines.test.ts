@@ -81,6 +81,11 @@ describe("deadlines", () => {
       assert.isTrue(interrupted)
     }))
 
+  it.effect("within: no time at all is a limit too", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(yield* Effect.flip(within(Effect.never, 0, () => "late" as const)), "late")
+    }))
+
   it.effect("within: an effect that cannot be interrupted is not waited for", () =>
     Effect.gen(function*() {
       const stuck = Effect.uninterruptible(Effect.delay(Effect.void, "1 hour"))

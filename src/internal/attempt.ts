@@ -72,6 +72,7 @@ interface Sent {
   readonly url: string
   readonly request: HttpClientRequest.HttpClientRequest
   readonly response: HttpClientResponse.HttpClientResponse
+  readonly attempts: number
   readonly ignored: ReadonlyArray<Ignored>
   readonly numCtx: number | undefined
   readonly limits: { readonly firstByteDeadline: number; readonly firstByte: number; readonly idle: number }
@@ -110,6 +111,7 @@ const send = Effect.fnUntraced(function*(
           url,
           request,
           response,
+          attempts,
           ignored: encoded.ignored,
           numCtx: encoded.numCtx ?? model.numCtx,
           limits: { firstByteDeadline: now + firstByte, firstByte, idle: call.idle ?? provider.timeout ?? options.idle }
@@ -174,10 +176,18 @@ const bodyError = (error: AttemptError, partial: PartialAnswer | undefined): Att
     ? new IncompleteResponse({ url: error.url, reason: "connection", cause: error.cause, partial })
     : error
 
-const readError = (error: ReadError, url: string, partial: PartialAnswer | undefined): AttemptError =>
-  error._tag === "ReadTimeout"
-    ? new RequestTimeout({ url, phase: error.phase, limit: error.ms, attempts: 1, partial })
-    : bodyError(withPartial(classifyTransport(error.error, { url, phase: "body", attempts: 1 }), partial), partial)
+const readError = (error: ReadError, sent: Sent, partial: PartialAnswer | undefined): AttemptError => {
+  const { attempts, request, url } = sent
+  return error._tag === "ReadTimeout"
+    ? new RequestTimeout({ url, phase: error.phase, limit: error.ms, attempts, partial })
+    : bodyError(
+      withPartial(
+        classifyTransport(error.error, { url, phase: "body", attempts, secrets: http.secretsOf(request) }),
+        partial
+      ),
+      partial
+    )
+}
 
 const withPartial = (error: AttemptError, partial: PartialAnswer | undefined): AttemptError =>
   error._tag === "RequestTimeout"
@@ -210,9 +220,9 @@ const characters = (request: ChatRequest): number => {
 const infoOf = (finish: Finish, selection: Selection, call: Call, sent: Sent): AnswerInfo => {
   const { cost } = selection.model
   const usage = finish.usage
-  const price = usage === undefined
+  const price = usage?.inputTokens === undefined || usage.outputTokens === undefined
     ? 0
-    : ((usage.inputTokens ?? 0) * cost.input + (usage.outputTokens ?? 0) * cost.output) / 1_000_000
+    : (usage.inputTokens * cost.input + usage.outputTokens * cost.output) / 1_000_000
   const cut = usage?.inputTokens !== undefined
     && sent.numCtx !== undefined
     && usage.inputTokens <= sent.numCtx
@@ -249,13 +259,20 @@ export const answerWhole = Effect.fnUntraced(function*(
   selection: Selection,
   call: Call
 ): Effect.fn.Return<WholeAnswer, AttemptError> {
+  const makeId = yield* options.generateId
   const sent = yield* send(options, selection, call, false)
+  const { attempts, request, response, url } = sent
   const text = yield* Effect.mapError(
-    readText(sent.response, { url: sent.url, limit: options.maxBytes, ...sent.limits }),
+    readText(response, {
+      url,
+      attempts,
+      secrets: () => http.secretsOf(request),
+      limit: options.maxBytes,
+      ...sent.limits
+    }),
     (error) => bodyError(error, undefined)
   )
-  const makeId = yield* options.generateId
-  const answer = whole(selection.api, text, { makeId })
+  const answer = whole(selection.api, text, { makeId, maxAnswerChars: options.maxBytes })
   const { events, finish, parts } = call.transforms.length === 0
     ? answer
     : transformWhole(answer.events, answer.finish, beginAll(call, makeId))
@@ -273,6 +290,8 @@ export const answerWhole = Effect.fnUntraced(function*(
 export interface OpenStream {
   /** The next events, at least one before the finish; `undefined` when there is nothing more to read. */
   readonly next: Effect.Effect<ReadonlyArray<ContentEvent> | undefined, AttemptError>
+  /** What the next read will fail with, when that is known. */
+  readonly failure: AttemptError | undefined
   /** Only once the answer is finished. */
   readonly info: AnswerInfo | undefined
   /** All that arrived. */
@@ -292,18 +311,27 @@ export const openStream = (
   call: Call,
   restore: Restore
 ): Effect.Effect<OpenStream, AttemptError> =>
-  Effect.flatMap(restore(send(options, selection, call, true)), (sent) =>
-    Effect.zipWith(
-      makeReader(sent.response, sent.limits),
-      options.generateId,
-      (reader, makeId) => new StreamAttempt(options, selection, call, sent, reader, makeId)
-    ))
+  Effect.flatMap(options.generateId, (makeId) => {
+    // Before anything is open: a repair of the caller's may throw.
+    const decoder = transformed(
+      makeDecoder({ api: selection.api, maxEventBytes: options.maxBytes, maxAnswerChars: options.maxBytes, makeId }),
+      beginAll(call, makeId)
+    )
+    return Effect.flatMap(restore(send(options, selection, call, true)), (sent) =>
+      Effect.map(
+        makeReader(sent.response, sent.limits),
+        (reader) => new StreamAttempt(options, selection, call, sent, reader, decoder)
+      ))
+  })
+
+// More than this does not follow a finish: usage and an end mark are small.
+const maxAfterFinish = 64 * 1024
 
 class StreamAttempt implements OpenStream {
-  private readonly decoder: Decoder
+  failure: AttemptError | undefined
   private answerInfo: AnswerInfo | undefined
-  private failure: AttemptError | undefined
   private over = false
+  private afterFinish = 0
   readonly next: OpenStream["next"]
   readonly close: Effect.Effect<void>
 
@@ -313,12 +341,8 @@ class StreamAttempt implements OpenStream {
     private readonly call: Call,
     private readonly sent: Sent,
     private readonly reader: BodyReader,
-    makeId: (index: number) => string
+    private readonly decoder: Decoder
   ) {
-    this.decoder = transformed(
-      makeDecoder({ api: selection.api, maxEventBytes: options.maxBytes, maxAnswerChars: options.maxBytes, makeId }),
-      beginAll(call, makeId)
-    )
     this.close = reader.close
     this.next = Effect.suspend(() => this.step())
   }
@@ -356,12 +380,17 @@ class StreamAttempt implements OpenStream {
   private get drain(): OpenStream["next"] {
     return Effect.matchEffect(this.reader.readWithin(this.options.finishGrace), {
       onFailure: () => Effect.succeed(undefined),
-      onSuccess: (pieces) => pieces === undefined ? Effect.succeed(undefined) : this.drain
+      onSuccess: (pieces) => pieces === undefined || this.isTooMuch(pieces) ? Effect.succeed(undefined) : this.drain
     })
   }
 
+  private isTooMuch(pieces: ReadonlyArray<Uint8Array>): boolean {
+    for (const piece of pieces) this.afterFinish += piece.length
+    return this.afterFinish > maxAfterFinish
+  }
+
   private onPieces(pieces: ReadonlyArray<Uint8Array> | undefined): ReadonlyArray<ContentEvent> {
-    if (pieces === undefined) return this.end()
+    if (pieces === undefined || (this.decoder.isFinished && this.isTooMuch(pieces))) return this.end()
     const events = this.decoder.push(join(pieces))
     if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
     else if (this.decoder.isDone) return this.finish(events)
@@ -370,7 +399,7 @@ class StreamAttempt implements OpenStream {
 
   private onError(error: ReadError): OpenStream["next"] {
     // Once finished, an answer is complete: only its usage may be missing.
-    if (!this.decoder.isFinished) return Effect.fail(readError(error, this.sent.url, this.partial))
+    if (!this.decoder.isFinished) return Effect.fail(readError(error, this.sent, this.partial))
     return this.onward(this.end())
   }
 

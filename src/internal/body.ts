@@ -21,6 +21,10 @@ const lenient = new TextDecoder("utf-8")
 
 export interface ReadOptions {
   readonly url: string
+  /** Which attempt this is; the first by default. */
+  readonly attempts?: number | undefined
+  /** Texts that must not appear in an error. */
+  readonly secrets?: (() => ReadonlyArray<string>) | undefined
   /** The largest body, in bytes. */
   readonly limit: number
   /** Longest wait for more, in ms; none when infinite. */
@@ -58,11 +62,17 @@ const isEmptyBody = (error: unknown): boolean =>
 
 const timeout = (options: ReadOptions, phase: "first-byte" | "idle") =>
   phase === "idle" || options.firstByte === undefined
-    ? new RequestTimeout({ url: options.url, phase: "idle", limit: options.idle, attempts: 1 })
-    : new RequestTimeout({ url: options.url, phase, limit: options.firstByte, attempts: 1 })
+    ? new RequestTimeout({ url: options.url, phase: "idle", limit: options.idle, attempts: options.attempts ?? 1 })
+    : new RequestTimeout({ url: options.url, phase, limit: options.firstByte, attempts: options.attempts ?? 1 })
 
 const cut = (error: unknown, options: ReadOptions): TransportError =>
-  classifyTransport(error, { url: options.url, phase: "body", attempts: 1, limit: options.idle })
+  classifyTransport(error, {
+    url: options.url,
+    phase: "body",
+    attempts: options.attempts ?? 1,
+    limit: options.idle,
+    secrets: options.secrets?.()
+  })
 
 /**
  * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops

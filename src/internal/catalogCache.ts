@@ -54,8 +54,8 @@ export const make = (options: {
 }): CatalogCache => {
   let entry: Entry | undefined
   let flight: Flight | undefined
-  /** When a lookup last asked anew. */
-  let rechecked: number | undefined
+  /** When a lookup last asked anew, and what was not enough for it. */
+  let rechecked: { readonly at: number; readonly missed: Entry | undefined } | undefined
   /** What came of the last discovery, if it failed. */
   let failure: DiscoveryError | undefined
   const single = Effect.unsafeMakeSemaphore(1)
@@ -115,7 +115,7 @@ export const make = (options: {
       if (self.waiters > 0 || self.done || self.fiber === undefined) return Effect.void
       retire(self)
       // nobody will know what it would have said
-      if (rechecked !== undefined && (entry === undefined || entry.at < rechecked)) rechecked = undefined
+      if (rechecked?.missed === entry) rechecked = undefined
       return Fiber.interrupt(self.fiber)
     })
 
@@ -140,15 +140,15 @@ export const make = (options: {
 
   const recheck = (missed: Entry, asked: number): Effect.Effect<Entry, DiscoveryError> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      if (within(rechecked, now, options.refreshInterval)) {
+      if (within(rechecked?.at, now, options.refreshInterval)) {
         if (flight !== undefined) return join(any)
         return failure === undefined ? Effect.succeed(missed) : Effect.fail(failure)
       }
-      rechecked = now
+      rechecked = { at: now, missed }
       return Effect.tap(join(since(asked)), (fresh) =>
         Effect.sync(() => {
           // it may have waited for its turn
-          rechecked = fresh.at
+          rechecked = { at: fresh.at, missed }
         }))
     })
 
@@ -159,7 +159,7 @@ export const make = (options: {
         if (passes(got.catalog)) return Effect.succeed(got.catalog)
         // what was remembered, or joined when it ran already, may be older than what the lookup is about
         if (got === before || got.at < now) return Effect.map(recheck(got, now), (fresh) => fresh.catalog)
-        rechecked = got.at
+        rechecked = { at: got.at, missed: undefined }
         return Effect.succeed(got.catalog)
       })
     })

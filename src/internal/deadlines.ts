@@ -22,6 +22,7 @@ export class Deadlines {
   private readonly all: Array<Deadline> = []
   private fiber: Fiber.RuntimeFiber<void> | undefined
   private wakeAt = Infinity
+  private sleeps = 0
   private isCheckDue = false
 
   constructor(private readonly clock: Clock.Clock) {}
@@ -40,6 +41,7 @@ export class Deadlines {
 
   /** `soonest`: when a later value could be due, so that setting it then wakes nobody. */
   set(deadline: Deadline, due: number, soonest = due): void {
+    if (deadline.index < 0) return
     deadline.due = due
     if (due === Infinity) return
     const wakeAt = Math.min(due, soonest)
@@ -76,12 +78,16 @@ export class Deadlines {
   private sleepUntil(at: number) {
     this.stop()
     this.wakeAt = at
-    this.fiber = Effect.runFork(
+    const sleep = ++this.sleeps
+    const fiber = Effect.runFork(
       Effect.withClock(Effect.zipRight(Effect.sleep(Math.max(0, at - this.now())), this.wake), this.clock)
     )
+    // A clock may wake at once, and what was due may have begun another sleep.
+    if (sleep === this.sleeps) this.fiber = fiber
   }
 
   private readonly wake = Effect.sync(() => {
+    this.sleeps++
     this.fiber = undefined
     this.wakeAt = Infinity
     const now = this.now()
@@ -128,13 +134,14 @@ export const within = <A, E, R, E2>(
           deadlines.remove(deadline)
           resume(exit)
         }
-        const deadline = deadlines.add(deadlines.now() + ms, () => {
+        const deadline = deadlines.add(Infinity, () => {
           deadlines.remove(deadline)
           fiber.removeObserver(observer)
           fiber.unsafeInterruptAsFork(FiberId.none)
           resume(Effect.fail(onExpire()))
         })
         fiber.addObserver(observer)
+        deadlines.set(deadline, deadlines.now() + ms)
         return Effect.suspend(() => {
           fiber.removeObserver(observer)
           deadlines.remove(deadline)

@@ -9,6 +9,7 @@ import type { CatalogError, Selection, SelectionError, Service } from "../Models
 import type { DiscoveryError, ProviderError } from "../OllamaError.js"
 import type { Provider } from "../Provider.js"
 import type { CatalogCache } from "./catalogCache.js"
+import { isTransportError } from "./probing.js"
 import * as selection from "./selection.js"
 import * as Span from "./span.js"
 
@@ -17,10 +18,6 @@ const listed = (catalog: Catalog): CatalogCache => {
   const known = Effect.succeed(catalog)
   return { read: known, refresh: known, lookup: () => known, last: Effect.succeedSome(catalog) }
 }
-
-// The server did not answer; an answer that refuses is not that.
-const isUnanswered = (error: DiscoveryError): boolean =>
-  error._tag === "ConnectionRefused" || error._tag === "ConnectionFailed" || error._tag === "RequestTimeout"
 
 export const make = (
   settings: selection.Settings,
@@ -48,14 +45,14 @@ export const make = (
       })
     )
 
-  // A model that was there keeps being one while its server does not say what it has.
+  // A model that was there keeps being one while its server does not say what it has. An answer that refuses is one.
   const orLastGood = (
     source: CatalogCache,
     name: string,
     lookup: Effect.Effect<Catalog, DiscoveryError>
   ): Effect.Effect<Catalog, DiscoveryError> =>
     Effect.catchAll(lookup, (error) =>
-      isUnanswered(error)
+      isTransportError(error)
         ? Effect.flatMap(source.last, (last) =>
           Option.isSome(last) && selection.findModel(last.value, name) !== undefined
             ? Effect.succeed(last.value)

@@ -2,7 +2,9 @@
  * Checks what a caller asks for and turns it into plain data, the same for both dialects: messages with pictures as data
  * URLs, tools and output with JSON Schemas, params under their canonical names.
  */
+import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import type { ChatRequest, CompletionOptions, ToolChoice, ToolDefinition } from "../../Chat.js"
 import type { AssistantPart, ImagePart, JsonObject, Message, TextPart } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
@@ -28,6 +30,7 @@ export const normalize = (options: CompletionOptions): Result<ChatRequest> => {
 
 const request = (options: { readonly [key: string]: unknown }): Result<ChatRequest> =>
   Either.gen(function*() {
+    yield* routing(options)
     const messages = yield* prompt(options["prompt"])
     const tools = yield* toolsOf(options["tools"])
     const toolChoice = yield* choice(options["toolChoice"], tools)
@@ -36,6 +39,34 @@ const request = (options: { readonly [key: string]: unknown }): Result<ChatReque
     const typed = yield* Params.canonical(Object.fromEntries(Params.names.map((name) => [name, options[name]])), "")
     return { messages, tools, toolChoice, format, params: { ...passed, ...typed } }
   })
+
+/** What says who is asked and how long, which is no part of the request: that nobody has to doubt it later. */
+const routing = (options: { readonly [key: string]: unknown }): Result<void> =>
+  Either.gen(function*() {
+    const { fallbacks, model, transforms } = options
+    if (model !== undefined) yield* text(model, "model")
+    if (fallbacks !== undefined) yield* listOf(fallbacks, "fallbacks", "a list of texts", text)
+    if (transforms !== undefined) yield* listOf(transforms, "transforms", "a list of transforms", transform)
+    for (const name of ["firstByteTimeout", "idleTimeout"]) yield* duration(options[name], name)
+  })
+
+const listOf = <A>(
+  value: unknown,
+  path: string,
+  expected: string,
+  each: (value: unknown, path: string) => Result<A>
+): Result<ReadonlyArray<A>> => Array.isArray(value) ? all(value, path, each) : invalid(path, `expected ${expected}`)
+
+const transform = (value: unknown, path: string): Result<void> =>
+  typeof value === "object" && value !== null && typeof (value as { readonly begin?: unknown }).begin === "function"
+    ? Either.void
+    : invalid(path, "expected a Transform")
+
+// Not a number would mean no time at all.
+const duration = (value: unknown, path: string): Result<void> =>
+  value === undefined || (!Number.isNaN(value) && Option.isSome(Duration.decodeUnknown(value)))
+    ? Either.void
+    : invalid(path, "expected a duration")
 
 /** Each item of a list by `each`, or the first failure. */
 const all = <A>(
