@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Either, FastCheck as fc } from "effect"
-import type { Chat } from "effect-ollama"
+import { Duration, Either, FastCheck as fc } from "effect"
+import { type Chat, Transform } from "effect-ollama"
 import { dataUrl } from "../../src/internal/encode/image.js"
 import { normalize } from "../../src/internal/encode/request.js"
 import { apis, call, failure, invalidAt, png, pngBase64, tryEncode } from "./support.js"
@@ -42,6 +42,29 @@ describe("normalize", () => {
   it("refuses other formats than the known ones", () => {
     at("format", { prompt: "Hi", format: "yaml" })
     at("format", { prompt: "Hi", format: 1 })
+  })
+  it("refuses what nobody can ask, repair or wait by, with its path", () => {
+    for (const model of [5, null, ["m"]]) at("model", { prompt: "Hi", model })
+    for (const fallbacks of [5, null, "m"]) at("fallbacks", { prompt: "Hi", fallbacks })
+    at("fallbacks[1]", { prompt: "Hi", fallbacks: ["m", 5] })
+    for (const transforms of [5, null, {}]) at("transforms", { prompt: "Hi", transforms })
+    for (const transform of [5, null, {}, { begin: 1 }]) at("transforms[0]", { prompt: "Hi", transforms: [transform] })
+    for (const name of ["firstByteTimeout", "idleTimeout"]) {
+      for (const limit of ["abc", {}, Number.NaN, true, null, [1]]) at(name, { prompt: "Hi", [name]: limit })
+    }
+  })
+  it("accepts every form of model, fallbacks, transforms and limits", () => {
+    for (const limit of [5, "2 seconds", Duration.seconds(1), Duration.infinity, 10n, [1, 2] as const, undefined]) {
+      const result = normalize({
+        prompt: "Hi",
+        model: "m",
+        fallbacks: [],
+        transforms: [Transform.thinkTags],
+        firstByteTimeout: limit,
+        idleTimeout: limit
+      })
+      assert.isTrue(Either.isRight(result), String(limit))
+    }
   })
   it("keeps what was given from later changes", () => {
     const parameters = { type: "object", properties: { a: { type: "string" } } }
