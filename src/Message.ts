@@ -4,14 +4,20 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { isPlain } from "./internal/json.js"
 
 /**
- * A plain JSON object.
+ * A plain JSON object, passed through as it is: a copy by a `Schema.Record` would lose a key `__proto__`.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const JsonObject = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+export const JsonObject: Schema.Schema<JsonObject> = Schema.declare(isPlain, {
+  identifier: "JsonObject",
+  description: "a plain JSON object",
+  jsonSchema: { type: "object" },
+  arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.jsonValue())
+})
 
 /**
  * A plain JSON object.
@@ -177,7 +183,9 @@ export const ToolMessage = Schema.Struct({
   role: Schema.Literal("tool"),
   toolCallId: Schema.String,
   toolName: Schema.String,
-  content: Schema.String
+  content: Schema.String,
+  /** Whether the call failed. Neither dialect has a place for it: the model only reads `content`. */
+  isError: Schema.optional(Schema.Boolean)
 })
 
 /**

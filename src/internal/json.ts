@@ -7,6 +7,10 @@ export interface JsonRecord {
 export const isRecord = (value: unknown): value is JsonRecord =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** An object with string keys: neither `null`, an array, nor something like a `Map` or bytes. */
+export const isPlain = (value: unknown): value is JsonRecord =>
+  typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]"
+
 export const own = (value: JsonRecord, key: string): unknown =>
   Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined
 

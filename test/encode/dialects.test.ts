@@ -186,7 +186,8 @@ describe("messages", () => {
     assert.deepStrictEqual(native({ prompt }).messages, [{ role: "assistant", content: "42", thinking: "hm" }])
   })
   it("a tool's result is a plain text with its call", () => {
-    const prompt = [{ role: "tool" as const, toolCallId: "call_1", toolName: "f", content: "" }]
+    // Whether it failed has no place on the wire.
+    const prompt = [{ role: "tool" as const, toolCallId: "call_1", toolName: "f", content: "", isError: true }]
     assert.deepStrictEqual(openai({ prompt }).messages, [{ role: "tool", tool_call_id: "call_1", content: "" }])
     assert.deepStrictEqual(native({ prompt }).messages, [
       { role: "tool", tool_name: "f", tool_call_id: "call_1", content: "" }

@@ -21,6 +21,7 @@ describe("normalize", () => {
     at("prompt[0].content", { prompt: [{ role: "assistant", content: null }] })
     at("prompt[0].content", { prompt: [{ role: "system" }] })
     at("prompt[0].content", { prompt: [{ role: "tool", toolCallId: "1", toolName: "f" }] })
+    at("prompt[0].isError", { prompt: [{ role: "tool", toolCallId: "1", toolName: "f", content: "", isError: 1 }] })
     at("prompt[0].toolName", { prompt: [{ role: "tool", toolCallId: "1", content: "" }] })
     at("prompt[0].content[0].type", { prompt: [{ role: "user", content: [{ type: "audio" }] }] })
     at("prompt[0].content[0].arguments", {
@@ -54,7 +55,8 @@ describe("normalize", () => {
     }
   })
   it("accepts every form of model, fallbacks, transforms and limits", () => {
-    for (const limit of [5, "2 seconds", Duration.seconds(1), Duration.infinity, 10n, [1, 2] as const, undefined]) {
+    const limits: ReadonlyArray<Duration.DurationInput | undefined> = [5, "2 seconds", Duration.infinity, 10n, [1, 2]]
+    for (const limit of [...limits, Duration.seconds(1), undefined]) {
       const result = normalize({
         prompt: "Hi",
         model: "m",

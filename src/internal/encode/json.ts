@@ -4,6 +4,9 @@
  */
 import * as Either from "effect/Either"
 import { InvalidRequest } from "../../OllamaError.js"
+import { isPlain as isObject } from "../json.js"
+
+export { isPlain as isObject, own } from "../json.js"
 
 /** JSON that is already text: it is written as it is, so that numbers keep their digits. */
 export class Raw {
@@ -20,14 +23,6 @@ export const wellFormed = (text: string): string =>
   /\p{Surrogate}/u.test(text) ? text.replace(/\p{Surrogate}/gu, "\ufffd") : text
 
 const quote = (text: string): string => JSON.stringify(wellFormed(text))
-
-/** An object with string keys: neither `null`, an array, nor something like a `Map` or bytes. */
-export const isObject = (value: unknown): value is { readonly [key: string]: unknown } =>
-  typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]"
-
-/** An own property; `undefined` for everything that objects inherit. */
-export const own = (self: object, key: string): unknown =>
-  Object.hasOwn(self, key) ? (self as { readonly [key: string]: unknown })[key] : undefined
 
 export const invalid = (path: string, detail: string): Either.Either<never, InvalidRequest> =>
   Either.left(new InvalidRequest({ detail, path: path === "" ? undefined : path }))

@@ -95,7 +95,7 @@ const resolve = (root: JsonObject, ref: string): unknown => {
     const token = raw.replaceAll("~1", "/").replaceAll("~0", "~")
     if (typeof at !== "object" || at === null) at = undefined
     // `effect` writes identifiers as they are, others percent-encode them.
-    else at = Object.hasOwn(at, token) ? own(at, token) : own(at, decoded(token))
+    else at = Object.hasOwn(at, token) ? own(at as JsonObject, token) : own(at as JsonObject, decoded(token))
   }
   if (at === undefined) throw new Refused(`the reference ${ref} leads nowhere`)
   return at

@@ -117,7 +117,12 @@ const message = (value: unknown, path: string): Result<Message> => {
       return Either.gen(function*() {
         const toolCallId = yield* text(value["toolCallId"], `${path}.toolCallId`)
         const toolName = yield* nonEmpty(value["toolName"], `${path}.toolName`)
-        return { role, toolCallId, toolName, content: yield* text(content, at) }
+        const isError = value["isError"]
+        if (isError !== undefined && typeof isError !== "boolean") {
+          return yield* invalid(`${path}.isError`, "expected true or false")
+        }
+        const result = { role, toolCallId, toolName, content: yield* text(content, at) }
+        return isError === undefined ? result : { ...result, isError }
       })
     default:
       return invalid(`${path}.role`, "expected \"system\", \"user\", \"assistant\" or \"tool\"")
