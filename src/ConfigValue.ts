@@ -8,13 +8,26 @@ import { foreignApis, spokenApis } from "./internal/config/apis.js"
 
 const Amount = Schema.Finite.pipe(Schema.nonNegative())
 
-const Params = Schema.Record({ key: Schema.String, value: Schema.Unknown }).annotations({
-  arbitrary: () => (fc) => fc.dictionary(fc.string(), fc.jsonValue())
+// Left out: what is written there would become the prototype of the decoded object.
+const Key = Schema.String.pipe(Schema.filter((key) => key !== "__proto__"))
+
+const sameJson = (a: unknown, b: unknown): boolean => {
+  if (typeof a !== "object" || typeof b !== "object" || a === null || b === null) return Object.is(a, b)
+  const keys = Object.keys(a)
+  return Array.isArray(a) === Array.isArray(b) && keys.length === Object.keys(b).length
+    && keys.every((key) => Object.hasOwn(b, key) && sameJson(Reflect.get(a, key), Reflect.get(b, key)))
+}
+
+const Json = Schema.Unknown.annotations({
+  arbitrary: () => (fc) => fc.jsonValue(),
+  equivalence: () => sameJson
 })
+
+const Params = Schema.Record({ key: Key, value: Json })
 
 const Secret = Schema.Redacted(Schema.String)
 
-const Headers = Schema.Record({ key: Schema.String, value: Secret })
+const Headers = Schema.Record({ key: Key, value: Secret })
 
 /**
  * The wire APIs that OpenClaw knows. This library speaks the first two; a provider with another one is unavailable.
@@ -81,7 +94,9 @@ export const ConfigProvider = Schema.Struct({
   /** The first-byte and the idle limit of completions, in seconds. */
   timeoutSeconds: Schema.optional(Schema.Finite.pipe(Schema.positive())),
   params: Schema.optional(Params),
-  models: Schema.optional(Schema.Array(ConfigModel))
+  models: Schema.optional(Schema.Array(ConfigModel)),
+  /** Accepted, not used. */
+  auth: Schema.optional(Json)
 })
 
 /**
@@ -101,7 +116,7 @@ export interface ConfigProvider extends Schema.Schema.Type<typeof ConfigProvider
 export const ConfigValue = Schema.Struct({
   models: Schema.optional(Schema.Struct({
     mode: Schema.optional(Schema.Literal("merge", "replace")),
-    providers: Schema.optional(Schema.Record({ key: Schema.String, value: ConfigProvider }))
+    providers: Schema.optional(Schema.Record({ key: Key, value: ConfigProvider }))
   })),
   agents: Schema.optional(Schema.Struct({
     defaults: Schema.optional(Schema.Struct({
@@ -113,7 +128,7 @@ export const ConfigValue = Schema.Struct({
         })
       )),
       models: Schema.optional(Schema.Record({
-        key: Schema.String,
+        key: Key,
         value: Schema.Struct({
           alias: Schema.optional(Schema.String),
           params: Schema.optional(Params),
@@ -124,11 +139,12 @@ export const ConfigValue = Schema.Struct({
   })),
   auth: Schema.optional(Schema.Struct({
     /** Profile ids by provider. */
-    order: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.Array(Schema.String) }))
+    order: Schema.optional(Schema.Record({ key: Key, value: Schema.Array(Schema.String) }))
   })),
+  /** Texts beside `vars` are variables too; `vars` come first. Anything else there is not used. */
   env: Schema.optional(Schema.Struct({
-    vars: Schema.optional(Schema.Record({ key: Schema.String, value: Schema.String }))
-  }))
+    vars: Schema.optional(Schema.Record({ key: Key, value: Schema.String }))
+  }, { key: Key, value: Json }))
 })
 
 /**

@@ -364,6 +364,28 @@ describe("ConfigValue", () => {
     assert.strictEqual(meaning(Schema.encodeSync(ConfigValue.ConfigValue)(value)), meaning(value))
   })
 
+  it("keeps all keys that the reader accepts", () => {
+    const config = {
+      models: { mode: "merge", providers: { ollama: { auth: "api-key", apiKey: "${KEY}" } } },
+      env: { vars: { A: "a" }, KEY: "k", shellEnv: { enabled: true } }
+    } as const satisfies OpenClawConfig.ConfigInput
+    const value = Schema.decodeUnknownSync(ConfigValue.ConfigValue)(config)
+    assert.deepStrictEqual<unknown>(Schema.encodeSync(ConfigValue.ConfigValue)(value), config)
+    assert.strictEqual(provider(value).key?.source, "env KEY")
+  })
+
+  it("nothing becomes the prototype of what is decoded", () => {
+    const decode = Schema.decodeUnknownSync(Schema.parseJson(ConfigValue.ConfigValue))
+    const value = decode(
+      `{"models":{"providers":{"__proto__":{"api":"ollama"},"x":{"params":{"__proto__":{"a":1}},"headers":{"__proto__":"h"}}}},"env":{"__proto__":{"vars":{"A":"b"}}}}`
+    )
+    const { env, models } = value
+    for (const part of [env, models?.providers, models?.providers?.["x"]?.params, models?.providers?.["x"]?.headers]) {
+      assert.strictEqual(Object.getPrototypeOf(part), Object.prototype)
+      assert.isFalse(Object.hasOwn(Object(part), "__proto__"))
+    }
+  })
+
   it("what its schema refuses by type the reader refuses too", () => {
     const decode = Schema.decodeUnknownEither(ConfigValue.ConfigValue)
     for (
