@@ -26,6 +26,7 @@ import {
   unique
 } from "./internal/show.js"
 import * as showCache from "./internal/showCache.js"
+import { isTransportError } from "./internal/transportError.js"
 import type { Catalog, ModelDefinition } from "./Model.js"
 import {
   type DiscoveryError,
@@ -94,9 +95,6 @@ const mebi = 1024 * 1024
 
 // What became of the question about one model.
 type Answer = Either.Either<Shown, TransportError | ModelEndpointError | MalformedResponse>
-
-const isTransportError = (error: { readonly _tag: string }): error is TransportError =>
-  error._tag === "ConnectionRefused" || error._tag === "ConnectionFailed" || error._tag === "RequestTimeout"
 
 const toDiscoveryError = (error: TransportError | ModelEndpointError | MalformedResponse): DiscoveryError =>
   isTransportError(error) || error._tag === "MalformedResponse" ? error : asEndpointError(error)

@@ -66,7 +66,14 @@ export interface ConfigProblem extends Schema.Schema.Type<typeof ConfigProblem> 
  */
 export const ExcludedModel = Schema.Struct({
   name: Schema.String,
-  reason: Schema.Literal("no-tools", "no-completion", "unknown-capabilities", "show-failed", "duplicate"),
+  reason: Schema.Literal(
+    "no-tools",
+    "no-completion",
+    "unknown-capabilities",
+    "show-failed",
+    "duplicate",
+    "unsupported-api"
+  ),
   detail: Schema.optional(Schema.String)
 })
 
@@ -241,7 +248,9 @@ export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", {
   /** Set when the model was seen and left out of the catalog. */
   leftOut: Schema.optional(ExcludedModel),
   /** The ref that was probably meant. */
-  suggestion: Schema.optional(Schema.String)
+  suggestion: Schema.optional(Schema.String),
+  /** Whether its provider's models are discovered, so that pulling it helps, or are those that the configuration lists. */
+  discovered: Schema.optional(Schema.Boolean)
 }, hint.unknownModel) {}
 
 /**

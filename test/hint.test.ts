@@ -37,3 +37,83 @@ describe("hints of what a server answered", () => {
     }
   })
 })
+
+describe("hints of a server that does not answer", () => {
+  const timeout = (url: string, phase: "connect" | "first-byte" | "idle") =>
+    new OllamaError.RequestTimeout({ url, phase, limit: 5000, attempts: 4 }).hint
+
+  it("do not speak of loading a model where none is loaded", () => {
+    for (const path of ["tags", "show", "version", "ps"]) {
+      for (const phase of ["first-byte", "idle"] as const) {
+        const hint = timeout(`http://h/api/${path}`, phase)
+        assert.include(hint, "Check that it is an Ollama and not overloaded")
+        assert.notMatch(hint, /loaded:|load it|timeoutSeconds/)
+      }
+      assert.include(timeout(`http://h/api/${path}`, "connect"), "No connection to h within 5 s")
+    }
+    assert.include(timeout("http://h/api/tags", "first-byte"), "did not answer within 5 s (4 attempts)")
+    assert.include(timeout("http://h/api/tags", "idle"), "or raise discovery.tagsTimeout.")
+    assert.include(timeout("http://h/api/show", "first-byte"), "or raise discovery.showTimeout.")
+    assert.notInclude(timeout("http://h/api/version", "first-byte"), "raise")
+    assert.include(timeout(native, "first-byte"), "raise timeoutSeconds, or load it ahead")
+    assert.include(timeout(native, "idle"), "Raise timeoutSeconds")
+  })
+
+  it("tell to start Ollama only where it is one for certain", () => {
+    for (const [url, certain] of [[native, true], [local, true], [hosted, false], [routed, false]] as const) {
+      const refused = new OllamaError.ConnectionRefused({ url, attempts: 1 }).hint
+      const reset = new OllamaError.ConnectionFailed({ url, reason: "reset", attempts: 1 }).hint
+      assert.strictEqual(refused.includes("Start Ollama with `ollama serve`"), certain)
+      assert.strictEqual(refused.includes("an Ollama is started with `ollama serve`"), !certain)
+      assert.strictEqual(reset.includes("Ollama is still running (`ollama serve`)"), certain)
+      assert.strictEqual(reset.includes("the server is still running"), !certain)
+      assert.strictEqual(timeout(url, "connect").includes("that Ollama is running"), certain)
+    }
+  })
+})
+
+describe("hints of a model that nobody has", () => {
+  const unknown = (ref: string, more: { readonly suggestion?: string; readonly discovered?: boolean } = {}) =>
+    new OllamaError.UnknownModel({ ref, known: ["ollama/a", "groq/b"], ...more }).hint
+
+  it("tell to pull it where models are discovered", () => {
+    assert.include(unknown("ollama/x", { discovered: true }), "Pull it with `ollama pull x`, or define it explicitly.")
+    assert.include(unknown("x", { suggestion: "ollama/x", discovered: true }), "Pull it with `ollama pull x`")
+  })
+
+  it("tell to list it where models are configured, where pulling alone never helps", () => {
+    for (
+      const hint of [
+        unknown("ollama/x", { discovered: false }),
+        unknown("x", { suggestion: "ollama/x", discovered: false }),
+        unknown("ollama/a:8b", { suggestion: "ollama/a", discovered: false })
+      ]
+    ) {
+      assert.include(hint, "List it under models.providers.ollama.models.")
+      assert.notInclude(hint, "ollama pull")
+    }
+    assert.include(unknown("groq/x", { discovered: false }), "List it under models.providers.groq.models.")
+  })
+
+  it("tell that there is no such provider, unless it is a host", () => {
+    const hint = unknown("openai/gpt-4", { suggestion: "ollama/openai/gpt-4", discovered: true })
+    assert.include(
+      hint,
+      "There is no provider openai: define it under models.providers.openai, or write ollama/openai/gpt-4 if"
+    )
+    assert.notInclude(hint, "ollama pull")
+    assert.include(
+      unknown("hf.co/u/m", { suggestion: "ollama/hf.co/u/m", discovered: true }),
+      "Write ollama/hf.co/u/m. Pull it with `ollama pull hf.co/u/m`"
+    )
+    assert.include(unknown("olama/a", { suggestion: "ollama/a", discovered: true }), "Did you mean ollama/a?")
+  })
+})
+
+describe("the hint of a baseUrl without models", () => {
+  it("says that discovery needs a key", () =>
+    assert.match(
+      new OllamaError.NoModelsConfigured({ provider: "ollama", url: "http://h" }).hint,
+      /remove that `baseUrl`.* set OLLAMA_API_KEY/
+    ))
+})

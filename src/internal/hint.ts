@@ -125,7 +125,7 @@ export const providerUnavailable = (e: {
 
 export const noModelsConfigured = (e: { readonly provider: string; readonly url: string }): string =>
   e.provider === "ollama"
-    ? `models.providers.ollama has a baseUrl and lists no models, so nothing is discovered at ${e.url}. List the models under models.providers.ollama.models, or discover them: remove that \`baseUrl\`, or use Ollama.layerWith({ discover: true }).`
+    ? `models.providers.ollama has a baseUrl and lists no models, so nothing is discovered at ${e.url}. List the models under models.providers.ollama.models, or discover them: remove that \`baseUrl\`, or use Ollama.layerWith({ discover: true }). Without the baseUrl a key is needed too: set OLLAMA_API_KEY (any value works) if there is none.`
     : `models.providers.${e.provider} lists no models. List them under models.providers.${e.provider}.models.`
 
 const reasons: Record<ExcludedModel["reason"], string> = {
@@ -133,10 +133,11 @@ const reasons: Record<ExcludedModel["reason"], string> = {
   "no-completion": "not a chat model",
   "unknown-capabilities": "capabilities unknown: update Ollama to 0.6.4 or later, or define the model explicitly",
   "show-failed": "details could not be read",
-  "duplicate": "listed twice"
+  "duplicate": "listed twice",
+  "unsupported-api": "its api is not spoken here"
 }
 
-export const excludedModel = (m: ExcludedModel): string => `${m.name} (${reasons[m.reason]}${said(m.detail)})`
+const excludedModel = (m: ExcludedModel): string => `${m.name} (${reasons[m.reason]}${said(m.detail)})`
 
 export const noToolModels = (e: {
   readonly provider: string
@@ -155,23 +156,39 @@ export const unknownModel = (e: {
   readonly known: ReadonlyArray<string>
   readonly leftOut?: Maybe<ExcludedModel>
   readonly suggestion?: Maybe<string>
+  readonly discovered?: Maybe<boolean>
 }): string => {
   const known = e.known.length === 0 ? "" : ` Known: ${some(e.known)}.`
   if (e.leftOut !== undefined) {
-    return `${e.ref} was left out of the catalog: ${reasons[e.leftOut.reason]}${
-      said(e.leftOut.detail)
-    }. Define it explicitly in models.providers to use it all the same.${known}`
+    const fix = e.leftOut.reason === "unsupported-api"
+      ? "Write \"openai-completions\" or \"ollama\" as the `api` of this model, if its server speaks one of them."
+      : "Define it explicitly in models.providers to use it all the same."
+    return `${e.ref} was left out of the catalog: ${reasons[e.leftOut.reason]}${said(e.leftOut.detail)}. ${fix}${known}`
   }
   // a suggestion that is not known is only the full way to write the ref
   const exists = e.suggestion !== undefined && e.known.includes(e.suggestion)
   const meant = e.suggestion === undefined ? "" : exists ? ` Did you mean ${e.suggestion}?` : ` Write ${e.suggestion}.`
   const full = exists ? e.ref : e.suggestion ?? e.ref
-  const fix = full.startsWith("ollama/")
-    ? ` Pull it with \`ollama pull ${full.slice("ollama/".length)}\`, or define it explicitly.`
-    : exists
-    ? ""
-    : " Define it explicitly in models.providers."
-  return `No provider has the model ${e.ref}.${meant}${fix}${known}`
+  const [provider] = e.ref.split("/", 1)
+  // a known provider has known models; a name with a dot (hf.co/u/m) is a host, so all of it is a model's
+  if (
+    !exists && e.ref.includes("/") && !provider!.includes(".")
+    && !full.toLowerCase().startsWith(`${provider!.trim().toLowerCase()}/`)
+  ) {
+    return `There is no provider ${provider}: define it under models.providers.${provider}, or write ${full} if that is a model's whole name.${known}`
+  }
+  return `No provider has the model ${e.ref}.${meant}${howToGet(full, exists, e.discovered)}${known}`
+}
+
+// Pulling a model helps where models are discovered.
+const howToGet = (ref: string, exists: boolean, discovered: Maybe<boolean>): string => {
+  const cut = ref.indexOf("/")
+  const provider = ref.slice(0, Math.max(cut, 0))
+  if (provider === "ollama" && discovered !== false) {
+    return ` Pull it with \`ollama pull ${ref.slice(cut + 1)}\`, or define it explicitly.`
+  }
+  if (discovered === false && provider !== "") return ` List it under models.providers.${provider}.models.`
+  return exists ? "" : " Define it explicitly in models.providers."
 }
 
 export const invalidModelRef = (e: { readonly ref: string; readonly reason: string }): string =>
@@ -180,6 +197,14 @@ export const invalidModelRef = (e: { readonly ref: string; readonly reason: stri
   }. Write provider/model, e.g. ollama/gpt-oss:20b.`
 
 const tries = (attempts: number): string => attempts > 1 ? ` (${attempts} attempts)` : ""
+
+/** Whether it is an Ollama for certain: by its own API, its port, or its words. */
+const isOllama = (e: { readonly url: string; readonly detail?: Maybe<string> }): boolean =>
+  /\/api\/\w+$/.test(e.url) || /^[a-z]+:\/\/[^/]*:11434(\/|$)/i.test(e.url) || /try pulling it/i.test(e.detail ?? "")
+
+/** What helps with an Ollama, also where it may be another server. */
+const ifOllama = (e: { readonly url: string; readonly detail?: Maybe<string> }, fix: string): string =>
+  isOllama(e) ? fix : `if it is an Ollama, ${fix}`
 
 export const connectionRefused = (e: {
   readonly url: string
@@ -191,7 +216,11 @@ export const connectionRefused = (e: {
     e.address !== undefined && e.port !== undefined
       ? `${e.address.includes(":") ? `[${e.address}]` : e.address}:${e.port}`
       : host(e.url)
-  }${tries(e.attempts)}. Start Ollama with \`ollama serve\`, and check the port (\`ps aux | grep ollama\`).`
+  }${tries(e.attempts)}. ${
+    isOllama(e)
+      ? "Start Ollama with `ollama serve`, and check the port (`ps aux | grep ollama`)."
+      : "Check the address in baseUrl, and that the server is running; an Ollama is started with `ollama serve`."
+  }`
 
 export const connectionFailed = (e: {
   readonly url: string
@@ -205,7 +234,9 @@ export const connectionFailed = (e: {
     case "dns":
       return `The host of ${at} was not found${how}. Check the name in baseUrl.`
     case "reset":
-      return `${at} closed the connection${how}. Check that Ollama is still running (\`ollama serve\`).`
+      return `${at} closed the connection${how}. Check that ${
+        isOllama(e) ? "Ollama is still running (`ollama serve`)" : "the server is still running"
+      }.`
     case "unreachable":
       return `${at} cannot be reached${how}. Check the address and the network.`
     case "tls":
@@ -225,6 +256,15 @@ export const requestTimeout = (e: {
   readonly cause?: Maybe<ErrorCause>
 }): string => {
   const limit = e.limit === undefined ? "" : ` within ${seconds(e.limit)}`
+  const quick = /\/api\/(tags|show|version|ps)$/.exec(e.url)?.[1]
+  // no model is loaded to answer these
+  if (quick !== undefined && e.phase !== "connect") {
+    const happened = e.phase === "first-byte"
+      ? `did not answer${limit}${tries(e.attempts)}`
+      : `stopped sending${e.limit === undefined ? "" : ` for ${seconds(e.limit)}`}`
+    const raise = quick === "tags" || quick === "show" ? `, or raise discovery.${quick}Timeout` : ""
+    return `${e.url} ${happened}. Check that it is an Ollama and not overloaded${raise}.`
+  }
   if (e.cause?.code === "UND_ERR_HEADERS_TIMEOUT" || e.cause?.code === "UND_ERR_BODY_TIMEOUT") {
     return `${
       host(e.url)
@@ -232,9 +272,9 @@ export const requestTimeout = (e: {
   }
   switch (e.phase) {
     case "connect":
-      return `No connection to ${host(e.url)}${limit}${
-        tries(e.attempts)
-      }. Check the address, and that Ollama is running.`
+      return `No connection to ${host(e.url)}${limit}${tries(e.attempts)}. Check the address, and that ${
+        isOllama(e) ? "Ollama" : "the server"
+      } is running.`
     case "first-byte":
       return `${host(e.url)} did not answer${limit}${
         tries(e.attempts)
@@ -254,13 +294,6 @@ export const endpointNotFound = (e: Answer & { readonly location?: Maybe<string>
     : `${e.url} answered ${e.status}${
       said(e.detail)
     }. The base URL is probably wrong: Ollama's is http://127.0.0.1:11434.`
-
-/** Whether what answered is an Ollama for certain: by its own API, its port, or its words. */
-const isOllama = (e: { readonly url: string; readonly detail: string }): boolean =>
-  /\/api\/\w+$/.test(e.url) || /^[a-z]+:\/\/[^/]*:11434(\/|$)/i.test(e.url) || /try pulling it/i.test(e.detail)
-
-/** What helps with an Ollama, also where it may be another server. */
-const ifOllama = (e: Answer, fix: string): string => isOllama(e) ? fix : `if it is an Ollama, ${fix}`
 
 export const modelNotFound = (e: Answer & { readonly model?: Maybe<string> }): string => {
   const name = e.model === undefined ? "" : ` ${e.model}`

@@ -9,9 +9,9 @@ import type { CatalogError, Selection, SelectionError, Service } from "../Models
 import type { DiscoveryError, ProviderError } from "../OllamaError.js"
 import type { Provider } from "../Provider.js"
 import type { CatalogCache } from "./catalogCache.js"
-import { isTransportError } from "./probing.js"
 import * as selection from "./selection.js"
 import * as Span from "./span.js"
+import { isTransportError } from "./transportError.js"
 
 /** A provider that lists its models: no request is made. */
 const listed = (catalog: Catalog): CatalogCache => {
@@ -51,7 +51,7 @@ export const make = (
     name: string,
     lookup: Effect.Effect<Catalog, DiscoveryError>
   ): Effect.Effect<Catalog, DiscoveryError> =>
-    Effect.catchAll(lookup, (error) =>
+    Effect.catchAll(lookup, (error): Effect.Effect<Catalog, DiscoveryError> =>
       isTransportError(error)
         ? Effect.flatMap(source.last, (last) =>
           Option.isSome(last) && selection.findModel(last.value, name) !== undefined

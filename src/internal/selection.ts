@@ -159,7 +159,7 @@ export const plan = (
 export const configured = (provider: Provider): Catalog => {
   const seen = new Set<string>()
   const models: Array<ModelDefinition> = []
-  const excluded: Array<ExcludedModel> = []
+  const excluded: Array<ExcludedModel> = [...provider.excluded ?? []]
   for (const { definition } of provider.models) {
     const id = ModelRef.normalizeModel(definition.id)
     if (seen.has(id)) excluded.push({ name: definition.id, reason: "duplicate" })
@@ -205,13 +205,15 @@ const unknownModel = (
   ref: string,
   catalogs: ReadonlyArray<Catalog>,
   leftOut: ExcludedModel | undefined,
-  suggestion: string | undefined
+  suggestion: string | undefined,
+  discovered?: boolean
 ): UnknownModel =>
   new UnknownModel({
     ref,
     known: refsOf(catalogs),
     ...(leftOut === undefined ? {} : { leftOut }),
-    ...(suggestion === undefined ? {} : { suggestion })
+    ...(suggestion === undefined ? {} : { suggestion }),
+    ...(discovered === undefined ? {} : { discovered })
   })
 
 /** Why nothing can be selected from a catalog without models. */
@@ -228,7 +230,8 @@ export const missing = (catalog: Catalog, model: string): NoToolModels | NoModel
       refOf(catalog.provider, model),
       [catalog],
       leftOutOf(catalog, model),
-      similar(catalog, model)
+      similar(catalog, model),
+      catalog.source === "discovered"
     )
 
 /** What became of asking one provider for its catalog. */
@@ -268,7 +271,8 @@ export const missingName = <E>(
     name,
     catalogs,
     catalogs.map((catalog) => leftOutOf(catalog, name)).find((model) => model !== undefined),
-    meantBy(catalogs, name) ?? refOf(answers[0]!.provider.id, name)
+    meantBy(catalogs, name) ?? refOf(answers[0]!.provider.id, name),
+    answers[0]!.provider.mode === "implicit"
   )
 }
 

@@ -235,6 +235,20 @@ describe("Models.select of a missing model", () => {
       assert.include(error.hint, "ollama pull mistral")
     }))
 
+  it.effect("says whether models are discovered, and so how to get it", () =>
+    Effect.gen(function*() {
+      const discovering = yield* f.models(withGroq, f.discovery(f.catalog("a")).service)
+      const listing = yield* f.models(f.config([f.ok(f.explicit("ollama", "a"))]))
+      for (const name of ["ollama/x", "x"]) {
+        assert.isTrue((yield* unknown(discovering, name)).discovered)
+        const error = yield* unknown(listing, name)
+        assert.isFalse(error.discovered)
+        assert.include(error.hint, "List it under models.providers.ollama.models.")
+      }
+      assert.isFalse((yield* unknown(discovering, "groq/x")).discovered)
+      assert.include((yield* unknown(discovering, "openai/gpt-4")).hint, "There is no provider openai:")
+    }))
+
   it.effect("says why when the model was seen and left out", () =>
     Effect.gen(function*() {
       const excluded = [{ name: "gemma:latest", reason: "no-tools" as const }]
