@@ -72,11 +72,15 @@ for (const page of readdirSync(published, { recursive: true }).filter((file) => 
 }
 
 const dist = join(published, "dist")
+const hidden = Object.keys(manifest.exports)
+  .filter((path) => manifest.exports[path] === null && !path.includes("*"))
+  .map((path) => path.replace(/^\./, manifest.name))
 const entries = readdirSync(dist, { recursive: true })
   .map((file) => file.split(sep).join("/"))
   .filter((file) => file.endsWith(".js") && !file.split("/").includes("internal"))
   .map((file) => file.replace(/(^|\/)index\.js$|\.js$/, ""))
   .map((path) => (path === "" ? manifest.name : `${manifest.name}/${path}`))
+  .filter((entry) => !hidden.includes(entry))
   .sort()
 
 writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }))
@@ -105,8 +109,10 @@ run(process.execPath, [bin("typescript", "tsc", join(repo, "typetest")), "-p", a
 console.log(`${entries.length} entries type-check with TypeScript 5.9, declarations included`)
 
 const importAll = `for (const entry of ${JSON.stringify(entries)}) await import(entry)
-let leak = false
-try { await import("${manifest.name}/internal/hint"); leak = true } catch {}
-if (leak) throw new Error("internal modules can be imported")`
+for (const path of ${JSON.stringify([...hidden, `${manifest.name}/internal/hint`])}) {
+  let leak = false
+  try { await import(path); leak = true } catch {}
+  if (leak) throw new Error(path + " can be imported")
+}`
 run(process.execPath, ["--input-type=module", "--eval", importAll], { cwd: app })
 console.log(`${entries.length} entries load in Node ${process.versions.node}`)
