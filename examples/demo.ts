@@ -4,7 +4,8 @@
  *
  * It asks the Ollama at `OLLAMA_HOST` (default 127.0.0.1:11434) when one answers, else a mock that it starts itself.
  */
-import { NodeContext, NodeRuntime } from "@effect/platform-node"
+import * as NodeContext from "@effect/platform-node/NodeContext"
+import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
 import { Cause, Clock, Config, Console, Context, Effect, Either, Layer, Option } from "effect"
 import {
   type Chat,
