@@ -274,6 +274,23 @@ for (const api of apis) {
         }))
       ))
 
+    it.effect("an error after the usage fails, in the same chunk and in the next", () =>
+      Effect.gen(function*() {
+        for (let i = 0; i < 2; i++) {
+          const outcome = yield* endsAt(0, streamed(prompt))
+          assert.strictEqual(outcome.error?._tag, "ServerError")
+          assert.strictEqual(partial(outcome), "Hello")
+        }
+      }).pipe(
+        Effect.provide(mocked(api, {
+          replies: [[usage + event("{\"error\":\"it broke\"}")], [usage, event("{\"error\":\"it broke\"}")]].map((
+            last
+          ) => ({
+            raw: raw(api, [text("Hello"), finish, ...last])
+          }))
+        }))
+      ))
+
     for (const type of ["reset", "close"] as const) {
       it.effect(`${type} does not matter`, () =>
         Effect.gen(function*() {
@@ -305,7 +322,8 @@ for (const api of apis) {
           Stream.runDrain,
           Effect.fork
         )
-        yield* TestClock.adjust(1)
+        // an error may follow the last line of a native stream: only the grace ends the wait for it
+        yield* TestClock.adjust(api === "ollama" ? 1000 : 1)
         assert.isTrue(Option.isSome(yield* Fiber.poll(fiber)))
       }).pipe(Effect.provide(stalled([text("Hello"), finish, usage + done]))))
   })

@@ -81,6 +81,50 @@ describe("edge cases of the wire", () => {
     })
   })
 
+  it("what follows native done: true counts the same in its chunk and in a later one", () => {
+    const outcome = (after: string) => {
+      const results = [[text("a") + done + after], [text("a") + done, after], cut(bytes(text("a") + done + after), 7)]
+        .map((chunks) => decode(native, chunks))
+      for (const result of results) assert.deepStrictEqual(result, results[0])
+      return results[0]
+    }
+    assert.deepStrictEqual(outcome("{\"error\":\"late\"}\n")?.failure, { _tag: "InBandError", error: "late" })
+    assert.strictEqual(outcome("xyz\n")?.failure?._tag, "Malformed")
+    // an answer that is over takes no more content
+    const call = "{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":{}}}]}"
+    for (const more of [text("b"), text("b") + text("c"), line("{\"thinking\":\"b\"}"), line(call), done]) {
+      assert.deepStrictEqual(outcome(more)?.parts, [{ type: "text", text: "a" }])
+      assert.deepStrictEqual(outcome(more)?.finish, { finishReason: "stop", model: "m" })
+    }
+    assert.deepStrictEqual(outcome(line("{}", ",\"done\":true,\"eval_count\":2"))?.finish?.usage, { outputTokens: 2 })
+  })
+
+  it("nothing that follows [DONE] counts, in its chunk or in a later one", () => {
+    const over = delta("\"content\":\"a\"") + stop + "data: [DONE]\n\n"
+    for (
+      const after of [
+        event("{\"error\":\"late\"}"),
+        "{\"error\":\"late\"}",
+        delta("\"content\":\"b\""),
+        event("xyz"),
+        "\ufffd".repeat(100)
+      ]
+    ) {
+      for (const chunks of [[over + after], [over, after], cut(bytes(over + after), 7)]) {
+        const result = decode(v1, chunks, { maxEventBytes: 150 })
+        assert.isUndefined(result.failure)
+        assert.deepStrictEqual(result.parts, [{ type: "text", text: "a" }])
+        assert.strictEqual(result.finish?.finishReason, "stop")
+      }
+    }
+    // a decoder that is fed on takes nothing either
+    const decoder = make({ api: v1, makeId })
+    decoder.push(bytes(over))
+    assert.isTrue(decoder.isDone)
+    assert.deepStrictEqual(decoder.push(bytes(delta("\"content\":\"b\""))), [])
+    assert.strictEqual(decoder.end().finish?.finishReason, "stop")
+  })
+
   it("edge case 6: an end without done is no success", () => {
     const result = decode(native, [text("a"), text("b")])
     assert.deepStrictEqual(result.failure, { _tag: "Ended" })
@@ -93,12 +137,14 @@ describe("edge cases of the wire", () => {
     }
   })
 
-  it("edge case 7: done_reason without done is a finish, and not yet the end", () => {
-    const decoder = make({ api: native, makeId })
-    decoder.push(bytes("{\"message\":{\"content\":\"a\"},\"done_reason\":\"stop\",\"eval_count\":3}\n"))
-    assert.isTrue(decoder.isFinished)
-    assert.isFalse(decoder.isDone)
-    assert.deepStrictEqual(decoder.end().finish, { finishReason: "stop", usage: { outputTokens: 3 } })
+  it("edge case 7: done_reason without done is a finish, and neither is the end", () => {
+    for (const rest of [",\"done_reason\":\"stop\"", ",\"done_reason\":\"stop\",\"done\":true", ",\"done\":true"]) {
+      const decoder = make({ api: native, makeId })
+      decoder.push(bytes(`{"message":{"content":"a"}${rest},"eval_count":3}\n`))
+      assert.isTrue(decoder.isFinished)
+      assert.isFalse(decoder.isDone)
+      assert.deepStrictEqual(decoder.end().finish, { finishReason: "stop", usage: { outputTokens: 3 } })
+    }
   })
 
   it("edge case 8: a /v1 stream that lost its error is no success", () => {

@@ -17,7 +17,7 @@ export interface Result {
 
 export const makeId = (index: number): string => `made-${index}`
 
-/** Feeds the chunks and ends the input. */
+/** Feeds the chunks, as long as more is expected, and ends the input. */
 export const decode = (
   api: Api,
   chunks: ReadonlyArray<Uint8Array | string>,
@@ -25,7 +25,10 @@ export const decode = (
 ): Result => {
   const decoder = make({ api, makeId, ...options })
   const events: Array<ContentEvent> = []
-  for (const chunk of chunks) events.push(...decoder.push(typeof chunk === "string" ? bytes(chunk) : chunk))
+  for (const chunk of chunks) {
+    events.push(...decoder.push(typeof chunk === "string" ? bytes(chunk) : chunk))
+    if (decoder.isDone || decoder.failure !== undefined) break
+  }
   const last = decoder.end()
   events.push(...last.events)
   return { events, parts: decoder.partial().parts, finish: last.finish, failure: decoder.failure }

@@ -173,7 +173,7 @@ describe("transformed", () => {
   it("passes a stream through all transforms", () => {
     const decoder = made()
     const input = line("<think>a</think>") + line("{\"name\":\"f\",\"parameters\":{}}") + line("", ",\"done\":true")
-    const events = [...decoder.push(utf8.encode(input)), ...(decoder.isDone ? [] : ["not done"])]
+    const events = [...decoder.push(utf8.encode(input)), ...(decoder.isFinished ? [] : ["not finished"])]
     const last = decoder.end()
     assert.strictEqual(last.finish?.finishReason, "tool-calls")
     assert.deepStrictEqual(

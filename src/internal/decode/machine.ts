@@ -13,6 +13,7 @@ export interface State {
   readonly parts: Parts.State
   readonly calls: Calls.State
   readonly finish: FinishReason | undefined
+  /** Native `done: true`: only counters, or an error, may follow. */
   readonly done: boolean
   readonly usage: Usage | undefined
   readonly timings: Timings | undefined
@@ -30,8 +31,9 @@ export const initial: State = {
   model: undefined
 }
 
-/** Text of one kind. The state stays the same object as long as the open part goes on. */
+/** Text of one kind. The state stays the same object as long as the open part goes on. After the end none counts. */
 export const text = (state: State, kind: Parts.Kind, delta: string, out: Array<ContentEvent>): State => {
+  if (state.done) return state
   const parts = Parts.text(state.parts, kind, delta, out)
   return parts === state.parts ? state : { ...state, parts }
 }
@@ -60,13 +62,14 @@ export const step = (
 ): State | DecodeFailure => {
   let state = text(before, "reasoning", event.reasoning, out)
   state = text(state, "text", event.content, out)
-  if (event.calls.length > 0 || (event.finish !== "" && state.calls.open.length > 0)) {
+  const wires = before.done ? [] : event.calls
+  if (wires.length > 0 || (event.finish !== "" && state.calls.open.length > 0)) {
     let parts = state.parts
     const emit = (call: ToolCall) => {
       parts = Parts.call(parts, call, out)
     }
     let calls: Calls.State | DecodeFailure = state.calls
-    for (const wire of event.calls) {
+    for (const wire of wires) {
       calls = Calls.add(calls, wire, makeId, emit)
       if ("_tag" in calls) return calls
     }
@@ -83,9 +86,6 @@ export const step = (
   }
   return event.done && !state.done ? { ...state, done: true } : state
 }
-
-/** `[DONE]` */
-export const done = (state: State): State => state.done ? state : { ...state, done: true }
 
 /** The input is over: closes what is open. `undefined` when the answer is not complete. */
 export const end = (state: State, out: Array<ContentEvent>): Finish | undefined => {

@@ -66,6 +66,8 @@ const none: ReadonlyArray<ContentEvent> = []
 
 class StreamDecoder implements Decoder {
   failure: DecodeFailure | undefined
+  /** `[DONE]`: whatever follows, in the same chunk or later, is ignored. */
+  isDone = false
   private state: Machine.State = Machine.initial
   private readonly collector = new Collector()
   private readonly lines: LineBuffer
@@ -90,30 +92,20 @@ class StreamDecoder implements Decoder {
     return this.state.finish !== undefined
   }
 
-  get isDone(): boolean {
-    return this.state.done
-  }
-
   push(chunk: Uint8Array): ReadonlyArray<ContentEvent> {
-    if (this.failure !== undefined) return none
+    if (this.failure !== undefined || this.isDone) return none
     const text = this.lines.push(chunk)
     if (text === "" && this.lines.failure === undefined) return none
     const out: Array<ContentEvent> = []
     this.text(text, out)
-    this.failure ??= this.lines.failure === undefined ? undefined : malformed(this.lines.failure)
+    if (this.lines.failure !== undefined && !this.isDone) this.failure ??= malformed(this.lines.failure)
     return this.collect(out)
   }
 
   end(): { readonly events: ReadonlyArray<ContentEvent>; readonly finish: Finish | undefined } {
     if (this.failure !== undefined) return { events: none, finish: undefined }
     const out: Array<ContentEvent> = []
-    const rest = this.lines.end()
-    const frames: Array<Frame> = []
-    this.framing.end(rest.text, frames)
-    if (this.lines.failure !== undefined) this.failure = malformed(this.lines.failure)
-    // a cut character is the end of a cut line; after a complete one it is no UTF-8
-    else if (rest.cut && frames.length > 0) this.failure = malformed(notUtf8)
-    this.frames(frames, out)
+    if (!this.isDone) this.rest(out)
     const finish = this.failure === undefined ? Machine.end(this.state, out) : undefined
     if (finish === undefined) this.failure ??= { _tag: "Ended" }
     const events = this.collect(out)
@@ -124,11 +116,22 @@ class StreamDecoder implements Decoder {
     return { parts: this.collector.parts() }
   }
 
+  /** What follows the last line end. */
+  private rest(out: Array<ContentEvent>) {
+    const rest = this.lines.end()
+    const frames: Array<Frame> = []
+    this.framing.end(rest.text, frames)
+    if (this.lines.failure !== undefined) this.failure = malformed(this.lines.failure)
+    // a cut character is the end of a cut line; after a complete one it is no UTF-8
+    else if (rest.cut && frames.length > 0) this.failure = malformed(notUtf8)
+    this.frames(frames, out)
+  }
+
   private text(text: string, out: Array<ContentEvent>) {
     const fast = this.fast
     const frames = this.frameList
     let at = 0
-    while (at < text.length && this.failure === undefined) {
+    while (at < text.length && this.failure === undefined && !this.isDone) {
       if (fast !== undefined && this.framing.isBetween) {
         const end = fast.match(text, at)
         if (end >= 0) {
@@ -150,9 +153,9 @@ class StreamDecoder implements Decoder {
 
   private frames(frames: ReadonlyArray<Frame>, out: Array<ContentEvent>) {
     for (const frame of frames) {
-      if (this.failure !== undefined) return
+      if (this.failure !== undefined || this.isDone) return
       if (frame._tag === "Json") this.json(frame.value, frame.text, frame.error, out)
-      else if (frame._tag === "Done") this.state = Machine.done(this.state)
+      else if (frame._tag === "Done") this.isDone = true
       else this.failure = malformed(frame.detail)
     }
   }

@@ -41,7 +41,10 @@ export interface Decoder {
   readonly failure: DecodeFailure | undefined
   /** A finish was seen; usage, or an error, may still follow. */
   readonly isFinished: boolean
-  /** Nothing more is expected: `[DONE]`, or native `done: true`. */
+  /**
+   * `[DONE]`: whatever follows is ignored, so nobody has to wait for it. Native `done: true` is not the end: an error may
+   * follow, and must count however the network cuts it.
+   */
   readonly isDone: boolean
   /** What has arrived so far. */
   readonly partial: () => PartialAnswer
@@ -80,7 +83,7 @@ export interface WireEvent {
   readonly calls: ReadonlyArray<WireCall>
   /** The server's word for why it finished, `""` when it said none. */
   readonly finish: string
-  /** Nothing follows this event. */
+  /** No content follows this event. */
   readonly done: boolean
   readonly usage: Usage | undefined
   readonly timings: Timings | undefined
