@@ -13,7 +13,7 @@ import { checkParams } from "./internal/config/params.js"
 import { formatPath, type KeyPath } from "./internal/config/tree.js"
 import type { JsonObject } from "./Message.js"
 import type { Api, Cost, ModelDefinition } from "./Model.js"
-import { ConfigInvalid, type ConfigProblem, type ProviderError } from "./OllamaError.js"
+import { ConfigInvalid, type ConfigProblem, type ExcludedModel, type ProviderError } from "./OllamaError.js"
 
 /**
  * A key and where it came from, e.g. `env OLLAMA_API_KEY`, `profile work`, `config`.
@@ -76,6 +76,8 @@ export interface Provider {
   readonly timeout?: number | undefined
   readonly params: JsonObject
   readonly models: ReadonlyArray<ProviderModel>
+  /** Models that are written down for it and that cannot be asked, with the reason. */
+  readonly excluded?: ReadonlyArray<ExcludedModel> | undefined
   /** Whether discovery keeps models without tools too. */
   readonly keepWithoutTools: boolean
 }

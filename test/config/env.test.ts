@@ -50,6 +50,23 @@ describe("${VAR}", () => {
     }
   })
 
+  it("that is unset at a key that is not read is only a warning", () => {
+    const entry = {
+      note: "${UNSET}",
+      auth: { a: ["${UNSET}"] },
+      models: [{ id: "m", zebra: "${UNSET}", cost: { extra: "${UNSET}" }, compat: { b: "${UNSET}" } }]
+    }
+    assert.strictEqual(provider(ollama(entry), env).mode, "explicit")
+    const said = resolved(ollama(entry), env).diagnostics.filter((d) => d.message.includes("UNSET"))
+    assert.deepStrictEqual(said.map((d) => `${d.level} ${d.path.replace("models.providers.ollama.", "")}`), [
+      "warning note",
+      "warning auth.a[0]",
+      "warning models[0].zebra",
+      "warning models[0].cost.extra",
+      "warning models[0].compat.b"
+    ])
+  })
+
   it("that is unset elsewhere fails the load", () => {
     for (
       const config of [

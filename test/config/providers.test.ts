@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Redacted } from "effect"
+import { configured, missing } from "../../src/internal/selection.js"
 import { env, error, ollama, provider, resolved, status } from "./fixtures.js"
 
 const models = [{ id: "m" }]
@@ -248,10 +249,41 @@ describe("other providers", () => {
       "ollama"
     ]])
     assert.include(resolved(config).diagnostics[0]!.message, "\"a\" is left out")
+    assert.deepStrictEqual(provider(config, {}, {}, "gpu").excluded, [
+      { name: "a", reason: "unsupported-api", detail: "github-copilot" }
+    ])
+  })
+
+  it("say why a model with an api that is not spoken here cannot be chosen", () => {
+    const models = [{ id: "a", api: "github-copilot" }, { id: "b" }]
+    const catalog = configured(provider(ollama({ models }), env))
+    assert.deepStrictEqual(catalog.models.map((model) => model.id), ["b"])
+    const failure = missing(catalog, "a")
+    assert.strictEqual(failure._tag === "UnknownModel" && failure.leftOut?.reason, "unsupported-api")
+    assert.include(failure.hint, "ollama/a was left out of the catalog: its api is not spoken here: github-copilot.")
+    assert.notInclude(failure.hint, "ull it")
+    assert.notInclude(failure.hint, "Define it")
   })
 })
 
 describe("ProviderStatus.reason", () => {
+  it("names the auth profiles that there are and that cannot be used", () => {
+    const expired = { type: "token", provider: "ollama", token: "t", expires: 1 }
+    const reason = (profiles: Record<string, unknown>) => status({}, {}, { profiles: { profiles }, now: 2 }).reason
+    const none = "Nothing enables it: there is no OLLAMA_API_KEY, no auth profile and no apiKey."
+    assert.strictEqual(reason({}), none)
+    assert.strictEqual(reason({ x: { type: "oauth", provider: "google" }, "google:a": { type: "api_key" } }), none)
+    assert.strictEqual(
+      reason({ work: expired, "ollama:b": { type: "api_key" } }),
+      "Nothing enables it: there is no OLLAMA_API_KEY, no usable auth profile (\"work\" is skipped: it has expired; "
+        + "\"ollama:b\" is skipped: it names no `provider`) and no apiKey."
+    )
+    assert.include(
+      reason({ a: expired, b: expired, c: expired, d: expired, e: expired }),
+      "it has expired; and 2 more)"
+    )
+  })
+
   it("is one sentence for each case", () => {
     const reasons = [
       status({}).reason,

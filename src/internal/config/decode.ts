@@ -11,6 +11,7 @@ import { type AnyApi, foreignApis, spokenApis } from "./apis.js"
 import { isProblem, keyExpected, kindOf, readHeaders, readKey } from "./credential.js"
 import { makeDefinition } from "./definition.js"
 import { isName } from "./env.js"
+import { compatKeys, costKeys, entryKeys, modelKeys } from "./known.js"
 import { checkParams } from "./params.js"
 import { isObject, own, type PlainObject } from "./plain.js"
 import type { Reader } from "./reader.js"
@@ -108,7 +109,7 @@ const key = (
 const cost = (r: Reader, value: unknown, path: KeyPath): Cost | undefined => {
   const found = read.object(r, value, path)
   if (found === undefined) return undefined
-  read.keys(r, found, path, ["input", "output", "cacheRead", "cacheWrite"])
+  read.keys(r, found, path, costKeys)
   const price = (name: keyof Cost) => read.amount(r, own(found, name), [...path, name]) ?? free[name]
   return {
     input: price("input"),
@@ -121,20 +122,6 @@ const cost = (r: Reader, value: unknown, path: KeyPath): Cost | undefined => {
 const api = (r: Reader, value: unknown, path: KeyPath): AnyApi | undefined =>
   read.oneOf<AnyApi>(r, value, path, [...spokenApis, ...foreignApis], spokenApis)
 
-const modelKeys = [
-  "id",
-  "name",
-  "api",
-  "reasoning",
-  "input",
-  "cost",
-  "contextWindow",
-  "maxTokens",
-  "params",
-  "headers",
-  "compat"
-]
-
 const model = (r: Reader, ownReader: Reader, value: unknown, path: KeyPath): EntryModel | undefined => {
   if (!isObject(value)) return r.problem(path, "an object with an id", kindOf(value))
   read.keys(r, value, path, modelKeys)
@@ -146,7 +133,7 @@ const model = (r: Reader, ownReader: Reader, value: unknown, path: KeyPath): Ent
     read.oneOf<"text" | "image">(r, item, [...at("input"), i], ["text", "image"]) ?? []
   )
   const compat = read.object(r, get("compat"), at("compat"))
-  if (compat !== undefined) read.keys(r, compat, at("compat"), ["maxTokensField"])
+  if (compat !== undefined) read.keys(r, compat, at("compat"), compatKeys)
   const maxTokensField = read.oneOf(r, own(compat, "maxTokensField"), [...at("compat"), "maxTokensField"], [
     "max_tokens",
     "max_completion_tokens"
@@ -169,18 +156,6 @@ const model = (r: Reader, ownReader: Reader, value: unknown, path: KeyPath): Ent
     maxTokensField
   }
 }
-
-const entryKeys = [
-  "baseUrl",
-  "apiKey",
-  "api",
-  "authHeader",
-  "headers",
-  "timeoutSeconds",
-  "params",
-  "models",
-  "auth"
-]
 
 interface EntryInput {
   readonly id: string

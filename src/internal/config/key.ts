@@ -15,6 +15,8 @@ import { formatPath } from "./tree.js"
 /** The variable that enables Ollama. */
 export const variable = "OLLAMA_API_KEY"
 
+export const unsetVariable = (name: string): string => `the environment variable ${name} is not set`
+
 /** What all providers are resolved with. */
 export interface Context {
   readonly lookup: Lookup

@@ -24,10 +24,18 @@ export interface Profile {
   readonly secret: Redacted.Redacted
 }
 
+export interface SkippedProfile {
+  readonly id: string
+  readonly reason: string
+  /** Those that it may have been meant for: by what it says, and by its name. */
+  readonly providers: ReadonlyArray<string>
+}
+
 export interface Profiles {
   readonly path?: string | undefined
   readonly byProvider: ReadonlyMap<string, ReadonlyArray<Profile>>
   readonly order: ReadonlyMap<string, ReadonlyArray<string>>
+  readonly skipped: ReadonlyArray<SkippedProfile>
   /** Why the whole file cannot be used. */
   readonly problem?: FileProblem | undefined
   readonly diagnostics: ReadonlyArray<Diagnostic>
@@ -37,6 +45,9 @@ export interface Profiles {
 const mostSuggested = 50
 
 const normalize = (provider: string): string => provider.trim().toLowerCase()
+
+// `ollama` of `ollama:work`
+const providerIn = (id: string): string => normalize(id.split(":", 1)[0]!)
 
 const read = (
   id: string,
@@ -70,7 +81,7 @@ const read = (
     if (typeof expires !== "number" || !Number.isFinite(expires)) return "its `expires` is not a time in ms"
     if (expires <= now) return "it has expired"
   }
-  const prefix = normalize(id.split(":", 1)[0]!)
+  const prefix = providerIn(id)
   if (!known.has(provider)) {
     const meant = suggest(provider, near)
     if (meant !== undefined) return `it is of the provider "${provider}": did you mean "${meant}"?`
@@ -79,7 +90,7 @@ const read = (
   return { id, provider, type, secret: key }
 }
 
-const none: Profiles = { byProvider: new Map(), order: new Map(), diagnostics: [] }
+const none: Profiles = { byProvider: new Map(), order: new Map(), skipped: [], diagnostics: [] }
 
 /** Reads the file. A single bad entry is skipped and said; `known` are the providers that there are. */
 export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string>, now: number): Profiles => {
@@ -108,10 +119,18 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string
   const near = Array.from(known).slice(0, mostSuggested)
   const all = new Map<string, Profile>()
   const byProvider = new Map<string, Array<Profile>>()
+  const skipped: Array<SkippedProfile> = []
   for (const [id, entry] of Object.entries(profiles ?? {})) {
     const found = read(id, entry, known, near, now)
-    if (typeof found === "string") warn(["profiles", id], `skipped: ${found}`)
-    else if (found !== undefined) {
+    if (typeof found === "string") {
+      warn(["profiles", id], `skipped: ${found}`)
+      const written = own(entry, "provider")
+      skipped.push({
+        id,
+        reason: found,
+        providers: [providerIn(id), typeof written === "string" ? normalize(written) : ""]
+      })
+    } else if (found !== undefined) {
       all.set(id, found)
       const mine = byProvider.get(found.provider)
       if (mine === undefined) byProvider.set(found.provider, [found])
@@ -134,7 +153,7 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string
       }
     } else warn(["order", provider], `expected a list of profile ids, found ${kindOf(ids)}`)
   }
-  return { path, byProvider, order, diagnostics }
+  return { path, byProvider, order, skipped, diagnostics }
 }
 
 /**

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import type { Api } from "../../Model.js"
 import {
   type ConfigInvalid,
+  type ExcludedModel,
   MissingEnvironmentVariable,
   NoModelsConfigured,
   NotEnabled,
@@ -27,6 +28,7 @@ import {
   none,
   profileKey,
   unreadable,
+  unsetVariable,
   variable
 } from "./key.js"
 import type { Problem } from "./plain.js"
@@ -85,7 +87,7 @@ const entryFailure = (
     context.diagnose({
       level: matters(path) ? "error" : "warning",
       path: formatPath(path),
-      message: `the environment variable ${variable} is not set`
+      message: unsetVariable(variable)
     })
   }
   const missing = configured.missing.find((m) => matters(m.path))
@@ -106,7 +108,7 @@ const diagnose = (context: Context, failure: ProviderError): void => {
     context.diagnose({
       level: "error",
       path: failure.path,
-      message: `the environment variable ${failure.variable} is not set`
+      message: unsetVariable(failure.variable)
     })
   }
 }
@@ -115,8 +117,9 @@ const models = (
   entry: Entry | undefined,
   keepHeaders: boolean,
   context: Context
-): Either.Either<ReadonlyArray<ProviderModel>, AnyApi> => {
+): Either.Either<Pick<Provider, "models" | "excluded">, AnyApi> => {
   const out: Array<ProviderModel> = []
+  const excluded: Array<ExcludedModel> = []
   let foreign: AnyApi | undefined
   entry?.models.forEach((model: EntryModel) => {
     const { api } = model
@@ -124,6 +127,7 @@ const models = (
       out.push(compact({ ...model, api, headers: keepHeaders ? model.headers : undefined }))
     } else {
       foreign = api
+      excluded.push({ name: model.definition.id, reason: "unsupported-api", detail: api })
       context.diagnose({
         level: "error",
         path: formatPath([...entry.path, "models"]),
@@ -131,13 +135,24 @@ const models = (
       })
     }
   })
-  return foreign !== undefined && out.length === 0 ? Either.left(foreign) : Either.right(out)
+  return foreign !== undefined && out.length === 0
+    ? Either.left(foreign)
+    : Either.right({ models: out, excluded: excluded.length === 0 ? undefined : excluded })
 }
 
 const counted = (n: number): string => n === 1 ? "1 model is" : `${n} models are`
 
 const warnUrl = (context: Context, path: KeyPath, warnings: ReadonlyArray<string>): void => {
   for (const message of warnings) context.diagnose({ level: "warning", path: formatPath(path), message })
+}
+
+// "auth profile", and why those that there are do not count.
+const profilesOf = (id: string, context: Context): string => {
+  const skipped = context.profiles.skipped.filter((profile) => profile.providers.includes(id))
+  const most = 3
+  const named = skipped.slice(0, most).map((profile) => `${JSON.stringify(profile.id)} is skipped: ${profile.reason}`)
+  const more = skipped.length > most ? `; and ${skipped.length - most} more` : ""
+  return skipped.length === 0 ? "auth profile" : `usable auth profile (${named.join("; ")}${more})`
 }
 
 // =============================================================================
@@ -190,7 +205,7 @@ export const ollama = (configured: Configured | undefined, context: Context): Pr
       id,
       false,
       new NotEnabled({ provider: id }),
-      `Nothing enables it: there is no ${variable}, no auth profile and no apiKey.`
+      `Nothing enables it: there is no ${variable}, no ${profilesOf(id, context)} and no apiKey.`
     )
   }
   if (hostUrl !== undefined && Either.isLeft(hostUrl)) {
@@ -237,7 +252,7 @@ export const ollama = (configured: Configured | undefined, context: Context): Pr
     headers: detached ? {} : entry?.headers ?? {},
     timeout: entry?.timeout,
     params: entry?.params ?? {},
-    models: listed.right,
+    ...listed.right,
     keepWithoutTools: options.keepWithoutTools === true
   })
   const how = found.key === undefined ? "the host enables it without a key" : `the key comes from ${found.key.source}`
@@ -245,7 +260,7 @@ export const ollama = (configured: Configured | undefined, context: Context): Pr
     id,
     configured: true,
     reason: explicit
-      ? `${counted(listed.right.length)} configured at ${url.root} and nothing is discovered; ${how}.`
+      ? `${counted(listed.right.models.length)} configured at ${url.root} and nothing is discovered; ${how}.`
       : `Models are discovered at ${url.root}; ${how}.`,
     result: Either.right(provider)
   }
@@ -302,14 +317,14 @@ export const other = (configured: Configured, context: Context): ProviderStatus 
     headers: entry.headers,
     timeout: entry.timeout,
     params: entry.params,
-    models: listed.right,
+    ...listed.right,
     keepWithoutTools: false
   })
   const how = found.key === undefined ? "it needs no key" : `the key comes from ${found.key.source}`
   return {
     id,
     configured: true,
-    reason: `${counted(listed.right.length)} configured at ${url.right.root}; ${how}.`,
+    reason: `${counted(listed.right.models.length)} configured at ${url.right.root}; ${how}.`,
     result: Either.right(provider)
   }
 }

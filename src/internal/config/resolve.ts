@@ -8,7 +8,8 @@ import type { ProviderStatus } from "../../Provider.js"
 import { kindOf } from "./credential.js"
 import * as decode from "./decode.js"
 import * as env from "./env.js"
-import { type Context, variable as apiKeyVariable } from "./key.js"
+import { type Context, unsetVariable, variable as apiKeyVariable } from "./key.js"
+import { isRead } from "./known.js"
 import { isObject, own, plain, type Problem } from "./plain.js"
 import * as profiles from "./profiles.js"
 import * as provider from "./provider.js"
@@ -130,7 +131,10 @@ const readProviders = (
     const missing: Array<env.Missing> = []
     const problems: Array<Problem> = []
     const written = own(value, "apiKey")
-    const substituted = env.substitute(value, at, lookup, (m) => missing.push(m))
+    const substituted = env.substitute(value, at, lookup, (m) => {
+      if (isRead(m.path.slice(at.length))) missing.push(m)
+      else r.warn(m.path, unsetVariable(m.variable))
+    })
     const unset = env.unsetSource(own(substituted, "apiKey"), lookup)
     if (unset !== undefined) missing.push({ variable: unset, path: [...at, "apiKey"] })
     const ownReader: reader.Reader = {
