@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { encoded, failure, invalidAt, native, openai, plainModel, unknownModel } from "./support.js"
+import { apis, encoded, failure, invalidAt, native, openai, plainModel, unknownModel } from "./support.js"
 
 const settings = (result: { readonly ignored: ReadonlyArray<{ readonly setting: string }> }) =>
   result.ignored.map(({ setting }) => setting)
@@ -77,14 +77,41 @@ describe("names and places", () => {
     }
   })
   it("unknown names: native options, but Ollama's own fields at the top; the /v1 body", () => {
-    const params = { num_gpu: 1, truncate: false, shift: false, logprobs: true, top_logprobs: 2, mine: { a: [null] } }
+    const params = { num_gpu: 1, truncate: false, shift: false, mine: { a: [null] } }
     const body = native({ params })
     assert.deepStrictEqual(body.options, { num_gpu: 1, mine: { a: [null] } })
-    assert.deepInclude(body, { truncate: false, shift: false, logprobs: true, top_logprobs: 2 })
+    assert.deepInclude(body, { truncate: false, shift: false })
 
     const result = encoded({ prompt: "Hi", params })
-    assert.deepInclude(JSON.parse(result.body), { num_gpu: 1, logprobs: true, top_logprobs: 2, mine: { a: [null] } })
+    assert.deepInclude(JSON.parse(result.body), { num_gpu: 1, mine: { a: [null] } })
     assert.sameMembers(settings(result), ["truncate", "shift"])
+  })
+  for (const api of apis) {
+    it(`${api}: what no answer could hold is not asked for, and is reported`, () => {
+      const result = encoded({ prompt: "Hi", params: { logprobs: true, top_logprobs: 2 } }, { api })
+      assert.notInclude(result.body, "logprobs")
+      assert.deepStrictEqual(settings(result), ["logprobs", "top_logprobs"])
+      assert.isTrue(result.ignored.every(({ reason }) => reason !== ""))
+    })
+  }
+  it("a format among the params is the form of the answer, in the dialect's own words", () => {
+    const format = { type: "object", properties: { a: { type: "string" } } }
+    assert.strictEqual(native({ params: { format: "json" } }).format, "json")
+    assert.deepStrictEqual(native({}, { params: [{ options: { format } }] }).format, format)
+    assert.notProperty(native({ params: { format } }), "options")
+    assert.deepStrictEqual(openai({ params: { format: "json" } }).response_format, { type: "json_object" })
+    assert.deepStrictEqual(openai({ params: { format } }).response_format.json_schema.schema, format)
+    assert.notProperty(openai({ params: { format } }), "format")
+  })
+  it("the request's own format wins over the params', and /v1's own name over the other", () => {
+    const format = { type: "object" }
+    assert.deepStrictEqual(native({ format, params: { format: "json" } }).format, format)
+    const own = { format, params: { format: "json", response_format: { type: "text" } } }
+    assert.deepStrictEqual(openai(own).response_format.json_schema.schema, format)
+    const { response_format } = openai({ params: { response_format: { type: "text" } } }, {
+      params: [{ format: "json" }]
+    })
+    assert.deepStrictEqual(response_format, { type: "text" })
   })
   it("an empty list of stops is none", () => {
     assert.notProperty(native({ stop: [] }, { params: [{ stop: "x" }] }), "options")
@@ -140,6 +167,8 @@ describe("wrong params", () => {
     at("params.stop", { stop: ["a", 1] })
     at("params.keep_alive", { keep_alive: "soon" })
     at("params.keep_alive", { keep_alive: "5" + "0".repeat(400) })
+    at("params.format", { format: "yaml" })
+    at("params.options.format", { options: { format: [] } })
     at("params.think", { think: "true" })
     at("params.reasoning_effort", { reasoning_effort: "enormous" })
     at("params.options.top_k", { options: { top_k: "x" } })

@@ -61,6 +61,7 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     const dialect = api === "ollama" ? native : openai
     const drafted = dialect.draft({
       model: model.id,
+      format: request.format ?? Params.format(params),
       request,
       tools,
       params,

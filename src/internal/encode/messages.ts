@@ -13,6 +13,8 @@ import type * as Params from "./params.js"
 export interface Draft {
   readonly model: string
   readonly request: ChatRequest
+  /** The form of the answer: the request's own, else that of the params. */
+  readonly format: ChatRequest["format"]
   readonly tools: ReadonlyArray<ToolDefinition>
   readonly params: Params.Merged
   readonly think: Params.Effort | undefined

@@ -7,7 +7,7 @@ import { argumentsText, assistantSaid, imageBase64, toolOnWire } from "./message
 import type { Draft, Drafted } from "./messages.js"
 import * as Params from "./params.js"
 
-export const draft = ({ model, params, request, stream, think, tools }: Draft): Drafted => {
+export const draft = ({ format, model, params, request, stream, think, tools }: Draft): Drafted => {
   const { ignored, options, top } = Params.native(params)
   const body = new Map<string, unknown>([
     ["model", model],
@@ -15,7 +15,7 @@ export const draft = ({ model, params, request, stream, think, tools }: Draft): 
     ["stream", stream]
   ])
   if (tools.length > 0) body.set("tools", tools.map(toolOnWire))
-  if (request.format !== undefined) body.set("format", request.format)
+  if (format !== undefined) body.set("format", format)
   if (think !== undefined) body.set("think", level(think))
   for (const [name, value] of top) body.set(name, value)
   if (options.size > 0) body.set("options", Object.fromEntries(options))

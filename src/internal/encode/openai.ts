@@ -7,7 +7,7 @@ import { argumentsText, assistantSaid, imageUrl, toolOnWire } from "./messages.j
 import type { Draft, Drafted } from "./messages.js"
 import * as Params from "./params.js"
 
-export const draft = ({ maxTokensField, model, params, request, stream, think, tools }: Draft): Drafted => {
+export const draft = ({ format, maxTokensField, model, params, request, stream, think, tools }: Draft): Drafted => {
   const { ignored, top } = Params.openai(params, maxTokensField)
   const body = new Map<string, unknown>([
     ["model", model],
@@ -21,12 +21,13 @@ export const draft = ({ maxTokensField, model, params, request, stream, think, t
     const level = effort(think)
     if (level !== undefined) body.set("reasoning_effort", level)
   }
-  if (request.format !== undefined) {
+  // The params may have the form of the answer under this dialect's own name too.
+  if (request.format !== undefined || (format !== undefined && !top.has("response_format"))) {
     body.set(
       "response_format",
-      request.format === "json"
+      format === "json"
         ? { type: "json_object" }
-        : { type: "json_schema", json_schema: { name: "output", schema: request.format } }
+        : { type: "json_schema", json_schema: { name: "output", schema: format } }
     )
   }
   // Without it a stream has no usage; hosted APIs refuse it in a request that does not stream.

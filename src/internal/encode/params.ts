@@ -3,7 +3,7 @@
  * each goes on the wire.
  */
 import * as Either from "effect/Either"
-import type { Ignored, Params, Think } from "../../Chat.js"
+import type { ChatRequest, Ignored, Params, Think } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
 import { invalid, isObject, write } from "./json.js"
@@ -105,13 +105,18 @@ const aliases: ReadonlyMap<string, keyof Params> = new Map<string, keyof Params>
 export const refused: ReadonlyArray<string> = ["model", "messages", "stream", "tools"]
 
 /** Fields that stand at the top of a native body, not among its `options`. */
-const nativeTop: ReadonlyArray<string> = ["truncate", "shift", "logprobs", "top_logprobs", "_debug_render_only"]
+const nativeTop: ReadonlyArray<string> = ["truncate", "shift", "_debug_render_only"]
 
 /** Of the native fields, those that `/v1` is known not to read (wire format of `/v1/chat/completions`). */
 const nativeOnly: ReadonlyArray<string> = ["truncate", "shift", "_debug_render_only"]
 
 /** Fields of `/v1` that say something about the whole request; among the native `options` they would say nothing. */
 const openaiOnly: ReadonlyArray<string> = ["response_format", "tool_choice", "parallel_tool_calls", "stream_options"]
+
+/** What asks for something that is not read from the answer. */
+const unread: ReadonlyArray<string> = ["logprobs", "top_logprobs"]
+
+const notRead = (setting: string): Ignored => ({ setting, reason: "No answer of this library has what it asks for" })
 
 const isKnown = (name: string): name is keyof Params => Object.hasOwn(known, name)
 
@@ -151,7 +156,11 @@ export const canonical = (params: unknown, path: string): Either.Either<JsonObje
 
 const read = (name: string, value: unknown, path: string): Either.Either<unknown, InvalidRequest> => {
   if (value === null) return Either.right(null)
-  if (!isKnown(name)) return Either.map(write(value, path), (text) => JSON.parse(text) as unknown)
+  if (!isKnown(name)) {
+    return name === "format" && value !== "json" && !isObject(value)
+      ? invalid(path, "expected \"json\" or a JSON Schema")
+      : Either.map(write(value, path), (text) => JSON.parse(text) as unknown)
+  }
   const result = known[name].read(value)
   return result === undefined ? invalid(path, `expected ${known[name].expected}`) : Either.right(result)
 }
@@ -176,6 +185,9 @@ export const merge = (layers: ReadonlyArray<JsonObject>): Either.Either<Merged, 
   return Either.right(out)
 }
 
+/** The form of the answer that params ask for; it is a part of the request, not an option of the model. */
+export const format = (params: Merged): ChatRequest["format"] => params.get("format") as ChatRequest["format"]
+
 /** The params that a dialect carries, by their names on the wire, and those that it cannot. */
 export interface Fields {
   /** Fields at the top of the body. */
@@ -187,17 +199,18 @@ export interface Fields {
 
 const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0
 
-/** The fields of a native body; `think` is not among them, because it depends on the model. */
+/** The fields of a native body but for `think` and `format`, which depend on the model and on the request. */
 export const native = (params: Merged): Fields => {
   const top = new Map<string, unknown>()
   const options = new Map<string, unknown>()
   const ignored: Array<Ignored> = []
   for (const [name, value] of params) {
-    if (name === "think") continue
+    if (name === "think" || name === "format") continue
     if (name === "keepAlive") top.set("keep_alive", value)
     else if (isKnown(name)) {
       if (!isEmptyList(value)) options.set(known[name].option ?? name, value)
-    } else if (nativeTop.includes(name)) top.set(name, value)
+    } else if (unread.includes(name)) ignored.push(notRead(name))
+    else if (nativeTop.includes(name)) top.set(name, value)
     else if (openaiOnly.includes(name)) {
       ignored.push({ setting: name, reason: "Only api \"openai-completions\" has this field" })
     } else options.set(name, value)
@@ -205,13 +218,14 @@ export const native = (params: Merged): Fields => {
   return { top, options, ignored }
 }
 
-/** The fields of a `/v1` body; `think` is not among them, because it depends on the model. */
+/** The fields of a `/v1` body but for `think` and `format`, which depend on the model and on the request. */
 export const openai = (params: Merged, maxTokensField: string): Fields => {
   const top = new Map<string, unknown>()
   const ignored: Array<Ignored> = []
   for (const [name, value] of params) {
-    if (name === "think") continue
-    if (isKnown(name) ? known[name].openai === undefined : nativeOnly.includes(name)) {
+    if (name === "think" || name === "format") continue
+    if (unread.includes(name)) ignored.push(notRead(name))
+    else if (isKnown(name) ? known[name].openai === undefined : nativeOnly.includes(name)) {
       ignored.push({ setting: name, reason: "Ollama's /v1 does not read it; use api \"ollama\"" })
     } else if (name === "maxTokens") top.set(maxTokensField, value)
     else if (!isKnown(name)) top.set(name, value)
