@@ -1,0 +1,135 @@
+/** The demo as `npm run demo` starts it, on machines of every kind. */
+import { FileSystem } from "@effect/platform"
+import { NodeFileSystem } from "@effect/platform-node"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Scope } from "effect"
+import type { MockOllama } from "effect-ollama/testing"
+import { makeServer } from "effect-ollama/testing/node"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+
+const repo = fileURLToPath(new URL("..", import.meta.url))
+
+interface Ran {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+const execute = (env: Record<string, string>) =>
+  Effect.async<Ran>((resume) => {
+    const { PATH, TMPDIR } = process.env
+    const child = execFile(
+      process.execPath,
+      ["--import", "tsx", "examples/demo.ts"],
+      { cwd: repo, env: { PATH, TMPDIR, ...env } },
+      (_, stdout, stderr) => resume(Effect.succeed({ code: child.exitCode, stdout, stderr }))
+    )
+    return Effect.sync(() => child.kill())
+  })
+
+/** Runs the demo in an empty home, with an `openclaw.json` when there is one. */
+const demo = Effect.fn(function*(options: { readonly host: string; readonly config?: unknown }) {
+  const files = yield* FileSystem.FileSystem
+  const home = yield* files.makeTempDirectoryScoped()
+  const env = { HOME: home, USERPROFILE: home, OLLAMA_HOST: options.host }
+  if (options.config === undefined) return yield* execute(env)
+  const path = `${home}/openclaw.json`
+  yield* files.writeFileString(
+    path,
+    typeof options.config === "string" ? options.config : JSON.stringify(options.config)
+  )
+  return yield* execute({ ...env, OPENCLAW_CONFIG_PATH: path })
+})
+
+/** A port on which nobody listens. */
+const closedPort = Effect.gen(function*() {
+  const { server } = yield* makeServer()
+  yield* server.stop
+  return server.url
+})
+
+const hosted = {
+  id: "good-1",
+  name: "good-1",
+  reasoning: false,
+  input: ["text"],
+  cost: { input: 1, output: 1, cacheRead: 0, cacheWrite: 0 },
+  contextWindow: 100_000,
+  maxTokens: 1000
+}
+
+const configOf = (primary: string, hostedUrl: string) => ({
+  models: {
+    providers: {
+      hosted: { baseUrl: hostedUrl, apiKey: "sk-paid", api: "openai-completions", models: [hosted] },
+      ollama: { baseUrl: hostedUrl, apiKey: "sk-mine", models: [hosted] }
+    }
+  },
+  agents: { defaults: { model: { primary, fallbacks: ["hosted/good-1"] } } }
+})
+
+const real: MockOllama.Description = {
+  version: "0.24.0",
+  models: ["first:1b", "other:1b", { name: "no-tools:1b", capabilities: ["completion"] }],
+  replies: (request) => ({ text: `I am ${(request.json as { readonly model: string }).model}.` })
+}
+
+const live = (name: string, test: () => Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>) =>
+  it.scopedLive(name, () => Effect.provide(test(), NodeFileSystem.layer), 30_000)
+
+// few, because each loads everything in a process of its own
+describe.sequential("the demo", () => {
+  live(
+    "starts its own mock where no Ollama answers, and sends nothing to the hosted model that is configured",
+    () =>
+      Effect.gen(function*() {
+        const { mock } = yield* makeServer(real)
+        const config = configOf("hosted/good-1", mock.url)
+        const { code, stderr, stdout } = yield* demo({ host: yield* closedPort, config })
+        assert.strictEqual(stderr, "")
+        assert.match(stdout, /^No Ollama at \S+ \(ConnectionRefused\): this demo uses its own mock, started at http:/)
+        assert.match(stdout, /primary +hosted\/good-1/)
+        assert.match(stdout, /ollama\/gpt-oss:20b +yes +yes +text +131,072/)
+        assert.match(stdout, /ollama\/gemma3:4b +no-tools/)
+        assert.match(stdout, /Selected +ollama\/gpt-oss:20b \(first-available\)\n.*\nAnswer +Air scatters/)
+        assert.match(stdout, /Usage +\d+ tokens in, \d+ out, \d+ ms/)
+        assert.deepStrictEqual(yield* mock.requests, [])
+        assert.strictEqual(code, 0)
+      })
+  )
+
+  live(
+    "asks the Ollama that answers, another model where the configured one is not installed",
+    () =>
+      Effect.gen(function*() {
+        const { server } = yield* makeServer(real)
+        const config = configOf("ollama/qwen3:8b", server.url)
+        const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config })
+        assert.include(stdout, `The Ollama 0.24.0 at ${server.url} answers.`)
+        assert.notInclude(stdout, "mock")
+        assert.match(
+          stdout,
+          /Tried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\nAnswer +I am first:1b\./
+        )
+        assert.strictEqual(code, 0)
+      })
+  )
+
+  live("shows what was left out where no model has tools, and what to do", () =>
+    Effect.gen(function*() {
+      const { server } = yield* makeServer({ models: [{ name: "no-tools:1b", capabilities: ["completion"] }] })
+      const { code, stderr, stdout } = yield* demo({ host: server.url })
+      assert.match(stdout, /openclaw\.json \(not there: all defaults\)/)
+      assert.match(stdout, /ollama\/no-tools:1b +no-tools/)
+      assert.match(stderr, /NoToolModels: .*ollama pull/)
+      assert.strictEqual(code, 1)
+    }))
+
+  live("says what is wrong with the configuration", () =>
+    Effect.gen(function*() {
+      const { code, stderr } = yield* demo({ host: yield* closedPort, config: "{ agents: " })
+      assert.match(stderr, /ConfigSyntaxError: .*openclaw\.json/)
+      assert.strictEqual(code, 1)
+    }))
+})
