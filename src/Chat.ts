@@ -5,11 +5,11 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
-import type { Message } from "./Message.js"
 import {
   type AssistantMessage,
   AssistantPart,
   JsonObject,
+  Message,
   reasoningOf,
   textOf,
   type ToolCall,
@@ -38,9 +38,28 @@ export interface Tool {
  * How hard to think: on, off, or a level.
  *
  * @since 0.1.0
+ * @category schemas
+ */
+export const Think = Schema.Union(Schema.Boolean, Schema.Literal("low", "medium", "high", "max"))
+
+/**
+ * How hard to think: on, off, or a level.
+ *
+ * @since 0.1.0
  * @category models
  */
-export type Think = boolean | "low" | "medium" | "high" | "max"
+export type Think = typeof Think.Type
+
+/**
+ * Which tools the model may or must call.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ToolChoice = Schema.Union(
+  Schema.Literal("auto", "none", "required"),
+  Schema.Struct({ tool: Schema.String })
+)
 
 /**
  * Which tools the model may or must call. Ollama has no such setting: `none` sends no tools, a named tool sends only
@@ -49,7 +68,7 @@ export type Think = boolean | "low" | "medium" | "high" | "max"
  * @since 0.1.0
  * @category models
  */
-export type ToolChoice = "auto" | "none" | "required" | { readonly tool: string }
+export type ToolChoice = typeof ToolChoice.Type
 
 /**
  * Sampling and model options. They mean the same in both dialects; what a dialect cannot carry is reported among the
@@ -117,19 +136,16 @@ export interface CompletionOptions extends Params {
 }
 
 /**
- * A request as plain data: schemas turned into JSON Schema, the prompt into messages.
+ * A tool as it is sent: its parameters are a plain JSON Schema.
  *
  * @since 0.1.0
- * @category models
+ * @category schemas
  */
-export interface ChatRequest {
-  readonly messages: ReadonlyArray<Message>
-  readonly tools: ReadonlyArray<ToolDefinition>
-  readonly toolChoice: ToolChoice
-  readonly format?: "json" | JsonObject | undefined
-  /** The caller's own, not yet merged with those of the configuration. */
-  readonly params: JsonObject
-}
+export const ToolDefinition = Schema.Struct({
+  name: Schema.String,
+  description: Schema.optional(Schema.String),
+  parameters: JsonObject
+})
 
 /**
  * A tool as it is sent: its parameters are a plain JSON Schema.
@@ -137,11 +153,30 @@ export interface ChatRequest {
  * @since 0.1.0
  * @category models
  */
-export interface ToolDefinition {
-  readonly name: string
-  readonly description?: string | undefined
-  readonly parameters: JsonObject
-}
+export interface ToolDefinition extends Schema.Schema.Type<typeof ToolDefinition> {}
+
+/**
+ * A request as plain data: schemas turned into JSON Schema, the prompt into messages.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ChatRequest = Schema.Struct({
+  messages: Schema.Array(Message),
+  tools: Schema.Array(ToolDefinition),
+  toolChoice: ToolChoice,
+  format: Schema.optional(Schema.Union(Schema.Literal("json"), JsonObject)),
+  /** The caller's own, not yet merged with those of the configuration. */
+  params: JsonObject
+})
+
+/**
+ * A request as plain data: schemas turned into JSON Schema, the prompt into messages.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ChatRequest extends Schema.Schema.Type<typeof ChatRequest> {}
 
 // =============================================================================
 // answer
@@ -173,6 +208,10 @@ export const Usage = Schema.Struct({
   inputTokens: Schema.optional(Schema.Number),
   outputTokens: Schema.optional(Schema.Number),
   totalTokens: Schema.optional(Schema.Number),
+  /** Those of `inputTokens` that the server had in a cache; only some `/v1` servers say so. */
+  cachedInputTokens: Schema.optional(Schema.Number),
+  /** Those of `outputTokens` that were reasoning; only some `/v1` servers say so. */
+  reasoningTokens: Schema.optional(Schema.Number),
   /** Present when the model's cost is not 0. */
   cost: Schema.optional(Schema.Number),
   /** Whether the server seems to have cut the prompt silently; only said when the context size is known. */

@@ -81,7 +81,6 @@ describe("normalize", () => {
         messages: [{ role: "user", content: "Hi" }],
         tools: [{ name: "f", parameters: { type: "object", properties: {} } }],
         toolChoice: "auto",
-        format: undefined,
         params: { seed: 1, stop: ["x"], topP: 1 }
       }
     )

@@ -37,7 +37,8 @@ const request = (options: { readonly [key: string]: unknown }): Result<ChatReque
     const format = yield* formatOf(options["format"])
     const passed = yield* Params.canonical(options["params"], "params")
     const typed = yield* Params.canonical(Object.fromEntries(Params.names.map((name) => [name, options[name]])), "")
-    return { messages, tools, toolChoice, format, params: { ...passed, ...typed } }
+    const params = { ...passed, ...typed }
+    return { messages, tools, toolChoice, ...(format === undefined ? undefined : { format }), params }
   })
 
 /** What says who is asked and how long, which is no part of the request: that nobody has to doubt it later. */
