@@ -5,6 +5,7 @@
  */
 import type { FinishEvent, StreamEvent } from "./Chat.js"
 import * as internal from "./internal/decode/transforms.js"
+import type { ReasoningPart, TextPart } from "./Message.js"
 
 /**
  * An event of the answer itself: all but the finish.
@@ -48,8 +49,8 @@ export interface Run {
   readonly end: (complete: boolean) => ReadonlyArray<ContentEvent>
   /** The finish to give in place of the server's. */
   readonly finish: (finish: Finish) => Finish
-  /** The text that is held back, for the partial answer of an error; `""` when there is none. */
-  readonly held: () => string
+  /** What is held back, for the partial answer of an error; `[]` when nothing is. */
+  readonly held: () => ReadonlyArray<TextPart | ReasoningPart>
 }
 
 /**
@@ -65,7 +66,7 @@ export interface Run {
  *   push: (events) => events.filter((event) => !event.type.startsWith("reasoning-")),
  *   end: () => [],
  *   finish: (finish) => finish,
- *   held: () => ""
+ *   held: () => []
  * }
  *
  * export const withoutReasoning: Transform.Transform = { begin: () => run }

@@ -26,7 +26,7 @@ const shout: Transform.Transform = {
       },
       end: () => [],
       finish: (finish: Transform.Finish) => ({ ...finish, model: `${heard[0]?.type} ${tools.join()}` }),
-      held: () => ""
+      held: () => []
     }
   }
 }

@@ -64,6 +64,20 @@ describe("bounds", () => {
   })
 })
 
+describe("memory", () => {
+  it("a line that comes byte by byte takes little more than its bytes", () => {
+    const decoder = make({ api: "ollama", makeId })
+    const one = bytes("x")
+    decoder.push(bytes("{\"message\":{\"content\":\""))
+    const before = process.memoryUsage()
+    for (let i = 0; i < 1_000_000; i++) decoder.push(one)
+    const after = process.memoryUsage()
+    assert.isBelow(after.heapUsed + after.arrayBuffers - before.heapUsed - before.arrayBuffers, 64 * 1024 * 1024)
+    decoder.push(bytes("\"}}\n"))
+    assert.strictEqual(textOf(decoder.partial().parts).length, 1_000_000)
+  })
+})
+
 describe("UTF-8", () => {
   const invalid: ReadonlyArray<readonly [string, ReadonlyArray<number>]> = [
     ["a lone continuation byte", [0x80]],

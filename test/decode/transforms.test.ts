@@ -82,6 +82,14 @@ describe("thinkTags", () => {
     )
   })
 
+  it("reads many blanks, one by one, after a tag as quickly as elsewhere", () => {
+    const transform = thinkTags()
+    const blank = eventsOf(text(" "))
+    transform.push(eventsOf(text("</think>")))
+    for (let i = 0; i < 300_000; i++) assert.strictEqual(transform.push(blank).length, 0)
+    assert.deepStrictEqual(run(transform, text("a")), [["text", "a"]])
+  })
+
   it("loses nothing of text without tags, however it is cut", () => {
     FastCheck.assert(
       FastCheck.property(
@@ -145,8 +153,16 @@ describe("textCalls", () => {
   it("gives text at once when it can be no call", () => {
     const transform = offered()
     assert.strictEqual(transform.push(eventsOf(text("{\"name"))).length, 0)
-    assert.strictEqual(transform.push(eventsOf(text("s\":"))).length, 3)
+    // the start of the part, and what was held back as one
+    assert.strictEqual(transform.push(eventsOf(text("s\":"))).length, 2)
     assert.strictEqual(transform.push(eventsOf(text(" more"))).length, 1)
+  })
+
+  it("keeps no delta of what it holds back", () => {
+    const transform = offered()
+    transform.push(eventsOf(text("{\"name\":")))
+    for (let i = 0; i < 100_000; i++) transform.push(eventsOf(text(`n${i}`)))
+    assert.deepStrictEqual(transform.end(false).map((event) => event.type), ["text-start", "text-delta"])
   })
 
   it("says tool-calls where the server said stop, and only then", () => {
@@ -190,6 +206,23 @@ describe("transformed", () => {
     decoder.push(utf8.encode("{\"error\":\"x\"}\n"))
     assert.deepStrictEqual(decoder.partial().parts, [{ type: "text", text: "{\"name\"" }])
     assert.deepStrictEqual(decoder.failure, { _tag: "InBandError", error: "x" })
+  })
+
+  it("shows what is held back as what it is, in its place", () => {
+    const partial = (...said: ReadonlyArray<string>) => {
+      const decoder = made()
+      for (const one of said) decoder.push(utf8.encode(line(one)))
+      return decoder.partial().parts
+    }
+    assert.deepStrictEqual(partial("<think>a</thi"), [{ type: "reasoning", text: "a</thi" }])
+    assert.deepStrictEqual(partial("<think>", " \n</th"), [{ type: "reasoning", text: "</th" }])
+    assert.deepStrictEqual(partial("b <thi"), [{ type: "text", text: "b <thi" }])
+    assert.deepStrictEqual(partial(" ", "{\"name", "\"<thi"), [{ type: "text", text: " {\"name\"<thi" }])
+    assert.deepStrictEqual(partial("{\"name", "\"<think>", "</t"), [
+      { type: "text", text: "{\"name\"" },
+      { type: "reasoning", text: "</t" }
+    ])
+    assert.deepStrictEqual(partial("<think>a</think>\n", " "), [{ type: "reasoning", text: "a" }])
   })
 
   it("gives a whole answer the same", () => {

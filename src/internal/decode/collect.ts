@@ -7,7 +7,8 @@ import type { ContentEvent } from "./types.js"
 
 const batch = 512
 
-class Joiner {
+/** Joins many pieces of text to one. */
+export class Joiner {
   private readonly pieces: Array<string> = []
   private blocks: Array<string> = []
   private large: Array<string> = []

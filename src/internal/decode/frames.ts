@@ -14,4 +14,7 @@ export const excerpt = (text: string): string => {
 
 export const bad = (detail: string): Frame => ({ _tag: "Bad", detail })
 
-export const tooLarge = (max: number): Frame => bad(`an event is larger than ${max} bytes`)
+/** The detail of an event over the bound. */
+export const overBound = (max: number): string => `an event is larger than ${max} bytes`
+
+export const tooLarge = (max: number): Frame => bad(overBound(max))

@@ -2,6 +2,8 @@
  * Bytes to text, cut at line ends. A line end never lies inside a character, so each piece is decoded on its own and
  * what follows the last line end waits as bytes: that is quicker than a streaming decoder, and exact.
  */
+import { overBound } from "./frames.js"
+
 const LF = 10
 const CR = 13
 const BOM = 0xfeff
@@ -10,17 +12,10 @@ const utf8 = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
 
 export const notUtf8 = "the answer is not valid UTF-8"
 
-const tooLong = (max: number) => `an event is larger than ${max} bytes`
+/** More room than this is given back once its line is read. */
+const maxSpare = 65_536
 
-const concat = (parts: ReadonlyArray<Uint8Array>, size: number): Uint8Array => {
-  const all = new Uint8Array(size)
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
-}
+const nothing = new Uint8Array(0)
 
 const decode = (bytes: Uint8Array): string | undefined => {
   try {
@@ -33,7 +28,8 @@ const decode = (bytes: Uint8Array): string | undefined => {
 export class LineBuffer {
   /** Why nothing more is read. The text before that was given out. */
   failure: string | undefined
-  private rest: Array<Uint8Array> = []
+  /** What follows the last line end, in its first `size` bytes: one buffer, however small the pieces are. */
+  private rest = nothing
   private size = 0
   private started = false
   /** The text so far ended in a CR: an LF at the start of the next chunk belongs to it. */
@@ -57,12 +53,11 @@ export class LineBuffer {
     }
     let bytes = cut === chunk.length ? chunk : chunk.subarray(0, cut)
     if (this.size > 0) {
-      this.rest.push(bytes)
-      bytes = concat(this.rest, this.size + cut)
-      this.rest = []
-      this.size = 0
+      this.append(bytes)
+      bytes = this.rest.subarray(0, this.size)
     }
     const text = this.text(bytes)
+    this.clear()
     if (cut < chunk.length) {
       this.afterCr = false
       if (this.failure === undefined) this.keep(chunk.subarray(cut))
@@ -72,8 +67,8 @@ export class LineBuffer {
 
   /** What follows the last line end, and whether it was cut inside a character. */
   end(): { readonly text: string; readonly cut: boolean } {
-    const bytes = concat(this.rest, this.size)
-    this.rest = []
+    const bytes = this.rest.subarray(0, this.size)
+    this.rest = nothing
     this.size = 0
     const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true })
     try {
@@ -92,14 +87,28 @@ export class LineBuffer {
 
   private keep(bytes: Uint8Array) {
     if (bytes.length === 0) return
-    // a copy, so that a transport may use its buffer again
-    this.rest.push(bytes.slice())
-    this.size += bytes.length
-    if (this.size > this.max) {
-      this.failure = tooLong(this.max)
-      this.rest = []
+    if (this.size + bytes.length > this.max) {
+      this.failure = overBound(this.max)
+      this.rest = nothing
       this.size = 0
+    } else this.append(bytes)
+  }
+
+  /** A copy, so that a transport may use its buffer again. */
+  private append(bytes: Uint8Array) {
+    const size = this.size + bytes.length
+    if (size > this.rest.length) {
+      const larger = new Uint8Array(Math.max(size, Math.min(2 * this.rest.length, this.max), 256))
+      larger.set(this.rest.subarray(0, this.size))
+      this.rest = larger
     }
+    this.rest.set(bytes, this.size)
+    this.size = size
+  }
+
+  private clear() {
+    this.size = 0
+    if (this.rest.length > maxSpare) this.rest = nothing
   }
 
   private text(bytes: Uint8Array): string {
@@ -133,7 +142,7 @@ export class LineBuffer {
       if (to < 0) to = bytes.length - 1
       const line = to - from > this.max ? undefined : decode(bytes.subarray(from, to + 1))
       if (line === undefined) {
-        this.failure = to - from > this.max ? tooLong(this.max) : notUtf8
+        this.failure = to - from > this.max ? overBound(this.max) : notUtf8
         return text
       }
       text += line

@@ -4,7 +4,7 @@
  */
 import type { ToolCall } from "../../Message.js"
 import type { Answer, Run } from "../../Transform.js"
-import { Collector } from "./collect.js"
+import { Collector, Joiner } from "./collect.js"
 import * as Parts from "./parts.js"
 import { mayBeCalls, readCalls } from "./textCalls.js"
 import type { ContentEvent, Decoder, Finish } from "./types.js"
@@ -36,6 +36,8 @@ class Output {
 const opening = "<think>"
 const closing = "</think>"
 
+const asParts = (type: Parts.Kind, text: string): ReturnType<Run["held"]> => text === "" ? [] : [{ type, text }]
+
 /** The longest end of a text that could still become the tag. */
 const heldEnd = (text: string, tag: string): number => {
   for (let size = Math.min(text.length, tag.length - 1); size > 0; size--) {
@@ -57,7 +59,7 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
   let inside = options?.inside === true
   let held = ""
   /** Blanks that began the text, until something follows that decides about them. */
-  let blanks: Array<string> = []
+  const blanks = new Joiner()
   /** Blanks that begin a piece right after a tag are dropped. */
   let afterTag = inside
   let saidText = false
@@ -72,6 +74,12 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
   const tag = (nowInside: boolean) => {
     inside = nowInside
     afterTag = true
+  }
+  const take = (): string => {
+    const text = blanks.text() + held
+    blanks.clear()
+    held = ""
+    return text
   }
   /** Reads what is there, and gives back what has to wait for more. */
   const read = (input: string): string => {
@@ -101,19 +109,16 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
   }
   const add = (delta: string) => {
     if (!inside && !saidText && held === "" && delta.trim() === "") {
-      blanks.push(delta)
+      blanks.add(delta)
       return
     }
-    const text = blanks.length === 0 ? held + delta : blanks.join("") + held + delta
-    blanks = []
-    held = read(text)
+    held = read(take() + delta)
+    if (held !== "" && !inside && !saidText && held.trim() === "") {
+      blanks.add(held)
+      held = ""
+    }
   }
-  const flush = () => {
-    const text = blanks.join("") + held
-    blanks = []
-    held = ""
-    say(text)
-  }
+  const flush = () => say(take())
   return {
     push: (events) => {
       for (const event of events) {
@@ -134,7 +139,10 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
       return out.take()
     },
     finish: (finish) => finish,
-    held: () => blanks.join("") + held
+    held: () => {
+      const text = blanks.text() + held
+      return asParts(inside ? "reasoning" : "text", afterTag ? text.trimStart() : text)
+    }
   }
 }
 
@@ -145,15 +153,15 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
 export const textCalls = (options: Answer): Run => {
   const tools = new Set(options.tools)
   const out = new Output()
-  let held: Array<string> | undefined = tools.size === 0 ? undefined : []
+  let held = tools.size === 0 ? undefined : new Joiner()
   /** The beginning of what is held, long enough to see that it is no call. */
   let head = ""
   let made = 0
 
   const release = () => {
-    const texts = held ?? []
+    const text = held?.text() ?? ""
     held = undefined
-    for (const text of texts) out.text("text", text)
+    out.text("text", text)
   }
   return {
     push: (events) => {
@@ -161,14 +169,14 @@ export const textCalls = (options: Answer): Run => {
         if (event.type === "text-delta") {
           if (held === undefined) out.text("text", event.delta)
           else {
-            held.push(event.delta)
+            held.add(event.delta)
             if (head.length < 256) {
               head += event.delta.slice(0, 256)
               if (!mayBeCalls(head)) release()
             }
           }
         } else if (event.type === "reasoning-delta") {
-          if (held !== undefined && held.length > 0) release()
+          if (held !== undefined && !held.isEmpty) release()
           out.text("reasoning", event.delta)
         } else if (event.type === "tool-call") {
           release()
@@ -178,14 +186,14 @@ export const textCalls = (options: Answer): Run => {
       return out.take()
     },
     end: (complete) => {
-      const calls = complete && held !== undefined ? readCalls(held.join(""), tools) : undefined
+      const calls = complete && held !== undefined ? readCalls(held.text(), tools) : undefined
       if (calls === undefined) release()
       else for (const call of calls) out.call({ type: "tool-call", id: options.makeId(made++), ...call })
       if (complete) out.close()
       return out.take()
     },
     finish: (finish) => made > 0 && finish.finishReason === "stop" ? { ...finish, finishReason: "tool-calls" } : finish,
-    held: () => held?.join("") ?? ""
+    held: () => asParts("text", held?.text() ?? "")
   }
 }
 
@@ -229,13 +237,15 @@ export const transformed = (decoder: Decoder, transforms: ReadonlyArray<Run>): D
       return decoder.isDone
     },
     partial: () => {
-      const parts = collector.parts()
-      const text = ended ? "" : transforms.map((transform) => transform.held()).reverse().join("")
-      if (text === "") return { parts }
-      const last = parts[parts.length - 1]
-      return last?.type === "text"
-        ? { parts: [...parts.slice(0, -1), { type: "text", text: last.text + text }] }
-        : { parts: [...parts, { type: "text", text }] }
+      const parts = [...collector.parts()]
+      if (ended) return { parts }
+      // what a later transform holds came before what an earlier one holds
+      for (const { text, type } of transforms.flatMap((_, i) => transforms[transforms.length - 1 - i]?.held() ?? [])) {
+        const last = parts[parts.length - 1]
+        if (last?.type === type) parts[parts.length - 1] = { type, text: last.text + text }
+        else parts.push({ type, text })
+      }
+      return { parts }
     }
   }
 }
