@@ -5,11 +5,15 @@
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
+import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as baseUrls from "./internal/baseUrl.js"
 import { isProblem, keyExpected, readHeaders, readKey } from "./internal/config/credential.js"
 import { makeDefinition } from "./internal/config/definition.js"
+import { costKeys } from "./internal/config/known.js"
 import { checkParams } from "./internal/config/params.js"
+import type { Problem } from "./internal/config/plain.js"
+import * as read from "./internal/config/reader.js"
 import { formatPath, type KeyPath } from "./internal/config/tree.js"
 import type { JsonObject } from "./Message.js"
 import type { Api, Cost, ModelDefinition } from "./Model.js"
@@ -156,6 +160,15 @@ export interface Options {
 const revealed = (secret: string | Redacted.Redacted): string =>
   typeof secret === "string" ? secret : Redacted.value(secret)
 
+// What is not said by the type.
+const checkModel = (r: read.Reader, model: ModelOptions, path: KeyPath, report: (problem: Problem) => void): void => {
+  if (model.id.trim() === "") r.problem([...path, "id"], "a model name", "an empty text")
+  read.count(r, model.contextWindow, [...path, "contextWindow"])
+  read.count(r, model.maxTokens, [...path, "maxTokens"])
+  for (const name of costKeys) read.amount(r, model.cost?.[name], [...path, "cost", name])
+  checkParams(model.params ?? {}, [...path, "params"], report)
+}
+
 /**
  * Makes a provider by hand, without any configuration. Fails with everything that is wrong with the options.
  *
@@ -167,7 +180,7 @@ const revealed = (secret: string | Redacted.Redacted): string =>
  * export const gpuBox = Provider.make({ baseUrl: "http://gpu-box:11434", api: "ollama" })
  */
 export const make = (options: Options = {}): Either.Either<Provider, ConfigInvalid> => {
-  const { api = "openai-completions", models = [], timeout } = options
+  const { api = "openai-completions", models = [] } = options
   const id = (options.id ?? "ollama").trim().toLowerCase()
   const problems: Array<ConfigProblem> = []
   const headers = (given: HeaderOptions | undefined, path: string): ProviderHeaders =>
@@ -182,13 +195,17 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
   if (Either.isLeft(url)) problems.push({ path: "baseUrl", ...url.left })
   const key = options.apiKey === undefined ? undefined : readKey(revealed(options.apiKey))
   if (isProblem(key)) problems.push({ path: "apiKey", expected: keyExpected, actual: key.problem })
-  const params = (given: JsonObject | undefined, ...path: KeyPath) =>
-    checkParams(given ?? {}, path, (problem) => problems.push({ ...problem, path: formatPath(problem.path) }))
-  params(options.params, "params")
-  models.forEach((model, i) => params(model.params, "models", i, "params"))
+  const report = (problem: Problem) => void problems.push({ ...problem, path: formatPath(problem.path) })
+  const r = read.make(report, [])
+  checkParams(options.params ?? {}, ["params"], report)
+  models.forEach((model, i) => checkModel(r, model, ["models", i], report))
+  const timeout = options.timeout === undefined
+    ? undefined
+    : Option.getOrNull(Option.map(Duration.decodeUnknown(options.timeout), Duration.toMillis))
+  read.positive(r, timeout, ["timeout"], "milliseconds")
   const provided = headers(options.headers, "headers")
   const listed = models.map(({ api, headers: given, maxTokensField, params, ...model }, i): ProviderModel => ({
-    definition: makeDefinition(model),
+    definition: makeDefinition({ ...model, id: model.id.trim() }),
     ...(api === undefined ? {} : { api }),
     ...(given === undefined ? {} : { headers: headers(given, `models[${i}].headers`) }),
     ...(params === undefined ? {} : { params }),
@@ -204,7 +221,7 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
     ...(key === undefined ? {} : { key: { value: key, source: "option", explicit: true } }),
     authHeader: options.authHeader ?? true,
     headers: provided,
-    ...(timeout === undefined ? {} : { timeout: Duration.toMillis(timeout) }),
+    ...(timeout === undefined || timeout === null ? {} : { timeout }),
     params: options.params ?? {},
     models: listed,
     keepWithoutTools: options.keepWithoutTools ?? false

@@ -133,6 +133,26 @@ describe("Provider.make", () => {
     assert.deepStrictEqual(made.models[0]!.definition.known, ["tools"])
   })
 
+  it("refuses what the configuration refuses: nameless models, wrong numbers, no time at all", () => {
+    const cost = { input: -1, output: 0, cacheRead: NaN, cacheWrite: 0 }
+    const failure = failed(Provider.make({
+      models: [{ id: "  ", contextWindow: NaN, maxTokens: 1.5, cost }],
+      timeout: "0 seconds"
+    }))
+    assert.deepStrictEqual(failure.problems.map((p) => `${p.path}: ${p.actual}`), [
+      "models[0].id: an empty text",
+      "models[0].contextWindow: NaN",
+      "models[0].maxTokens: 1.5",
+      "models[0].cost.input: -1",
+      "models[0].cost.cacheRead: NaN",
+      "timeout: 0"
+    ])
+    for (const timeout of [NaN, -5, Infinity, "soon" as "1 second"]) {
+      assert.deepStrictEqual(failed(Provider.make({ timeout })).problems.map((p) => p.path), ["timeout"])
+    }
+    assert.strictEqual(ok(Provider.make({ models: [{ id: " m " }] })).models[0]!.definition.id, "m")
+  })
+
   it("says all that is wrong at once", () => {
     const failure = failed(Provider.make({
       id: "a/b",

@@ -51,6 +51,19 @@ describe("where the configuration is", () => {
       assert.strictEqual(config.source.configPath, `${home}/openclaw.json`)
     }))
 
+  it.effect("a link to a file that is not there is no missing file", () =>
+    Effect.gen(function*() {
+      const files = {
+        [`${home}/openclaw.json`]: { link: "/gone" },
+        [`${home}/agents/main/agent/auth-profiles.json`]: { link: "/gone" }
+      }
+      const error = yield* Effect.flip(load(files))
+      assert.strictEqual(error._tag === "ConfigUnreadable" && error.reason, "other")
+      assert.include(error.message, "symbolic link to a file that is not there")
+      const profiles = yield* load({ ...files, "/gone.json": "{}" }, { OPENCLAW_CONFIG_PATH: "/gone.json" })
+      assert.include(profiles.diagnostics[0]?.message ?? "", "symbolic link")
+    }))
+
   it.effect("without any home it is empty", () =>
     Effect.gen(function*() {
       const config = yield* load({}, { HOME: "" })
@@ -305,6 +318,17 @@ describe("on a real disk", () => {
       assert.strictEqual(yield* make((fs, path) => fs.makeDirectory(path)), "not-a-file")
       assert.strictEqual(yield* make((fs, path) => fs.symlink(path, path)), "other")
     }))
+
+  it.live("a link to nothing at the default place is unreadable", () =>
+    Effect.gen(function*() {
+      const fs = yield* FileSystem.FileSystem
+      const directory = yield* fs.makeTempDirectoryScoped()
+      const environment = withEnv({ OPENCLAW_STATE_DIR: directory })
+      assert.isFalse((yield* Effect.provide(OpenClawConfig.load(), environment)).source.configFound)
+      yield* fs.symlink(`${directory}/gone`, `${directory}/openclaw.json`)
+      const error = yield* Effect.flip(Effect.provide(OpenClawConfig.load(), environment))
+      assert.strictEqual(error._tag, "ConfigUnreadable")
+    }).pipe(Effect.scoped, Effect.provide(NodeContext.layer)))
 
   it.live("an include through a link to the outside is refused", () =>
     Effect.gen(function*() {

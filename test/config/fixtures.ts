@@ -100,6 +100,12 @@ export const memory = (files: Files) => {
         find(path),
         ([, file]) => isKind(file) ? Effect.die(`opened a ${file}`) : Effect.succeed(bytes(file))
       ),
+    readLink: (path) => {
+      const file = Object.hasOwn(files, path) ? files[path] : undefined
+      return typeof file === "object" && "link" in file
+        ? Effect.succeed(file.link)
+        : Effect.fail(systemError("Unknown", path))
+    },
     realPath: (path) => Effect.map(find(path), ([real]) => real)
   })
 }

@@ -34,9 +34,26 @@ export interface Text {
   readonly bytes: number
 }
 
+// A link that leads nowhere is no missing file: somebody meant one to be there.
+const missingOrDangling = (fs: FileSystem.FileSystem, path: string) => (error: PlatformError) =>
+  error._tag === "SystemError" && error.reason === "NotFound"
+    ? Effect.match(fs.readLink(path), {
+      onFailure: () => unreadable(path)(error),
+      onSuccess: () =>
+        new ConfigUnreadable({
+          path,
+          reason: "other",
+          cause: { name: error.reason, message: "it is a symbolic link to a file that is not there" }
+        })
+    })
+    : Effect.succeed(unreadable(path)(error))
+
 /** The text of a file. What is no regular file is not even opened: a pipe would never end. */
 export const readText = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: string) {
-  const info = yield* Effect.mapError(fs.stat(path), unreadable(path))
+  const info = yield* Effect.catchAll(
+    fs.stat(path),
+    (error) => Effect.flatMap(missingOrDangling(fs, path)(error), Effect.fail)
+  )
   if (info.type !== "File") return yield* new ConfigUnreadable({ path, reason: "not-a-file" })
   if (info.size > maxBytes) return yield* tooLarge(path, info.size)
   const bytes = yield* Effect.mapError(fs.readFile(path), unreadable(path))
