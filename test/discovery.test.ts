@@ -1,8 +1,11 @@
-import { KeyValueStore } from "@effect/platform"
+import { FetchHttpClient, HttpClient, KeyValueStore } from "@effect/platform"
+import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Option, Random, Redacted, Schedule, TestClock } from "effect"
 import { ModelDiscovery, ModelRef } from "effect-ollama"
 import type { Provider } from "effect-ollama"
+import * as NodeTransport from "effect-ollama/node"
+import * as Net from "node:net"
 import {
   type Answer,
   type Installed,
@@ -528,6 +531,45 @@ describe("ModelDiscovery", () => {
         }
       }))
   })
+})
+
+describe("the probe of a port that is really closed", () => {
+  const closedPort = Effect.async<number>((resume) => {
+    const server = Net.createServer()
+    server.listen(0, "127.0.0.1", () => {
+      const { port } = server.address() as Net.AddressInfo
+      server.close(() => resume(Effect.succeed(port)))
+    })
+  })
+
+  const clients = {
+    "fetch": FetchHttpClient.layer,
+    "undici": NodeHttpClient.layerUndici,
+    "node:http": NodeHttpClient.layer,
+    "effect-ollama/node": NodeTransport.layer
+  }
+
+  for (const [name, layer] of Object.entries(clients)) {
+    it.live(`makes exactly the scheduled attempts over ${name}`, () =>
+      Effect.gen(function*() {
+        const port = yield* closedPort
+        const root = `http://127.0.0.1:${port}`
+        let sent = 0
+        const client = HttpClient.mapRequest(yield* HttpClient.HttpClient, (request) => {
+          sent++
+          return request
+        })
+        const probe = Schedule.intersect(Schedule.spaced("5 millis"), Schedule.recurs(2))
+        const discovery = yield* Effect.provideService(ModelDiscovery.make({ probe }), HttpClient.HttpClient, client)
+        const error = yield* Effect.flip(discovery.discover(provider({ root })))
+        assert(error._tag === "ConnectionRefused", error.message)
+        assert.deepStrictEqual(
+          [sent, error.attempts, error.url, error.address, error.port],
+          [3, 3, `${root}/api/tags`, "127.0.0.1", port]
+        )
+        assert.include(error.hint, `Nothing listens on 127.0.0.1:${port} (3 attempts). Start Ollama`)
+      }).pipe(Effect.provide(layer)))
+  }
 })
 
 describe("discovery of recorded servers", () => {
