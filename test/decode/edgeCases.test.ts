@@ -315,6 +315,32 @@ describe("edge cases of the wire", () => {
     }
   })
 
+  it("a call that goes on after the finish is judged at the end, and never lost", () => {
+    const part = (text: string) =>
+      calls(`{"id":"x","index":0,"function":{"name":"f","arguments":${JSON.stringify(text)}}}`)
+    assert.deepStrictEqual(decode(v1, [stop, part("{\"a\":")]).failure, {
+      _tag: "MalformedToolCall",
+      id: "x",
+      name: "f",
+      raw: "{\"a\":"
+    })
+    const whole = decode(v1, [stop, part("")])
+    assert.deepStrictEqual(brief(whole), ["x f {}"])
+    assert.strictEqual(whole.finish?.finishReason, "tool-calls")
+    const events = decode(v1, [delta("\"content\":\"a\"", "\"stop\""), part(""), delta("\"content\":\"b\"")]).events
+    assert.strictEqual(events.at(-1)?.type, "tool-call")
+  })
+
+  it("edge case 33: zeros beside content are no usage, zeros with or after the finish are", () => {
+    const zero = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
+    const beside = (choice: string) => event(`{"choices":[${choice}],"usage":${JSON.stringify(zero)}}`)
+    const content = beside("{\"delta\":{\"content\":\"a\"}}")
+    assert.isUndefined(decode(v1, [content, stop]).finish?.usage)
+    const none = { inputTokens: 0, outputTokens: 0, totalTokens: 0 }
+    assert.deepStrictEqual(decode(v1, [content, stop, beside("")]).finish?.usage, none)
+    assert.deepStrictEqual(decode(v1, [beside("{\"delta\":{},\"finish_reason\":\"stop\"}")]).finish?.usage, none)
+  })
+
   it("edge case 33: a usage chunk without choices counts, zeros beside other chunks do not", () => {
     const usage = (n: number) =>
       event(`{"choices":[],"usage":{"prompt_tokens":${n},"completion_tokens":${n},"total_tokens":${2 * n}}}`)

@@ -9,15 +9,24 @@ export const reasoningKeys: ReadonlyArray<string> = ["reasoning", "reasoning_con
 
 const none: Json = {}
 
+const detail = (value: Json, details: string, name: string): number | undefined => {
+  const found = value[details]
+  return isObject(found) ? count(found[name]) : undefined
+}
+
 const usageOf = (value: unknown): Usage | undefined => {
   if (!isObject(value)) return undefined
   const inputTokens = count(value["prompt_tokens"])
   const outputTokens = count(value["completion_tokens"])
   const totalTokens = count(value["total_tokens"])
+  const cachedInputTokens = detail(value, "prompt_tokens_details", "cached_tokens")
+  const reasoningTokens = detail(value, "completion_tokens_details", "reasoning_tokens")
   return {
     ...(inputTokens === undefined ? undefined : { inputTokens }),
     ...(outputTokens === undefined ? undefined : { outputTokens }),
-    ...(totalTokens === undefined ? undefined : { totalTokens })
+    ...(totalTokens === undefined ? undefined : { totalTokens }),
+    ...(cachedInputTokens === undefined ? undefined : { cachedInputTokens }),
+    ...(reasoningTokens === undefined ? undefined : { reasoningTokens })
   }
 }
 

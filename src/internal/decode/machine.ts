@@ -47,9 +47,9 @@ const reasons: ReadonlyMap<string, FinishReason> = new Map([
 
 const tokens = (usage: Usage): number => (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) + (usage.totalTokens ?? 0)
 
-/** The last usage counts; zeros, which some servers put beside every event, never replace numbers. */
-const laterUsage = (before: Usage | undefined, usage: Usage): Usage | undefined => {
-  if (before !== undefined && tokens(usage) === 0) return before
+/** The last usage counts; zeros, which some servers put beside every event, count only once it is finished. */
+const laterUsage = (before: Usage | undefined, usage: Usage, finished: boolean): Usage | undefined => {
+  if ((before !== undefined || !finished) && tokens(usage) === 0) return before
   return Object.keys(usage).length === 0 ? before : usage
 }
 
@@ -78,7 +78,10 @@ export const step = (
     state = { ...state, parts, calls }
   }
   if (event.model !== "" && state.model === undefined) state = { ...state, model: event.model }
-  if (event.usage !== undefined) state = { ...state, usage: laterUsage(state.usage, event.usage) }
+  if (event.usage !== undefined) {
+    const finished = event.finish !== "" || state.finish !== undefined
+    state = { ...state, usage: laterUsage(state.usage, event.usage, finished) }
+  }
   if (event.timings !== undefined) state = { ...state, timings: event.timings }
   if (event.finish !== "") {
     const finish = state.finish ?? reasons.get(event.finish) ?? "other"
@@ -87,10 +90,18 @@ export const step = (
   return event.done && !state.done ? { ...state, done: true } : state
 }
 
-/** The input is over: closes what is open. `undefined` when the answer is not complete. */
-export const end = (state: State, out: Array<ContentEvent>): Finish | undefined => {
+/**
+ * The input is over: closes what is open, and judges a call that went on after the finish. `undefined` when the answer is
+ * not complete.
+ */
+export const end = (state: State, out: Array<ContentEvent>): Finish | DecodeFailure | undefined => {
   if (state.finish === undefined) return undefined
-  Parts.close(state.parts, out)
+  let parts = state.parts
+  const calls = Calls.flush(state.calls, true, (call) => {
+    parts = Parts.call(parts, call, out)
+  })
+  if ("_tag" in calls) return calls
+  Parts.close(parts, out)
   return {
     // Ollama says `stop` beside tool calls
     finishReason: state.finish === "stop" && state.calls.count > 0 ? "tool-calls" : state.finish,

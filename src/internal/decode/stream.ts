@@ -64,6 +64,8 @@ class SseFraming implements Framing {
 
 const none: ReadonlyArray<ContentEvent> = []
 
+const ended: DecodeFailure = { _tag: "Ended" }
+
 class StreamDecoder implements Decoder {
   failure: DecodeFailure | undefined
   /** `[DONE]`: whatever follows, in the same chunk or later, is ignored. */
@@ -106,10 +108,10 @@ class StreamDecoder implements Decoder {
     if (this.failure !== undefined) return { events: none, finish: undefined }
     const out: Array<ContentEvent> = []
     if (!this.isDone) this.rest(out)
-    const finish = this.failure === undefined ? Machine.end(this.state, out) : undefined
-    if (finish === undefined) this.failure ??= { _tag: "Ended" }
+    const end = this.failure ?? Machine.end(this.state, out) ?? ended
+    if ("_tag" in end) this.failure = end
     const events = this.collect(out)
-    return { events, finish: this.failure === undefined ? finish : undefined }
+    return { events, finish: this.failure !== undefined || "_tag" in end ? undefined : end }
   }
 
   partial(): PartialAnswer {

@@ -20,6 +20,8 @@ const result = (
   return { parts: collector.parts(), events, finish, failure }
 }
 
+const notDone: DecodeFailure = { _tag: "NotDone" }
+
 const failed = (failure: DecodeFailure): Whole => result([], undefined, failure)
 
 /** A server, or a proxy in front of it, may stream although nobody asked. */
@@ -53,6 +55,6 @@ export const whole = (api: Api, body: string, options: Omit<DecoderOptions, "api
   const out: Array<ContentEvent> = []
   const state = Machine.step(Machine.initial, event, options.makeId, out)
   if (state._tag !== "State") return result(out, undefined, state)
-  const finish = Machine.end(state, out)
-  return result(out, finish, finish === undefined ? { _tag: "NotDone" } : undefined)
+  const end = Machine.end(state, out) ?? notDone
+  return "_tag" in end ? result(out, undefined, end) : result(out, end, undefined)
 }
