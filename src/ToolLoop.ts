@@ -17,9 +17,17 @@ import { type CompletionError, TooManyTurns } from "./OllamaError.js"
  * @category models
  */
 export interface HandledTool<out E = never, out R = never> extends Tool {
-  /** Runs a call; what it succeeds with is the text for the model. */
-  readonly run: (call: ToolCall) => Effect.Effect<string, E, R>
+  /** Runs a call; what it succeeds with is the text for the model, with `isError` when the text tells of a failure. */
+  readonly run: (call: ToolCall) => Effect.Effect<string | ToolResult, E, R>
 }
+
+/**
+ * The text for the model, and whether it tells of a failure.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ToolResult extends Pick<ToolMessage, "content" | "isError"> {}
 
 /**
  * Makes a tool. Its handler gets the decoded parameters; what it returns goes to the model, a string as it is and
@@ -47,11 +55,11 @@ export const tool = <A, I, RS, B, E, R, const Mode extends "error" | "return" = 
   readonly failureMode?: Mode | undefined
 }): HandledTool<Mode extends "return" ? never : E, R | RS> => {
   const decode = Schema.decodeUnknown(options.parameters)
-  const run = (call: ToolCall): Effect.Effect<string, E, R | RS> =>
+  const run = (call: ToolCall): Effect.Effect<string | ToolResult, E, R | RS> =>
     Effect.matchEffect(decode(call.arguments), {
       onFailure: (error) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${error.message}`)),
       onSuccess: (parameters) => {
-        const result = Effect.map(options.handler(parameters), toText)
+        const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(options.handler(parameters), toText)
         return options.failureMode === "return"
           ? Effect.catchAll(result, (error) => Effect.succeed(failed(told(error))))
           : result
@@ -66,7 +74,7 @@ export const tool = <A, I, RS, B, E, R, const Mode extends "error" | "return" = 
   }
 }
 
-const failed = (error: unknown): string => toText({ error })
+const failed = (error: unknown): ToolResult => ({ content: toText({ error }), isError: true })
 
 // An error without a message says what it is by its fields.
 const told = (error: unknown): unknown => error instanceof Error && error.message !== "" ? error.message : error
@@ -165,7 +173,12 @@ const loop = Effect.fnUntraced(function*<E, R>(
   const answer = (call: ToolCall): Effect.Effect<ToolMessage, E, R> =>
     Effect.map(
       byName.get(call.name)?.run(call) ?? Effect.succeed(failed(`there is no tool ${call.name}`)),
-      (content): ToolMessage => ({ role: "tool", toolCallId: call.id, toolName: call.name, content })
+      (result): ToolMessage => ({
+        role: "tool",
+        toolCallId: call.id,
+        toolName: call.name,
+        ...(typeof result === "string" ? { content: result } : result)
+      })
     )
 
   while (turns.length < maxTurns) {

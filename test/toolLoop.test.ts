@@ -209,6 +209,25 @@ describe("what goes wrong", () => {
       replies: [{ toolCalls: ["text", "data", "thrown"].map((name) => ({ name })) }, "Sorry."]
     }))))
 
+  it.effect("the result of a call that failed says so, and no other", () =>
+    Effect.gen(function*() {
+      const { history } = yield* run([
+        offline("return"),
+        ToolLoop.tool({
+          name: "fine",
+          parameters: City,
+          handler: () => Effect.succeed("fine")
+        })
+      ])
+      const results = history.filter((message) => message.role === "tool")
+      assert.deepStrictEqual(results.map(({ isError }) => isError), [true, undefined, true, true])
+    }).pipe(Effect.provide(mock({
+      replies: [
+        { toolCalls: [call("Paris"), { ...call("Paris"), name: "fine" }, { name: "fine" }, { name: "unknown" }] },
+        "Sorry."
+      ]
+    }))))
+
   it.effect("an error without a message is told by its fields", () =>
     Effect.gen(function*() {
       const { history } = yield* run([offline("return")])
