@@ -11,8 +11,9 @@ export const isRecord = (value: unknown): value is JsonRecord =>
 export const isPlain = (value: unknown): value is JsonRecord =>
   typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]"
 
-export const own = (value: JsonRecord, key: string): unknown =>
-  Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined
+/** An own property, or `undefined`, also of what is no object. */
+export const own = (value: unknown, key: string): unknown =>
+  isRecord(value) && Object.prototype.hasOwnProperty.call(value, key) ? value[key] : undefined
 
 export const stringOf = (value: JsonRecord, key: string): string | undefined => {
   const found = own(value, key)

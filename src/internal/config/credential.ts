@@ -3,6 +3,7 @@
  */
 import * as Redacted from "effect/Redacted"
 import type { ProviderHeaders } from "../../Provider.js"
+import { kindOf } from "./plain.js"
 
 /** A trimmed key, `undefined` when it is blank, or what is wrong with it. */
 export const readKey = (value: string): Redacted.Redacted | undefined | { readonly problem: string } => {
@@ -47,15 +48,3 @@ export const readHeaders = (
   }
   return Object.fromEntries(out)
 }
-
-/** What kind of value it is, without the value. */
-export const kindOf = (value: unknown): string =>
-  value === undefined
-    ? "nothing"
-    : value === null
-    ? "null"
-    : Array.isArray(value)
-    ? "a list"
-    : typeof value === "object"
-    ? "an object"
-    : `a ${typeof value}`

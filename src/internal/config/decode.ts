@@ -7,13 +7,14 @@ import { type Cost, free, type ModelDefinition } from "../../Model.js"
 import { normalizeModel, parse as parseRef } from "../../ModelRef.js"
 import type { ModelSettings } from "../../OpenClawConfig.js"
 import type { ProviderHeaders } from "../../Provider.js"
+import { isRecord, type JsonRecord, own } from "../json.js"
 import { type AnyApi, foreignApis, spokenApis } from "./apis.js"
-import { isProblem, keyExpected, kindOf, readHeaders, readKey } from "./credential.js"
+import { isProblem, keyExpected, readHeaders, readKey } from "./credential.js"
 import { makeDefinition } from "./definition.js"
 import { isName } from "./env.js"
 import { compatKeys, costKeys, entryKeys, modelKeys } from "./known.js"
 import { checkParams } from "./params.js"
-import { isObject, own, type PlainObject } from "./plain.js"
+import { kindOf } from "./plain.js"
 import type { Reader } from "./reader.js"
 import * as read from "./reader.js"
 import type { KeyPath } from "./tree.js"
@@ -22,7 +23,7 @@ export interface EntryModel {
   readonly definition: ModelDefinition
   readonly api?: AnyApi | undefined
   readonly headers?: ProviderHeaders | undefined
-  readonly params?: PlainObject | undefined
+  readonly params?: JsonRecord | undefined
   readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
 }
 
@@ -39,7 +40,7 @@ export interface Entry {
   readonly headers: ProviderHeaders
   /** In ms. */
   readonly timeout?: number | undefined
-  readonly params: PlainObject
+  readonly params: JsonRecord
   readonly models: ReadonlyArray<EntryModel>
 }
 
@@ -48,18 +49,18 @@ export type EntryKey =
   /** A variable that is looked up when the key is used. */
   | { readonly variable: string; readonly path: KeyPath }
 
-export const isBlankText = (value: unknown): boolean => typeof value === "string" && value.trim() === ""
+const isBlankText = (value: unknown): boolean => typeof value === "string" && value.trim() === ""
 
 // Also deep inside of what is passed on as it is.
 const finite = (r: Reader, value: unknown, path: KeyPath): boolean => {
   if (Array.isArray(value)) return value.map((item, i) => finite(r, item, [...path, i])).every(Boolean)
-  if (isObject(value)) return Object.keys(value).map((key) => finite(r, value[key], [...path, key])).every(Boolean)
+  if (isRecord(value)) return Object.keys(value).map((key) => finite(r, value[key], [...path, key])).every(Boolean)
   if (typeof value !== "number" || Number.isFinite(value)) return true
   r.problem(path, "a finite number", String(value))
   return false
 }
 
-const params = (r: Reader, value: unknown, path: KeyPath): PlainObject | undefined => {
+const params = (r: Reader, value: unknown, path: KeyPath): JsonRecord | undefined => {
   const found = read.object(r, value, path)
   if (found === undefined) return undefined
   for (const key of Object.keys(found)) {
@@ -84,7 +85,7 @@ const key = (
   path: KeyPath
 ): EntryKey | undefined => {
   if (unset !== undefined) return { variable: unset, path }
-  if (isObject(value)) {
+  if (isRecord(value)) {
     const id = own(value, "id")
     if (own(value, "source") !== "env") {
       return r.problem(path, "a string or { source: \"env\", id: \"NAME\" }", "an object of another form")
@@ -123,7 +124,7 @@ const api = (r: Reader, value: unknown, path: KeyPath): AnyApi | undefined =>
   read.oneOf<AnyApi>(r, value, path, [...spokenApis, ...foreignApis], spokenApis)
 
 const model = (r: Reader, ownReader: Reader, value: unknown, path: KeyPath): EntryModel | undefined => {
-  if (!isObject(value)) return r.problem(path, "an object with an id", kindOf(value))
+  if (!isRecord(value)) return r.problem(path, "an object with an id", kindOf(value))
   read.keys(r, value, path, modelKeys)
   const at = (name: string) => [...path, name]
   const get = (name: string) => own(value, name)
@@ -218,7 +219,7 @@ export const choice = (r: Reader, model: unknown, models: unknown): Choice => {
   const path = ["agents", "defaults", "model"]
   let primary: string | undefined
   let fallbacks: Array<string> = []
-  if (isObject(model)) {
+  if (isRecord(model)) {
     read.keys(r, model, path, ["primary", "fallbacks"])
     primary = text(read.string(r, own(model, "primary"), [...path, "primary"]))
     fallbacks = (read.list(r, own(model, "fallbacks"), [...path, "fallbacks"]) ?? []).flatMap((item, i) =>

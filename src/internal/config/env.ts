@@ -1,7 +1,7 @@
 /**
  * Environment variables in a configuration: the `env` block, and `${VAR}` in strings.
  */
-import { isObject, own, type PlainObject } from "./plain.js"
+import { isRecord, type JsonRecord, own } from "../json.js"
 import type { KeyPath } from "./tree.js"
 
 /** Looks a variable up; a blank one counts as unset. */
@@ -53,7 +53,7 @@ export const substitute = (
       : value
   }
   if (Array.isArray(value)) return value.map((item, i) => substitute(item, [...path, i], lookup, missing))
-  if (!isObject(value)) return value
+  if (!isRecord(value)) return value
   const out: Record<string, unknown> = {}
   for (const key of Object.keys(value)) out[key] = substitute(value[key], [...path, key], lookup, missing)
   return out
@@ -65,7 +65,7 @@ export const variables = (value: unknown, into: Set<string> = new Set()): Set<st
     for (const match of value.matchAll(reference)) into.add(match[1]!)
   } else if (Array.isArray(value)) {
     for (const item of value) variables(item, into)
-  } else if (isObject(value)) {
+  } else if (isRecord(value)) {
     const id = own(value, "id")
     if (own(value, "source") === "env" && typeof id === "string" && isName(id)) into.add(id)
     for (const key of Object.keys(value)) variables(value[key], into)
@@ -77,14 +77,14 @@ export const variables = (value: unknown, into: Set<string> = new Set()): Set<st
 export const block = (env: unknown): ReadonlyMap<string, { readonly text: string; readonly path: KeyPath }> => {
   const out = new Map<string, { readonly text: string; readonly path: KeyPath }>()
   const vars = own(env, "vars")
-  const add = (from: PlainObject, prefix: KeyPath) => {
+  const add = (from: JsonRecord, prefix: KeyPath) => {
     for (const key of Object.keys(from)) {
       const text = from[key]
       if (typeof text === "string" && !out.has(key)) out.set(key, { text, path: [...prefix, key] })
     }
   }
-  if (isObject(vars)) add(vars, ["env", "vars"])
-  if (isObject(env)) add(env, ["env"])
+  if (isRecord(vars)) add(vars, ["env", "vars"])
+  if (isRecord(env)) add(env, ["env"])
   return out
 }
 

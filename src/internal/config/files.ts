@@ -67,7 +67,7 @@ export const readText = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, p
   })
 })
 
-export interface Parsed {
+interface Parsed {
   readonly node: Node
   readonly bytes: number
 }

@@ -9,9 +9,9 @@ import { ConfigIncludeError } from "../../OllamaError.js"
 import { readTree } from "./files.js"
 import { formatPath, type KeyPath, merge, type Node } from "./tree.js"
 
-export const maxIncludeDepth = 10
-export const maxFiles = 100
-export const maxTotalBytes = 8 * 1024 * 1024
+const maxIncludeDepth = 10
+const maxFiles = 100
+const maxTotalBytes = 8 * 1024 * 1024
 
 const read = [["models"], ["agents", "defaults", "model"], ["agents", "defaults", "models"], ["auth"], ["env"]]
 

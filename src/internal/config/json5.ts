@@ -5,10 +5,10 @@ import { parse as parseJson5, type ValueNode } from "@humanwhocodes/momoa"
 import * as Either from "effect/Either"
 import { ConfigInvalid, ConfigSyntaxError } from "../../OllamaError.js"
 import * as lex from "./lex.js"
+import { maxDepth } from "./plain.js"
 import type { Node } from "./tree.js"
 
 export const maxBytes = 2 * 1024 * 1024
-export const maxDepth = 100
 
 /** A text of the same length that the parser understands, and what was replaced in it, by offset. */
 export interface Prepared {

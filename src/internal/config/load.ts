@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ConfigInvalid, ConfigSyntaxError, ConfigUnreadable } from "../../OllamaError.js"
-import type { HostOptions } from "../../OpenClawConfig.js"
+import type { FileOptions, Locations } from "../../OpenClawConfig.js"
 import { isBlank } from "./env.js"
 import { readTree } from "./files.js"
 import { expand } from "./include.js"
@@ -15,10 +15,6 @@ import { lookups } from "./lookups.js"
 import type { FileProblem, ProfilesFile } from "./profiles.js"
 import { resolve, variables } from "./resolve.js"
 import { locate, toValue } from "./tree.js"
-
-export interface FileOptions extends HostOptions {
-  readonly path?: string | undefined
-}
 
 const names = [
   "OPENCLAW_CONFIG_PATH",
@@ -28,13 +24,6 @@ const names = [
   "HOME",
   "USERPROFILE"
 ]
-
-export interface Locations {
-  readonly config?: string | undefined
-  /** Whether somebody named the file: then it must be there. */
-  readonly named: boolean
-  readonly profiles?: string | undefined
-}
 
 /** Where the files are, or would be. */
 export const locations = Effect.fnUntraced(function*(given: string | undefined) {

@@ -3,27 +3,27 @@
  */
 import * as Either from "effect/Either"
 import { canonical, refused } from "../encode/params.js"
-import { kindOf } from "./credential.js"
-import { isObject, type PlainObject, type Problem } from "./plain.js"
+import { isRecord, type JsonRecord } from "../json.js"
+import { kindOf, type Problem } from "./plain.js"
 import type { KeyPath } from "./tree.js"
 
 /** All that is wrong with a set of params, as the function that encodes them sees it. */
-export const checkParams = (params: PlainObject, path: KeyPath, report: (problem: Problem) => void): void =>
+export const checkParams = (params: JsonRecord, path: KeyPath, report: (problem: Problem) => void): void =>
   check(params, path, report, false)
 
-const check = (params: PlainObject, path: KeyPath, report: (problem: Problem) => void, nested: boolean): void => {
+const check = (params: JsonRecord, path: KeyPath, report: (problem: Problem) => void, nested: boolean): void => {
   for (const key of Object.keys(params)) {
     const given = params[key]
     const at = [...path, key]
     if (refused.includes(key)) {
       report({ path: at, expected: "no such parameter: requests set it themselves", actual: kindOf(given) })
-    } else if (key === "options" && isObject(given) && !nested) check(given, at, report, true)
+    } else if (key === "options" && isRecord(given) && !nested) check(given, at, report, true)
     else if (key === "options" && nested) {
       report({ path: at, expected: "no options inside options", actual: kindOf(given) })
     } else {
       const checked = canonical({ [key]: given }, "")
       if (Either.isRight(checked)) continue
-      const effort = checked.left.path === "reasoning.effort" && isObject(given)
+      const effort = checked.left.path === "reasoning.effort" && isRecord(given)
       const found = effort ? given["effort"] : given
       report({
         path: effort ? [...at, "effort"] : at,

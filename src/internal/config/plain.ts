@@ -11,18 +11,20 @@ export interface Problem {
   readonly actual: string
 }
 
-export interface PlainObject {
-  readonly [key: string]: unknown
-}
+/** What kind of value it is, without the value. */
+export const kindOf = (value: unknown): string =>
+  value === undefined
+    ? "nothing"
+    : value === null
+    ? "null"
+    : Array.isArray(value)
+    ? "a list"
+    : typeof value === "object"
+    ? "an object"
+    : `a ${typeof value}`
 
-export const isObject = (value: unknown): value is PlainObject =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-/** An own property, or `undefined`. */
-export const own = (value: unknown, key: string): unknown =>
-  isObject(value) && Object.hasOwn(value, key) ? value[key] : undefined
-
-const maxDepth = 100
+/** How deep a configuration may be nested, as a text and as a value. */
+export const maxDepth = 100
 // Far more than any real configuration; a shared or cyclic object given in code would have no end otherwise.
 const maxValues = 1_000_000
 

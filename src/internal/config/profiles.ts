@@ -4,8 +4,9 @@
 import type * as Redacted from "effect/Redacted"
 import type { ConfigProblem } from "../../OllamaError.js"
 import type { Diagnostic } from "../../OpenClawConfig.js"
-import { isProblem, kindOf, readKey } from "./credential.js"
-import { isObject, own, plain, type PlainObject } from "./plain.js"
+import { isRecord, type JsonRecord, own } from "../json.js"
+import { isProblem, readKey } from "./credential.js"
+import { kindOf, plain } from "./plain.js"
 import { suggest } from "./suggest.js"
 import { formatPath } from "./tree.js"
 
@@ -56,7 +57,7 @@ const read = (
   near: ReadonlyArray<string>,
   now: number
 ): Profile | string | undefined => {
-  if (!isObject(value)) return `expected an object, found ${kindOf(value)}`
+  if (!isRecord(value)) return `expected an object, found ${kindOf(value)}`
   const type = own(value, "type")
   if (type === undefined && own(value, "mode") !== undefined) return "it has `mode` where `type` belongs"
   if (type !== "api_key" && type !== "token" && type !== "oauth") {
@@ -111,8 +112,8 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string
   })
   if (bad !== undefined) return broken(bad)
   const profiles = own(value, "profiles")
-  if (!isObject(value)) return noObject("", value)
-  if (profiles !== undefined && !isObject(profiles)) return noObject("profiles", profiles)
+  if (!isRecord(value)) return noObject("", value)
+  if (profiles !== undefined && !isRecord(profiles)) return noObject("profiles", profiles)
   const diagnostics: Array<Diagnostic> = []
   const warn = (where: ReadonlyArray<string>, message: string) =>
     diagnostics.push({ level: "warning", path: `auth-profiles.json: ${formatPath(where)}`, message })
@@ -139,15 +140,15 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string
   }
   const order = new Map<string, ReadonlyArray<string>>()
   const written = own(value, "order")
-  if (written !== undefined && !isObject(written)) warn(["order"], `expected an object, found ${kindOf(written)}`)
-  for (const [provider, ids] of Object.entries(isObject(written) ? written : {})) {
+  if (written !== undefined && !isRecord(written)) warn(["order"], `expected an object, found ${kindOf(written)}`)
+  for (const [provider, ids] of Object.entries(isRecord(written) ? written : {})) {
     if (Array.isArray(ids)) {
       order.set(normalize(provider), ids.filter((id) => typeof id === "string"))
       for (const id of order.get(normalize(provider))!) {
         const listed = all.get(id)
         if (listed !== undefined && listed.provider !== normalize(provider)) {
           warn(["order", provider], `skipped "${id}": it is of another provider, "${listed.provider}"`)
-        } else if (listed === undefined && own(profiles as PlainObject | undefined, id) === undefined) {
+        } else if (listed === undefined && own(profiles as JsonRecord | undefined, id) === undefined) {
           warn(["order", provider], `there is no profile "${id}"`)
         }
       }

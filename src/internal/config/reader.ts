@@ -2,8 +2,8 @@
  * Reads plain values field by field and collects everything that is wrong, instead of stopping at the first problem.
  */
 import type { Diagnostic } from "../../OpenClawConfig.js"
-import { kindOf } from "./credential.js"
-import { isObject, type PlainObject, type Problem } from "./plain.js"
+import { isRecord, type JsonRecord } from "../json.js"
+import { kindOf, type Problem } from "./plain.js"
 import { suggest } from "./suggest.js"
 import { formatPath, type KeyPath } from "./tree.js"
 
@@ -22,8 +22,8 @@ export const make = (report: (problem: Problem) => void, warnings: Array<Diagnos
   }
 })
 
-export const object = (r: Reader, value: unknown, path: KeyPath): PlainObject | undefined =>
-  value === undefined ? undefined : isObject(value) ? value : r.problem(path, "an object", kindOf(value))
+export const object = (r: Reader, value: unknown, path: KeyPath): JsonRecord | undefined =>
+  value === undefined ? undefined : isRecord(value) ? value : r.problem(path, "an object", kindOf(value))
 
 export const list = (r: Reader, value: unknown, path: KeyPath): ReadonlyArray<unknown> | undefined =>
   value === undefined ? undefined : Array.isArray(value) ? value : r.problem(path, "a list", kindOf(value))
@@ -76,7 +76,7 @@ export const oneOf = <A extends string>(
     : r.problem(path, quoted(shown), shownWord(value, names))
 
 /** Warns of keys that are not known, with a suggestion where one is close. */
-export const keys = (r: Reader, value: PlainObject, path: KeyPath, known: ReadonlyArray<string>): void => {
+export const keys = (r: Reader, value: JsonRecord, path: KeyPath, known: ReadonlyArray<string>): void => {
   for (const key of Object.keys(value)) {
     if (known.includes(key)) continue
     const meant = suggest(key, known)

@@ -5,12 +5,12 @@ import * as Either from "effect/Either"
 import { ConfigInvalid, MissingEnvironmentVariable } from "../../OllamaError.js"
 import type { Diagnostic, HostOptions, ResolvedConfig } from "../../OpenClawConfig.js"
 import type { ProviderStatus } from "../../Provider.js"
-import { kindOf } from "./credential.js"
+import { isRecord, own } from "../json.js"
 import * as decode from "./decode.js"
 import * as env from "./env.js"
 import { type Context, unsetVariable, variable as apiKeyVariable } from "./key.js"
 import { isRead } from "./known.js"
-import { isObject, own, plain, type Problem } from "./plain.js"
+import { kindOf, plain, type Problem } from "./plain.js"
 import * as profiles from "./profiles.js"
 import * as provider from "./provider.js"
 import * as reader from "./reader.js"
@@ -42,12 +42,12 @@ export interface Sections {
 /** Takes out the sections that are read; the others may hold anything. */
 export const sections = (config: unknown, report: (problem: Problem) => void): Sections => {
   const top = config === undefined ? {} : config
-  if (!isObject(top)) report({ path: [], expected: "an object", actual: kindOf(top) })
+  if (!isRecord(top)) report({ path: [], expected: "an object", actual: kindOf(top) })
   const section = (...path: ReadonlyArray<string>): unknown => {
     let here: unknown = top
     for (const [i, key] of path.entries()) {
       if (here === undefined) return undefined
-      if (!isObject(here)) {
+      if (!isRecord(here)) {
         if (i > 0) report({ path: path.slice(0, i), expected: "an object", actual: kindOf(here) })
         return undefined
       }
