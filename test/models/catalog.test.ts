@@ -275,6 +275,35 @@ describe("Models shares one discovery", () => {
       assert.deepStrictEqual(ids(yield* Fiber.join(later)), ["a"])
     }))
 
+  it.effect("and begins no other before the one that was given up has ended", () =>
+    Effect.gen(function*() {
+      let running = 0
+      let most = 0
+      const models = yield* f.models(ollama, {
+        discover: () =>
+          Effect.acquireUseRelease(
+            Effect.sync(() => {
+              most = Math.max(most, ++running)
+            }),
+            () => Effect.never,
+            () => Effect.delay(Effect.sync(() => running--), "1 seconds")
+          )
+      })
+      const first = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* Fiber.interruptFork(first)
+      yield* f.settle
+      const second = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* TestClock.adjust("1 seconds")
+      assert.strictEqual(most, 1)
+      assert.strictEqual(running, 1)
+      yield* Fiber.interruptFork(second)
+      yield* f.settle
+      yield* TestClock.adjust("1 seconds")
+      assert.strictEqual(running, 0)
+    }))
+
   it.effect("which a timeout of the only one who waits ends", () =>
     Effect.gen(function*() {
       const { service, state } = f.heldDiscovery()
