@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Arbitrary, Either, FastCheck as fc, JSONSchema, Schema } from "effect"
-import { Chat, Message } from "effect-ollama"
+import { Arbitrary, Effect, Either, FastCheck as fc, JSONSchema, Schema, Stream } from "effect"
+import { Chat, ChatCompletions, Message } from "effect-ollama"
+import { MockOllama } from "effect-ollama/testing"
 import { normalize } from "../src/internal/encode/request.js"
 
 const hostile: Message.JsonObject = JSON.parse("{\"__proto__\":{\"a\":1},\"constructor\":{\"__proto__\":2}}")
@@ -147,4 +148,22 @@ describe("ChatRequest", () => {
     assert.isTrue(refused({ params: [] }))
     assert.isTrue(Either.isLeft(Schema.decodeUnknownEither(Chat.Think)("enormous")))
   })
+})
+
+describe("options of the wrong type", () => {
+  const wrong = { model: 5, fallbacks: [5], transforms: 5, firstByteTimeout: {}, idleTimeout: "abc" }
+
+  for (const [name, value] of Object.entries(wrong)) {
+    it.effect(`${name}: a typed failure of whole and streamed answers, and no request`, () =>
+      Effect.gen(function*() {
+        const options = { prompt: "Hi", [name]: value } as Chat.CompletionOptions
+        const errors = [
+          yield* Effect.flip(ChatCompletions.create(options)),
+          yield* Effect.flip(Stream.runDrain(ChatCompletions.stream(options)))
+        ]
+        const path = Array.isArray(value) ? `${name}[0]` : name
+        for (const error of errors) assert.deepInclude(error, { _tag: "InvalidRequest", path })
+        assert.deepStrictEqual(yield* Effect.flatMap(MockOllama.MockOllama, (mock) => mock.requests), [])
+      }).pipe(Effect.provide(MockOllama.layer({ models: [{ name: "m" }], replies: ["Hi"] }))))
+  }
 })
