@@ -38,9 +38,12 @@ export const connectable = (host: string): string => host === "0.0.0.0" ? "127.0
 const problem = (actual: string): Either.Either<never, BaseUrlProblem> =>
   Either.left({ expected: "an http or https URL", actual })
 
-// A value is only quoted when it cannot hold a password.
+// A value is only quoted when it is surely an address: it could be a key that was put into the wrong place.
+const address =
+  /^(?:localhost|\d{1,3}(?:\.\d{1,3}){3}|(?:[a-z0-9.-]{1,100}|\[[\da-f:]{2,40}\]):\d{1,5})(?:\/|\/v1\/?|\/api\/?)?$/i
+
 const missingScheme = (value: string): string =>
-  value.length <= 200 && /^[\w.:[\]/-]+$/.test(value)
+  address.test(value)
     ? `${JSON.stringify(value)}, which has no scheme: write "http://${value}"`
     : "a value without a scheme: write \"http://\" in front"
 

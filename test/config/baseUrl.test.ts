@@ -66,7 +66,17 @@ describe("base URLs", () => {
   })
 
   it("a missing scheme is suggested", () => {
-    assert.include(error(ollama({ baseUrl: "gpu-box:11434", models }), env).message, "write \"http://gpu-box:11434\"")
+    for (const baseUrl of ["gpu-box:11434", "localhost", "10.0.0.7/v1", "[::1]:11434/", "a.example:80/api"]) {
+      assert.include(error(ollama({ baseUrl, models }), env).message, `write "http://${baseUrl}"`)
+    }
+  })
+
+  it("what could be a key is not shown", () => {
+    for (
+      const baseUrl of ["hf_hushABC0123456789", "deadbeef0123hush", "user:hush", "h:1/hush", "eyJhush.eyJhush.hush"]
+    ) {
+      assert.notInclude(error(ollama({ baseUrl, models }), env).message, "hush")
+    }
   })
 
   it("query and fragment are dropped with a warning", () => {
