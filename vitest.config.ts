@@ -23,7 +23,8 @@ export default defineConfig({
     poolOptions: { threads: { maxThreads: Math.max(2, availableParallelism() - 1) } },
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
-    testTimeout: 10_000,
+    // for machines that are busy with other things: no test takes this long of itself
+    testTimeout: 30_000,
     coverage: {
       include: ["src/**"],
       reporter: ["text-summary", "html"]
