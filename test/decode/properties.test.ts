@@ -23,8 +23,8 @@ const word = FC.oneof(
     weight: 6,
     arbitrary: FC.constantFrom("a", " the", "Hello", "한국어 ", "🙂", "\n", "\"", "\\", "<b>&", "\u2028", "{", "}]")
   },
-  { weight: 2, arbitrary: FC.string({ minLength: 1, maxLength: 40 }) },
-  { weight: 1, arbitrary: FC.fullUnicodeString({ minLength: 1, maxLength: 20 }) }
+  { weight: 2, arbitrary: FC.string({ minLength: 1, maxLength: 16 }) },
+  { weight: 1, arbitrary: FC.fullUnicodeString({ minLength: 1, maxLength: 8 }) }
 )
 
 const args = FC.oneof(
@@ -35,7 +35,7 @@ const args = FC.oneof(
     "{\"__proto__\":{\"x\":1}}",
     "{ \"s\" : \"}\\\"\\u00e9\" }"
   ),
-  FC.dictionary(FC.string({ maxLength: 6 }), FC.jsonValue({ maxDepth: 2 }), { maxKeys: 4 }).map((value) =>
+  FC.dictionary(FC.string({ maxLength: 6 }), FC.jsonValue({ maxDepth: 1 }), { maxKeys: 2 }).map((value) =>
     JSON.stringify(value)
   )
 )
@@ -43,7 +43,7 @@ const args = FC.oneof(
 const segment: FC.Arbitrary<Segment> = FC.oneof(
   FC.record({
     type: FC.constantFrom("reasoning" as const, "text" as const),
-    pieces: FC.array(word, { minLength: 1, maxLength: 8 })
+    pieces: FC.array(word, { minLength: 1, maxLength: 4 })
   }),
   FC.array(FC.record({ name: FC.constantFrom("f", "get_weather"), text: args }), { minLength: 1, maxLength: 3 })
     .map((calls) => ({ type: "calls" as const, calls: calls.map((call) => ({ ...call, id: "" })) }))
@@ -256,7 +256,8 @@ const randomChunks = (all: Uint8Array, pick: Pick): ReadonlyArray<Uint8Array> =>
 // a lone surrogate has no bytes
 const wellFormed = (text: string): string => new TextDecoder().decode(bytes(text))
 
-const runs = { numRuns: 400 }
+// small messages and many runs: what goes wrong shows where pieces meet
+const runs = { numRuns: 1000 }
 
 const textOf = (parts: ReadonlyArray<unknown>, type: string) =>
   parts.flatMap((part) => {
@@ -295,7 +296,7 @@ describe.each(["ollama", "openai-completions"] as const)("any message, %s", (api
         assert.strictEqual(stream.finish?.finishReason, answer.finish?.finishReason)
         same(replay(answer.events, true), answer.parts)
       }),
-      { numRuns: 200 }
+      runs
     )
   })
 
@@ -321,7 +322,7 @@ describe.each(["ollama", "openai-completions"] as const)("any message, %s", (api
           same(fast, decode(api, [input], { fastPath: false }))
         }
       ),
-      runs
+      { numRuns: 400 }
     )
   })
 

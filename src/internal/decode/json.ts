@@ -3,8 +3,7 @@
  * it is complete. The functions that look up a place expect text that `JSON.parse` has accepted.
  */
 
-export const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
+export { isRecord as isObject } from "../json.js"
 
 export const parse = (text: string): { readonly value: unknown } | undefined => {
   try {
