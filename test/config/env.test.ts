@@ -67,6 +67,19 @@ describe("${VAR}", () => {
     ])
   })
 
+  it("that is unset at a key outside of providers that is not read is only a warning too", () => {
+    const config = {
+      auth: { profiles: { a: "${UNSET}" } },
+      agents: { defaults: { model: { note: "${UNSET}" }, models: { "a/b": { note: ["${UNSET}"] } } } }
+    }
+    const said = resolved(config, env).diagnostics.filter((d) => d.message.includes("UNSET"))
+    assert.deepStrictEqual(said.map((d) => `${d.level} ${d.path}`), [
+      "warning agents.defaults.model.note",
+      "warning agents.defaults.models[\"a/b\"].note[0]",
+      "warning auth.profiles.a"
+    ])
+  })
+
   it("that is unset elsewhere fails the load", () => {
     for (
       const config of [

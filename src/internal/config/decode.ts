@@ -12,7 +12,7 @@ import { type AnyApi, foreignApis, spokenApis } from "./apis.js"
 import { isProblem, keyExpected, readHeaders, readKey } from "./credential.js"
 import { makeDefinition } from "./definition.js"
 import { isName } from "./env.js"
-import { compatKeys, costKeys, entryKeys, modelKeys } from "./known.js"
+import { choiceKeys, compatKeys, costKeys, entryKeys, modelKeys, settingsKeys } from "./known.js"
 import { checkParams } from "./params.js"
 import { kindOf } from "./plain.js"
 import type { Reader } from "./reader.js"
@@ -220,7 +220,7 @@ export const choice = (r: Reader, model: unknown, models: unknown): Choice => {
   let primary: string | undefined
   let fallbacks: Array<string> = []
   if (isRecord(model)) {
-    read.keys(r, model, path, ["primary", "fallbacks"])
+    read.keys(r, model, path, choiceKeys)
     primary = text(read.string(r, own(model, "primary"), [...path, "primary"]))
     fallbacks = (read.list(r, own(model, "fallbacks"), [...path, "fallbacks"]) ?? []).flatMap((item, i) =>
       typeof item === "string" ? [item] : r.problem([...path, "fallbacks", i], "a model ref", kindOf(item)) ?? []
@@ -236,7 +236,7 @@ export const choice = (r: Reader, model: unknown, models: unknown): Choice => {
     const at = [...modelsPath, ref]
     const found = read.object(r, value, at)
     if (found === undefined) continue
-    read.keys(r, found, at, ["alias", "params", "streaming"])
+    read.keys(r, found, at, settingsKeys)
     // without a slash it is the name of a model, whatever its provider
     if (ref.trim() === "" || (ref.includes("/") && parseRef(ref)._tag === "Left")) {
       r.warn(at, "not a model ref: a side of provider/model is empty, so it applies to no model")

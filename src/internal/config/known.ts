@@ -1,5 +1,5 @@
 /**
- * The keys that a provider and its models may have, and which of them are read.
+ * The keys that a configuration may have, and which of them are read.
  */
 import type { KeyPath } from "./tree.js"
 
@@ -34,6 +34,10 @@ const readKeys = [
 
 export const entryKeys = [...readKeys, "auth"] as const
 
+export const choiceKeys = ["primary", "fallbacks"] as const
+
+export const settingsKeys = ["alias", "params", "streaming"] as const
+
 const isOneOf = (names: ReadonlyArray<unknown>, key: unknown): boolean => key === undefined || names.includes(key)
 
 /** Whether what stands at a path inside an entry of `models.providers` is read at all. */
@@ -42,3 +46,10 @@ export const isRead = ([key, , inModel, deeper]: KeyPath): boolean =>
   && (key !== "models" || (isOneOf(modelKeys, inModel)
     && (inModel !== "cost" || isOneOf(costKeys, deeper))
     && (inModel !== "compat" || isOneOf(compatKeys, deeper))))
+
+/** The same of a whole path into the other sections, except `env`. */
+export const isReadElsewhere = ([section, key, part, inPart, inSettings]: KeyPath): boolean =>
+  section === "auth"
+    ? isOneOf(["order"], key)
+    : section !== "agents" ||
+      isOneOf(part === "model" ? choiceKeys : settingsKeys, part === "model" ? inPart : inSettings)

@@ -9,7 +9,7 @@ import { isRecord, own } from "../json.js"
 import * as decode from "./decode.js"
 import * as env from "./env.js"
 import { type Context, unsetVariable, variable as apiKeyVariable } from "./key.js"
-import { isRead } from "./known.js"
+import { isRead, isReadElsewhere } from "./known.js"
 import { kindOf, plain, type Problem } from "./plain.js"
 import * as profiles from "./profiles.js"
 import * as provider from "./provider.js"
@@ -164,7 +164,10 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
   checkEnv(r, read.env)
   const lookup = env.withBlock(read.env, input.lookup, (m) => missing.push(m))
   const substituted = (value: unknown, ...path: ReadonlyArray<string>) =>
-    env.substitute(value, path, lookup, (m) => missing.push(m))
+    env.substitute(value, path, lookup, (m) => {
+      if (isReadElsewhere(m.path)) missing.push(m)
+      else r.warn(m.path, unsetVariable(m.variable))
+    })
   const model = substituted(read.model, "agents", "defaults", "model")
   const modelSettings = substituted(read.modelSettings, "agents", "defaults", "models")
   const choice = decode.choice(unlessMissing(r, missing), model, modelSettings)
