@@ -256,6 +256,11 @@ export const requestTimeout = (e: {
   readonly cause?: Maybe<ErrorCause>
 }): string => {
   const limit = e.limit === undefined ? "" : ` within ${seconds(e.limit)}`
+  if (e.cause?.code === "UND_ERR_HEADERS_TIMEOUT" || e.cause?.code === "UND_ERR_BODY_TIMEOUT") {
+    return `${
+      host(e.url)
+    } sent nothing${limit}: Node's own fetch gives up after 300 s, whatever is configured. Use the effect-ollama/node transport or NodeHttpClient.layerUndici, or set \`streaming: true\` for the model.`
+  }
   const quick = /\/api\/(tags|show|version|ps)$/.exec(e.url)?.[1]
   // no model is loaded to answer these
   if (quick !== undefined && e.phase !== "connect") {
@@ -264,11 +269,6 @@ export const requestTimeout = (e: {
       : `stopped sending${e.limit === undefined ? "" : ` for ${seconds(e.limit)}`}`
     const raise = quick === "tags" || quick === "show" ? `, or raise discovery.${quick}Timeout` : ""
     return `${e.url} ${happened}. Check that it is an Ollama and not overloaded${raise}.`
-  }
-  if (e.cause?.code === "UND_ERR_HEADERS_TIMEOUT" || e.cause?.code === "UND_ERR_BODY_TIMEOUT") {
-    return `${
-      host(e.url)
-    } sent nothing${limit}: Node's own fetch gives up after 300 s, whatever is configured. Use the effect-ollama/node transport or NodeHttpClient.layerUndici, or set \`streaming: true\` for the model.`
   }
   switch (e.phase) {
     case "connect":
