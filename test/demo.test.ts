@@ -1,6 +1,6 @@
 /** The demo as `npm run demo` starts it, on machines of every kind. */
 import { FileSystem } from "@effect/platform"
-import { NodeFileSystem } from "@effect/platform-node"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
