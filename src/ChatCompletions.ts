@@ -169,7 +169,7 @@ export const make = Effect.fnUntraced(function*(
   const whole = (selection: Selection, call: attempt.Call) =>
     selection.streaming
       ? Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(attempt.openStream(attemptOptions, selection, call, restore), (open) =>
+        Effect.flatMap(attempt.openStream(attemptOptions, selection, call, undefined, restore), (open) =>
           Effect.ensuring(
             Effect.map(restore(collect(open)), () => ({ parts: open.parts, info: open.info! })),
             open.close
@@ -214,7 +214,7 @@ export const make = Effect.fnUntraced(function*(
   ): Effect.Effect<Opened, AttemptError> =>
     selection.streaming
       ? Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(attempt.openStream(attemptOptions, selection, call, restore), (open) => {
+        Effect.flatMap(attempt.openStream(attemptOptions, selection, call, keptOfStreams, restore), (open) => {
           connection.close = open.close
           return Effect.tapErrorCause(
             Effect.flatMap(restore(open.next), (first): Effect.Effect<Opened, AttemptError> =>
@@ -245,6 +245,9 @@ export const make = Effect.fnUntraced(function*(
 
   return { create, stream, createObject }
 })
+
+// The caller of a stream has seen its events: for an error, the beginning of a very long answer is enough.
+const keptOfStreams = 1024 * 1024
 
 interface Opened {
   readonly first: ReadonlyArray<StreamEvent> | undefined

@@ -218,7 +218,11 @@ export type Message = SystemMessage | UserMessage | AssistantMessage | ToolMessa
  * @since 0.1.0
  * @category schemas
  */
-export const PartialAnswer = Schema.Struct({ parts: Schema.Array(AssistantPart) })
+export const PartialAnswer = Schema.Struct({
+  parts: Schema.Array(AssistantPart),
+  /** Whether it was too much to be kept: then these are its first 1 Mi characters, of a stream that the caller has seen. */
+  truncated: Schema.optional(Schema.Boolean)
+})
 
 /**
  * What had arrived of an answer when it failed.

@@ -302,20 +302,24 @@ export interface OpenStream {
 type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
 /**
- * Asks with `stream: true`. To be called where nothing interrupts: only sending can be interrupted, through `restore`
+ * Asks with `stream: true`. `keepChars`: how much of the answer is kept, for `parts` and for errors; all by default. To be
+ * called where nothing interrupts: only sending can be interrupted, through `restore`
  * (which aborts it), so that what it returns is always closed.
  */
 export const openStream = (
   options: AttemptOptions,
   selection: Selection,
   call: Call,
+  keepChars: number | undefined,
   restore: Restore
 ): Effect.Effect<OpenStream, AttemptError> =>
   Effect.flatMap(options.generateId, (makeId) => {
     // Before anything is open: a repair of the caller's may throw.
+    const { maxBytes } = options
     const decoder = transformed(
-      makeDecoder({ api: selection.api, maxEventBytes: options.maxBytes, maxAnswerChars: options.maxBytes, makeId }),
-      beginAll(call, makeId)
+      makeDecoder({ api: selection.api, maxEventBytes: maxBytes, maxAnswerChars: maxBytes, keepChars, makeId }),
+      beginAll(call, makeId),
+      keepChars
     )
     return Effect.flatMap(restore(send(options, selection, call, true)), (sent) =>
       Effect.map(

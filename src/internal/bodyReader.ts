@@ -102,11 +102,11 @@ export const make = Effect.fnUntraced(function*(
   const read = (grace: number | undefined) =>
     Effect.async<Pieces | undefined, ReadError>((resume) => {
       let settled = false
-      let since: number | undefined
+      let since = -1
       const settle = (effect: Effect.Effect<Pieces | undefined, ReadError>) => {
         if (settled) return
         settled = true
-        if (grace !== undefined && since !== undefined) waited += deadlines.now() - since
+        if (grace !== undefined && since >= 0) waited += deadlines.now() - since
         deadline.due = Infinity
         resume(effect)
       }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
-import type { MockOllama } from "effect-ollama/testing"
+import { Effect, Stream } from "effect"
+import { ChatCompletions, Message, type OllamaError } from "effect-ollama"
+import { MockOllama } from "effect-ollama/testing"
 import { apis, created, events, mocked, once, partial, raw, requests, streamed } from "./support.js"
 import { wire } from "./wire.js"
 
@@ -106,3 +107,24 @@ for (const api of apis) {
     }
   })
 }
+
+describe("the partial message of a stream", () => {
+  it.effect("keeps the first 1 Mi characters of a very long answer, and says so", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Stream.runDrain(ChatCompletions.stream({ prompt: "Hi" })))
+      assert.strictEqual(error._tag, "ServerError")
+      const { partial } = error as OllamaError.ServerError
+      assert.isTrue(partial?.truncated)
+      const text = Message.textOf(partial!.parts)
+      assert.isAbove(text.length, 1024 * 1024 - 2000)
+      assert.isAtMost(text.length, 1024 * 1024)
+    }).pipe(Effect.provide(MockOllama.layer({
+      models: ["m"],
+      replies: [{ text: Array.from({ length: 1200 }, () => "x".repeat(1000)), fault: { type: "error", after: 1190 } }]
+    }, {
+      config: {
+        models: { providers: { ollama: { apiKey: "k", api: "ollama", models: [{ id: "m" }] } } },
+        agents: { defaults: { models: { "ollama/m": { streaming: true } } } }
+      }
+    }))))
+})

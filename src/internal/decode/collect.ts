@@ -2,7 +2,7 @@
  * Puts events together again. A million deltas leave a few flat strings: pieces are joined in batches, so that nothing
  * is kept per delta and no network chunk stays alive.
  */
-import type { AssistantPart } from "../../Message.js"
+import type { AssistantPart, PartialAnswer } from "../../Message.js"
 import type { ContentEvent } from "./types.js"
 
 const batch = 512
@@ -44,14 +44,21 @@ export class Collector {
   private readonly joiner = new Joiner()
   private kind: "reasoning" | "text" = "text"
 
+  /** `keep`: what comes after so many characters is counted and not kept. */
+  constructor(private readonly keep = Infinity) {}
+
+  get isTruncated(): boolean {
+    return this.size > this.keep
+  }
+
   add(events: ReadonlyArray<ContentEvent>) {
     for (let i = 0; i < events.length; i++) {
       const event = events[i] as ContentEvent
       switch (event.type) {
         case "text-delta":
         case "reasoning-delta":
-          this.joiner.add(event.delta)
           this.size += event.delta.length
+          if (this.size <= this.keep) this.joiner.add(event.delta)
           break
         case "text-start":
           this.kind = "text"
@@ -62,8 +69,8 @@ export class Collector {
           this.size += 64
           break
         case "tool-call":
-          this.done.push(event)
           this.size += 64 + event.argumentsText.length
+          if (this.size <= this.keep) this.done.push(event)
           break
         default:
           this.close()
@@ -73,6 +80,10 @@ export class Collector {
 
   parts(): ReadonlyArray<AssistantPart> {
     return this.joiner.isEmpty ? this.done.slice() : [...this.done, { type: this.kind, text: this.joiner.text() }]
+  }
+
+  partial(): PartialAnswer {
+    return { parts: this.parts(), ...(this.isTruncated ? { truncated: true } : undefined) }
   }
 
   private close() {

@@ -71,7 +71,7 @@ class StreamDecoder implements Decoder {
   /** `[DONE]`: whatever follows, in the same chunk or later, is ignored. */
   isDone = false
   private state: Machine.State = Machine.initial
-  private readonly collector = new Collector()
+  private readonly collector: Collector
   private readonly lines: LineBuffer
   private readonly framing: Framing
   private readonly fast: FastPath | undefined
@@ -83,6 +83,7 @@ class StreamDecoder implements Decoder {
   constructor(private readonly options: DecoderOptions) {
     const max = options.maxEventBytes ?? defaultMaxBytes
     const isNative = options.api === "ollama"
+    this.collector = new Collector(options.keepChars)
     this.maxAnswer = options.maxAnswerChars ?? defaultMaxBytes
     this.lines = new LineBuffer(!isNative, max)
     this.framing = isNative ? new NdjsonFraming(max) : new SseFraming(max)
@@ -115,7 +116,7 @@ class StreamDecoder implements Decoder {
   }
 
   partial(): PartialAnswer {
-    return { parts: this.collector.parts() }
+    return this.collector.partial()
   }
 
   /** What follows the last line end. */

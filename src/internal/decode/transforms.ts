@@ -198,9 +198,13 @@ export const textCalls = (options: Answer): Run => {
 }
 
 /** A decoder whose events pass through transforms, one after the other. */
-export const transformed = (decoder: Decoder, transforms: ReadonlyArray<Run>): Decoder => {
+export const transformed = (
+  decoder: Decoder,
+  transforms: ReadonlyArray<Run>,
+  keepChars?: number
+): Decoder => {
   if (transforms.length === 0) return decoder
-  const collector = new Collector()
+  const collector = new Collector(keepChars)
   const collect = (events: ReadonlyArray<ContentEvent>) => {
     collector.add(events)
     return events
@@ -238,7 +242,7 @@ export const transformed = (decoder: Decoder, transforms: ReadonlyArray<Run>): D
     },
     partial: () => {
       const parts = [...collector.parts()]
-      if (ended) return { parts }
+      if (ended || collector.isTruncated) return collector.partial()
       // what a later transform holds came before what an earlier one holds
       for (const { text, type } of transforms.flatMap((_, i) => transforms[transforms.length - 1 - i]?.held() ?? [])) {
         const last = parts[parts.length - 1]

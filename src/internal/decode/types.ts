@@ -17,6 +17,8 @@ export interface DecoderOptions {
   readonly maxEventBytes?: number | undefined
   /** Most characters of a whole answer, all its deltas and calls together (default 64 Mi). */
   readonly maxAnswerChars?: number | undefined
+  /** Most characters that `partial` keeps (default: all). */
+  readonly keepChars?: number | undefined
   /** Only tests switch the fast path off, to hold it to the full parser. */
   readonly fastPath?: boolean | undefined
 }
