@@ -138,7 +138,7 @@ const readPieces = (
 
 type Take = (some: Iterable<Uint8Array>) => boolean
 
-// Under somebody else's limit, a body needs no watchdog, and no fiber but this one.
+// Under somebody else's limit, a body needs none of its own, and no fiber but this one.
 const readStream = (
   response: HttpClientResponse.HttpClientResponse,
   options: ReadOptions,

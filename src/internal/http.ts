@@ -1,6 +1,6 @@
 /**
- * The one edge to HTTP: makes requests and sends them under a limit. Everything that can go
- * wrong on the way comes out as one of the library's errors, without the request that caused it.
+ * The one edge to HTTP: makes requests and sends them under a limit. Everything that can go wrong on the way comes
+ * out as one of the library's errors, without the request that caused it.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"

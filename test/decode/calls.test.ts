@@ -1,17 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { make, whole } from "../../src/internal/decode/decoder.js"
-import { bytes, callsOf, decode, makeId, textOf } from "./support.js"
-
-const event = (json: string) => `data: ${json}\n\n`
-const delta = (inner: string, finish = "null") =>
-  event(`{"id":"c","model":"m","choices":[{"index":0,"delta":{${inner}},"finish_reason":${finish}}]}`)
-const calls = (inner: string) => delta(`"tool_calls":[${inner}]`)
-const stop = delta("", "\"stop\"")
-const v1 = "openai-completions"
-const native = "ollama"
-
-const brief = (result: ReturnType<typeof decode>) =>
-  callsOf(result.parts).map(({ argumentsText, id, name }) => `${id} ${name} ${argumentsText}`)
+import { brief, bytes, calls, decode, delta, makeId, native, stop, textOf, v1 } from "./support.js"
 
 describe("calls in fragments", () => {
   const open = (id: string, index: number, name = "f", args = "\"\"") =>

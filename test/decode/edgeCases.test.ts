@@ -1,21 +1,26 @@
 import { assert, describe, it } from "@effect/vitest"
 import { make, whole } from "../../src/internal/decode/decoder.js"
-import { bytes, callsOf, cut, decode, makeId, reasoningOf, textOf } from "./support.js"
+import {
+  brief,
+  bytes,
+  calls,
+  callsOf,
+  cut,
+  decode,
+  delta,
+  event,
+  makeId,
+  native,
+  reasoningOf,
+  stop,
+  textOf,
+  v1
+} from "./support.js"
 
 const line = (message: string, rest = ",\"done\":false") =>
   `{"model":"m","created_at":"t","message":${message}${rest}}\n`
 const text = (content: string) => line(`{"role":"assistant","content":${JSON.stringify(content)}}`)
 const done = line("{\"role\":\"assistant\",\"content\":\"\"}", ",\"done\":true,\"done_reason\":\"stop\"")
-const event = (json: string) => `data: ${json}\n\n`
-const delta = (inner: string, finish = "null") =>
-  event(`{"id":"c","model":"m","choices":[{"index":0,"delta":{${inner}},"finish_reason":${finish}}]}`)
-const calls = (inner: string) => delta(`"tool_calls":[${inner}]`)
-const stop = delta("", "\"stop\"")
-const v1 = "openai-completions"
-const native = "ollama"
-
-const brief = (result: ReturnType<typeof decode>) =>
-  callsOf(result.parts).map(({ argumentsText, id, name }) => `${id} ${name} ${argumentsText}`)
 
 describe("edge cases of the wire", () => {
   it("edge case 1: thinking, content and calls in one native object come in that order", () => {

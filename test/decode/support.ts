@@ -91,3 +91,15 @@ export const replay = (events: ReadonlyArray<ContentEvent>, closed: boolean): Re
 export const same = (actual: unknown, expected: unknown, name?: string): void => {
   if (JSON.stringify(actual) !== JSON.stringify(expected)) assert.deepStrictEqual(actual, expected, name)
 }
+
+// What both dialects send, written by hand.
+export const event = (json: string) => `data: ${json}\n\n`
+export const delta = (inner: string, finish = "null") =>
+  event(`{"id":"c","model":"m","choices":[{"index":0,"delta":{${inner}},"finish_reason":${finish}}]}`)
+export const calls = (inner: string) => delta(`"tool_calls":[${inner}]`)
+export const stop = delta("", "\"stop\"")
+export const v1 = "openai-completions"
+export const native = "ollama"
+
+export const brief = (result: ReturnType<typeof decode>) =>
+  callsOf(result.parts).map(({ argumentsText, id, name }) => `${id} ${name} ${argumentsText}`)
