@@ -21,8 +21,8 @@ import {
 } from "../OllamaError.js"
 import type { Transform } from "../Transform.js"
 import { readText } from "./body.js"
-import { type BodyReader, make as makeReader, type ReadError } from "./bodyReader.js"
-import { join } from "./bytes.js"
+import { type BodyReader, make as makeReader, type Pieces, type ReadError } from "./bodyReader.js"
+import { Portions } from "./bytes.js"
 import { classifyText } from "./classifyAnswer.js"
 import { classifyTransport, redactCut } from "./classifyTransport.js"
 import { make as makeDecoder, whole } from "./decode/decoder.js"
@@ -331,12 +331,17 @@ export const openStream = (
 // More than this does not follow a finish: usage and an end mark are small.
 const maxAfterFinish = 64 * 1024
 
+type Events = ReadonlyArray<ContentEvent>
+
+type Next = OpenStream["next"]
+
 class StreamAttempt implements OpenStream {
   failure: AttemptError | undefined
   private answerInfo: AnswerInfo | undefined
   private over = false
   private afterFinish = 0
-  readonly next: OpenStream["next"]
+  private readonly portions = new Portions()
+  readonly next: Next
   readonly close: Effect.Effect<void>
 
   constructor(
@@ -348,7 +353,7 @@ class StreamAttempt implements OpenStream {
     private readonly decoder: Decoder
   ) {
     this.close = reader.close
-    this.next = Effect.suspend(() => this.step())
+    this.next = Effect.suspend(() => this.told() ?? this.decodeMore() ?? this.wait)
   }
 
   get info(): AnswerInfo | undefined {
@@ -364,59 +369,75 @@ class StreamAttempt implements OpenStream {
     return partial.parts.length === 0 ? undefined : partial
   }
 
-  private step(): OpenStream["next"] {
+  /** Once nothing more is decoded. */
+  private told(): Next | undefined {
     if (this.failure !== undefined) return Effect.fail(this.failure)
     if (this.over) return Effect.succeed(undefined)
-    if (this.answerInfo !== undefined) return this.drain
-    const read = this.decoder.isFinished ? this.reader.readWithin(this.options.finishGrace) : this.reader.read
-    return Effect.matchEffect(read, {
-      onFailure: (error) => this.onError(error),
-      onSuccess: (pieces) => this.onward(this.onPieces(pieces))
-    })
+    return this.answerInfo === undefined ? undefined : this.drain
   }
 
-  // The finish is told as soon as it is known, also when no event comes with it.
-  private onward(events: ReadonlyArray<ContentEvent>): OpenStream["next"] {
-    return events.length === 0 && this.answerInfo === undefined ? this.next : Effect.succeed(events)
+  /** Reads to the end of the body, so that the connection can be used again. */
+  private get drain(): Next {
+    const rest = this.reader.all(this.options.finishGrace, (pieces) => !this.isTooMuch(pieces))
+    return Effect.match(rest, { onFailure: () => undefined, onSuccess: () => undefined })
   }
 
-  // Reads to the end of the body, so that the connection can be used again.
-  private get drain(): OpenStream["next"] {
-    return Effect.matchEffect(this.reader.readWithin(this.options.finishGrace), {
-      onFailure: () => Effect.succeed(undefined),
-      onSuccess: (pieces) => pieces === undefined || this.isTooMuch(pieces) ? Effect.succeed(undefined) : this.drain
-    })
+  /** The fiber is woken only for events, and for the end: what is less than an event waits in the decoder. */
+  private readonly wait: Next = Effect.async((resume) => {
+    const onRead = (error: ReadError | undefined, pieces: Pieces | undefined): void => {
+      try {
+        const next = error === undefined ? this.onPieces(pieces) : this.onError(error)
+        return next === undefined ? read() : resume(next)
+      } catch (defect) {
+        // a repair of the caller's threw; the transport must not see it
+        return resume(Effect.die(defect))
+      }
+    }
+    const read = () => this.reader.start(this.decoder.isFinished ? this.options.finishGrace : undefined, onRead)
+    read()
+    return Effect.sync(() => this.reader.stop())
+  })
+
+  private onPieces(pieces: Pieces | undefined): Next | undefined {
+    if (pieces === undefined || (this.decoder.isFinished && this.isTooMuch(pieces))) return this.end()
+    this.portions.add(pieces)
+    return this.decodeMore()
   }
 
-  private isTooMuch(pieces: ReadonlyArray<Uint8Array>): boolean {
+  private onError(error: ReadError): Next {
+    // Once finished, an answer is complete: only its usage may be missing.
+    return this.decoder.isFinished ? this.end() : Effect.fail(readError(error, this.sent, this.partial))
+  }
+
+  private isTooMuch(pieces: Pieces): boolean {
     for (const piece of pieces) this.afterFinish += piece.length
     return this.afterFinish > maxAfterFinish
   }
 
-  private onPieces(pieces: ReadonlyArray<Uint8Array> | undefined): ReadonlyArray<ContentEvent> {
-    if (pieces === undefined || (this.decoder.isFinished && this.isTooMuch(pieces))) return this.end()
-    const events = this.decoder.push(join(pieces))
-    if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
-    else if (this.decoder.isDone) return this.finish(events)
-    return events
+  /** What the bytes at hand say; `undefined` when that is nothing. */
+  private decodeMore(): Next | undefined {
+    while (!this.portions.isEmpty) {
+      const events = this.decoder.push(this.portions.next())
+      if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
+      else if (this.decoder.isDone) return this.finish(events)
+      if (events.length > 0) return Effect.succeed(events)
+      if (this.failure !== undefined) return Effect.fail(this.failure)
+    }
+    return undefined
   }
 
-  private onError(error: ReadError): OpenStream["next"] {
-    // Once finished, an answer is complete: only its usage may be missing.
-    if (!this.decoder.isFinished) return Effect.fail(readError(error, this.sent, this.partial))
-    return this.onward(this.end())
-  }
-
-  private end(): ReadonlyArray<ContentEvent> {
+  private end(): Next {
     this.over = true
     return this.finish([])
   }
 
-  private finish(events: ReadonlyArray<ContentEvent>): ReadonlyArray<ContentEvent> {
+  // The finish is told as soon as it is known, also when no event comes with it.
+  private finish(before: Events): Next {
     const end = this.decoder.end()
     if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
     else if (end.finish !== undefined) this.answerInfo = infoOf(end.finish, this.selection, this.call, this.sent)
-    return end.events.length === 0 ? events : [...events, ...end.events]
+    const events = end.events.length === 0 ? before : [...before, ...end.events]
+    return events.length === 0 && this.failure !== undefined ? Effect.fail(this.failure) : Effect.succeed(events)
   }
 
   private decodeFailure(failure: DecodeFailure): AttemptError {

@@ -11,7 +11,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
 import { fromResponse } from "./bodyPull.js"
-import { make as makeReader, type ReadError } from "./bodyReader.js"
+import { make as makeReader } from "./bodyReader.js"
 import { join } from "./bytes.js"
 import { classifyTransport } from "./classifyTransport.js"
 import { within } from "./deadlines.js"
@@ -155,22 +155,23 @@ const readStream = (
     return all
   }))
 
-const readWatched = Effect.fnUntraced(function*(
+const readWatched = (
   response: HttpClientResponse.HttpClientResponse,
   options: ReadOptions,
   take: Take
-): Effect.fn.Return<void, TransportError | MalformedResponse> {
-  const reader = yield* makeReader(response, limitsOf(options, yield* Clock.currentTimeMillis))
-  const onError = (error: ReadError): Effect.Effect<undefined, TransportError> => {
-    if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
-    return isEmptyBody(error.error) ? Effect.succeed(undefined) : Effect.fail(cut(error.error, options))
-  }
-  const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.flatMap(
-    Effect.catchAll(reader.read, onError),
-    (some) => some === undefined ? Effect.void : take(some) ? all : Effect.fail(tooLarge(options))
-  )
-  yield* Effect.ensuring(all, reader.close)
-})
+): Effect.Effect<void, TransportError | MalformedResponse> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.flatMap(makeReader(response, limitsOf(options, now)), (reader) => {
+      let fits = true
+      const read = Effect.matchEffect(reader.all(undefined, (pieces) => fits = take(pieces)), {
+        onFailure: (error): Effect.Effect<void, TransportError | MalformedResponse> => {
+          if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
+          return isEmptyBody(error.error) ? Effect.void : Effect.fail(cut(error.error, options))
+        },
+        onSuccess: () => fits ? Effect.void : Effect.fail(tooLarge(options))
+      })
+      return Effect.ensuring(read, reader.close)
+    }))
 
 const maxPrefix = 64 * 1024
 const prefixWait = 5000
@@ -185,13 +186,12 @@ export const readPrefix = Effect.fnUntraced(function*(
   const reader = yield* makeReader(response, { firstByteDeadline: Infinity, firstByte: Infinity, idle: Infinity })
   const pieces: Array<Uint8Array> = []
   let size = 0
-  const all: Effect.Effect<void, ReadError> = Effect.flatMap(reader.readWithin(prefixWait), (some) => {
-    if (some === undefined) return Effect.void
+  const all = reader.all(prefixWait, (some) => {
     for (const piece of some) {
       size += piece.length
       pieces.push(piece)
     }
-    return size >= maxPrefix ? Effect.void : all
+    return size < maxPrefix
   })
   yield* Effect.ensuring(Effect.ignore(all), reader.close)
   return lenient.decode(join(pieces).subarray(0, maxPrefix))

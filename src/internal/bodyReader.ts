@@ -1,6 +1,7 @@
 /**
  * Reads a response's body piece by piece, each read on demand, under limits that count only while a read is waiting: a
- * slow consumer is not a slow server.
+ * slow consumer is not a slow server. Reads call back, so that whoever needs many of them for one result (a whole body, the
+ * next event of a stream) wakes its fiber once.
  */
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
@@ -29,7 +30,8 @@ export class ReadFailure {
 
 export type ReadError = ReadTimeout | ReadFailure
 
-type Pieces = ReadonlyArray<Uint8Array>
+/** What a read brought, all that was there; `undefined` at the end. */
+export type Pieces = ReadonlyArray<Uint8Array>
 
 export interface ReadLimits {
   /** When the first byte is due, in ms of the clock. */
@@ -40,14 +42,7 @@ export interface ReadLimits {
   readonly idle: number
 }
 
-export interface BodyReader {
-  /** The next pieces, all that is there; `undefined` at the end. */
-  readonly read: Effect.Effect<Pieces | undefined, ReadError>
-  /** The same, but the end once such reads have waited `ms` in all. */
-  readonly readWithin: (ms: number) => Effect.Effect<Pieces | undefined, ReadError>
-  /** Closes the connection, unless the body was read to its end. */
-  readonly close: Effect.Effect<void>
-}
+type OnRead = (error: ReadError | undefined, pieces: Pieces | undefined) => void
 
 interface Pull {
   read(resume: (error: unknown, pieces: Pieces | undefined) => void): void
@@ -81,73 +76,118 @@ const fromStream = Effect.fnUntraced(function*(
   }
 })
 
-export const make = Effect.fnUntraced(function*(
-  response: HttpClientResponse.HttpClientResponse,
-  limits: ReadLimits
-): Effect.fn.Return<BodyReader> {
-  const deadlines = yield* Deadlines.current
-  const direct = fromResponse(response)
-  const scope = direct === undefined ? yield* Scope.make() : undefined
-  const pull: Pull = direct ?? (yield* fromStream(response.stream, scope!))
-  const { firstByte, firstByteDeadline, idle } = limits
+export class BodyReader {
+  private first = true
+  private ended = false
+  /** How long reads of the grace have waited in all. */
+  private waited = 0
+  private grace: number | undefined
+  /** Who waits for the read that is under way. */
+  private reader: OnRead | undefined
+  /** Since when it has waited; `-1` when it has not. */
+  private since = -1
+  private readonly deadline: Deadlines.Deadline
+  /** Closes the connection, unless the body was read to its end. */
+  readonly close: Effect.Effect<void>
 
-  let first = true
-  let ended = false
-  // How long reads of the grace have waited.
-  let waited = 0
-  // What happens to the read that waits now when it is due.
-  let expire: () => void = () => {}
-  const deadline = deadlines.add(Infinity, () => expire())
-
-  const read = (grace: number | undefined) =>
-    Effect.async<Pieces | undefined, ReadError>((resume) => {
-      let settled = false
-      let since = -1
-      const settle = (effect: Effect.Effect<Pieces | undefined, ReadError>) => {
-        if (settled) return
-        settled = true
-        if (grace !== undefined && since >= 0) waited += deadlines.now() - since
-        deadline.due = Infinity
-        resume(effect)
-      }
-      pull.read((error, pieces) => {
-        if (error !== undefined) return settle(Effect.fail(new ReadFailure(error)))
-        if (pieces === undefined) ended = true
-        else first = false
-        settle(Effect.succeed(pieces))
-      })
-      if (settled) return
-      since = deadlines.now()
-      if (grace !== undefined) {
-        expire = () => settle(Effect.succeed(undefined))
-        deadlines.set(deadline, since + grace)
-      } else {
-        const phase = first ? "first-byte" : "idle"
-        expire = () => settle(Effect.fail(new ReadTimeout(phase, first ? firstByte : idle)))
-        deadlines.set(deadline, first ? firstByteDeadline : since + idle, since + idle)
-      }
-      return Effect.sync(() => {
-        settled = true
-        deadline.due = Infinity
-        pull.cancel()
-      })
-    })
-
-  const next = read(undefined)
-  let inGrace = false
-  return {
-    read: next,
-    readWithin: (ms) =>
-      Effect.suspend(() => {
-        if (!inGrace) waited = 0
-        inGrace = true
-        const left = ms - waited
-        return left <= 0 ? Effect.succeed(undefined) : read(left)
-      }),
-    close: Effect.suspend(() => {
-      deadlines.remove(deadline)
-      if (!ended) pull.cancel()
-      return scope === undefined ? Effect.void : Scope.close(scope, Exit.void)
+  constructor(
+    private readonly pull: Pull,
+    private readonly limits: ReadLimits,
+    private readonly deadlines: Deadlines.Deadlines,
+    closing: Effect.Effect<void>
+  ) {
+    this.deadline = deadlines.add(Infinity, () => this.expire())
+    this.close = Effect.suspend(() => {
+      deadlines.remove(this.deadline)
+      if (!this.ended) pull.cancel()
+      return closing
     })
   }
-})
+
+  /**
+   * The next pieces. With a grace (ms): the end, once such reads have waited so long in all. It may call back at once; one
+   * read at a time.
+   */
+  start(grace: number | undefined, onRead: OnRead): void {
+    if (grace !== undefined && this.waited >= grace) return onRead(undefined, undefined)
+    this.grace = grace
+    this.since = -1
+    this.reader = onRead
+    this.pull.read(this.onPulled)
+    if (this.reader !== onRead || this.since >= 0) return
+    const now = this.since = this.deadlines.now()
+    const soonest = now + this.limits.idle
+    if (grace !== undefined) this.deadlines.set(this.deadline, now + grace - this.waited)
+    else this.deadlines.set(this.deadline, this.first ? this.limits.firstByteDeadline : soonest, soonest)
+  }
+
+  /** Gives up the read that waits, and closes the connection. */
+  stop(): void {
+    this.reader = undefined
+    this.deadline.due = Infinity
+    this.pull.cancel()
+  }
+
+  /** All that is left, piece by piece, until `take` says that it is enough or the body ends. */
+  all(grace: number | undefined, take: (pieces: Pieces) => boolean): Effect.Effect<void, ReadError> {
+    return Effect.async((resume) => {
+      // Not by recursion: a transport may have any number of pieces ready.
+      let busy = false
+      let again = true
+      const onRead: OnRead = (error, pieces) => {
+        again = false
+        if (error !== undefined) return resume(Effect.fail(error))
+        if (pieces === undefined || !take(pieces)) return resume(Effect.void)
+        again = true
+        if (!busy) read()
+      }
+      const read = () => {
+        busy = true
+        while (again) {
+          again = false
+          this.start(grace, onRead)
+        }
+        busy = false
+      }
+      read()
+      return Effect.sync(() => this.stop())
+    })
+  }
+
+  private readonly onPulled = (error: unknown, pieces: Pieces | undefined): void => {
+    if (error !== undefined) return this.settle(new ReadFailure(error), undefined)
+    if (pieces === undefined) this.ended = true
+    else this.first = false
+    this.settle(undefined, pieces)
+  }
+
+  private settle(error: ReadError | undefined, pieces: Pieces | undefined): void {
+    const reader = this.reader
+    if (reader === undefined) return
+    this.reader = undefined
+    if (this.grace !== undefined && this.since >= 0) this.waited += this.deadlines.now() - this.since
+    this.deadline.due = Infinity
+    reader(error, pieces)
+  }
+
+  private expire(): void {
+    if (this.grace !== undefined) return this.settle(undefined, undefined)
+    const { firstByte, idle } = this.limits
+    this.settle(this.first ? new ReadTimeout("first-byte", firstByte) : new ReadTimeout("idle", idle), undefined)
+  }
+}
+
+/** A reader of this response, which the caller closes. */
+export const make = (
+  response: HttpClientResponse.HttpClientResponse,
+  limits: ReadLimits
+): Effect.Effect<BodyReader> =>
+  Effect.flatMap(Deadlines.current, (deadlines) => {
+    const direct = fromResponse(response)
+    if (direct !== undefined) return Effect.succeed(new BodyReader(direct, limits, deadlines, Effect.void))
+    return Effect.flatMap(Scope.make(), (scope) =>
+      Effect.map(
+        fromStream(response.stream, scope),
+        (pull) => new BodyReader(pull, limits, deadlines, Scope.close(scope, Exit.void))
+      ))
+  })

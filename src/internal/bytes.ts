@@ -11,3 +11,50 @@ export const join = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   }
   return bytes
 }
+
+/** Bytes that are decoded at once: text of this size, and its events, die young in every garbage collector. */
+const portion = 16 * 1024
+
+/**
+ * What was read and is not decoded yet, given out a portion at a time. However much a read brings, what is decoded of it
+ * stays small: the text of half a megabyte, with thousands of events, would outlive its decoding by a full collection.
+ */
+export class Portions {
+  private pieces: ReadonlyArray<Uint8Array> = []
+  private at = 0
+  private offset = 0
+  /** Small pieces are put together here, again and again: a decoder keeps none of it. */
+  private room: Uint8Array | undefined
+
+  get isEmpty(): boolean {
+    return this.at >= this.pieces.length
+  }
+
+  /** Takes what was read next; to be called once all before it was given out. */
+  add(pieces: ReadonlyArray<Uint8Array>) {
+    this.pieces = pieces
+    this.at = 0
+    this.offset = 0
+  }
+
+  /** The next portion, valid until the next call. */
+  next(): Uint8Array {
+    const first = this.offset === 0 ? this.pieces[this.at]! : this.pieces[this.at]!.subarray(this.offset)
+    if (first.length > portion) {
+      this.offset += portion
+      return first.subarray(0, portion)
+    }
+    this.at++
+    this.offset = 0
+    let size = first.length
+    if (this.isEmpty || size + this.pieces[this.at]!.length > portion) return first
+    const room = this.room ??= new Uint8Array(portion)
+    room.set(first)
+    while (!this.isEmpty && size + this.pieces[this.at]!.length <= portion) {
+      room.set(this.pieces[this.at]!, size)
+      size += this.pieces[this.at]!.length
+      this.at++
+    }
+    return room.subarray(0, size)
+  }
+}
