@@ -14,8 +14,8 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Agent, type Dispatcher } from "undici"
-import * as bodyPull from "./internal/bodyPull.js"
-import { Exchange } from "./internal/undiciExchange.js"
+import * as Direct from "./internal/direct.js"
+import { Exchange, type Head } from "./internal/undiciExchange.js"
 import { UndiciResponse } from "./internal/undiciResponse.js"
 
 /**
@@ -62,27 +62,7 @@ export const makeDispatcher = (options?: Options): Effect.Effect<Agent, never, S
  * @category constructors
  */
 export const make = (dispatcher: Dispatcher): HttpClient.HttpClient =>
-  HttpClient.transformResponse(
-    HttpClient.make((request, url, signal) => {
-      switch (request.body._tag) {
-        case "Empty":
-          return send(dispatcher, request, url, signal, null)
-        case "Uint8Array":
-        case "Raw":
-          return send(dispatcher, request, url, signal, request.body.body as Uint8Array)
-        case "Stream":
-          return Effect.flatMap(
-            Stream.toAsyncIterableEffect(request.body.stream),
-            (body) => send(dispatcher, request, url, signal, body)
-          )
-        case "FormData": {
-          const encoded = new Response(request.body.formData)
-          return send(dispatcher, request, url, signal, encoded.body, encoded.headers.get("content-type") ?? undefined)
-        }
-      }
-    }),
-    Effect.map(registerPull)
-  )
+  Direct.withSend(HttpClient.transformResponse(throughEffects(dispatcher), Effect.map(withPull)), sendOn(dispatcher))
 
 /**
  * {@link layer} with other limits.
@@ -104,7 +84,7 @@ export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> 
  * @category layers
  */
 export const layerDispatcher = (dispatcher: Dispatcher): Layer.Layer<HttpClient.HttpClient> =>
-  HttpClient.layerMergedContext(Effect.sync(() => make(dispatcher)))
+  Layer.sync(HttpClient.HttpClient, () => make(dispatcher))
 
 /**
  * The transport that is recommended on Node: an `Agent` of undici of its own, closed with the layer.
@@ -120,12 +100,69 @@ export const layerDispatcher = (dispatcher: Dispatcher): Layer.Layer<HttpClient.
  */
 export const layer: Layer.Layer<HttpClient.HttpClient> = /* @__PURE__ */ layerWith({})
 
+// =============================================================================
+// requests
+// =============================================================================
+
+type Body = Uint8Array | AsyncIterable<Uint8Array> | null
+
+interface Target {
+  readonly origin: string
+  readonly path: string
+}
+
+const targetOf = (url: URL): Target => ({ origin: url.origin, path: url.pathname + url.search })
+
+/** Begins an exchange. What undici refuses is told like any other failure. */
+const dispatch = (
+  dispatcher: Dispatcher,
+  exchange: Exchange,
+  { origin, path }: Target,
+  { method, headers }: HttpClientRequest.HttpClientRequest,
+  body: Body,
+  contentType?: string
+): void => {
+  try {
+    dispatcher.dispatch({
+      origin,
+      path,
+      method,
+      headers: contentType === undefined ? headers : { ...headers, "content-type": contentType },
+      // undici takes any iterable; its types do not say so.
+      body: body as Uint8Array | null
+    }, exchange)
+  } catch (cause) {
+    exchange.onResponseError(undefined, cause)
+  }
+}
+
+/** The way of `HttpClient`: any request, with spans, scopes and an abort when nobody is left who could read the answer. */
+const throughEffects = (dispatcher: Dispatcher): HttpClient.HttpClient =>
+  HttpClient.make((request, url, signal) => {
+    switch (request.body._tag) {
+      case "Empty":
+        return send(dispatcher, request, url, signal, null)
+      case "Uint8Array":
+      case "Raw":
+        return send(dispatcher, request, url, signal, request.body.body as Uint8Array)
+      case "Stream":
+        return Effect.flatMap(
+          Stream.toAsyncIterableEffect(request.body.stream),
+          (body) => send(dispatcher, request, url, signal, body)
+        )
+      case "FormData": {
+        const encoded = new Response(request.body.formData)
+        return send(dispatcher, request, url, signal, encoded.body, encoded.headers.get("content-type") ?? undefined)
+      }
+    }
+  })
+
 const send = (
   dispatcher: Dispatcher,
   request: HttpClientRequest.HttpClientRequest,
   url: URL,
   signal: AbortSignal,
-  body: Uint8Array | AsyncIterable<Uint8Array> | null,
+  body: Body,
   contentType?: string
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, HttpClientError.RequestError> =>
   Effect.async((resume) => {
@@ -136,26 +173,42 @@ const send = (
     )
     if (signal.aborted) return fail(signal.reason)
     signal.addEventListener("abort", exchange.cancel)
-    try {
-      dispatcher.dispatch({
-        origin: url.origin,
-        path: url.pathname + url.search,
-        method: request.method,
-        headers: contentType === undefined ? request.headers : { ...request.headers, "content-type": contentType },
-        // undici takes any iterable; its types do not say so.
-        body: body as Uint8Array | null
-      }, exchange)
-    } catch (cause) {
-      fail(cause)
-    }
+    dispatch(dispatcher, exchange, targetOf(url), request, body, contentType)
     return Effect.sync(exchange.cancel)
   })
 
-// The client wraps the transport's response in one of its own that is not exported: the pull is registered for both.
-const registerPull = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse => {
-  const inner = response instanceof UndiciResponse
-    ? response
-    : (response as { readonly original?: unknown }).original
-  if (inner instanceof UndiciResponse) bodyPull.register(response, inner)
-  return response
+/** The client wraps the transport's response in one of its own: that has the same pull. */
+const withPull = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse => {
+  const { original } = response as { readonly original?: unknown }
+  return original instanceof UndiciResponse ? Direct.withPull(response, original) : response
+}
+
+/** The direct way: requests with bytes, or without a body. */
+const sendOn = (dispatcher: Dispatcher): Direct.Send => {
+  // Mostly the same address is asked again and again.
+  let lastUrl: string | undefined
+  let lastTarget: Target | undefined
+  const target = (url: string): Target => {
+    if (url !== lastUrl) {
+      lastTarget = targetOf(new URL(url))
+      lastUrl = url
+    }
+    return lastTarget!
+  }
+  return (request, onHead) => {
+    const exchange = new Exchange((failure, head) =>
+      failure === undefined ? onHead(undefined, answer(head!)) : onHead(failure.cause, undefined)
+    )
+    const answer = (head: Head) => {
+      const response = new UndiciResponse(request, head, exchange)
+      return Direct.withPull(response, response)
+    }
+    const { body } = request
+    try {
+      dispatch(dispatcher, exchange, target(request.url), request, body._tag === "Uint8Array" ? body.body : null)
+    } catch (cause) {
+      exchange.onResponseError(undefined, cause)
+    }
+    return exchange.cancel
+  }
 }

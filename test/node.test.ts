@@ -4,7 +4,7 @@ import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effe
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { Agent } from "undici"
-import * as bodyPull from "../src/internal/bodyPull.js"
+import * as Direct from "../src/internal/direct.js"
 import * as NodeTransport from "../src/node.js"
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
@@ -53,10 +53,12 @@ const codes = (error: unknown): Array<string> => {
 }
 
 const pullOf = (response: HttpClientResponse.HttpClientResponse) => {
-  const pull = bodyPull.fromResponse(response)
+  const pull = Direct.pullOf(response)
   assert.isDefined(pull)
   return Effect.async<ReadonlyArray<Uint8Array> | undefined, HttpClientError.ResponseError>((resume) => {
-    pull!.read((error, pieces) => resume(error === undefined ? Effect.succeed(pieces) : Effect.fail(error)))
+    pull!.read((error, pieces) =>
+      resume(error === undefined ? Effect.succeed(pieces) : Effect.fail(error as HttpClientError.ResponseError))
+    )
     return Effect.sync(() => pull!.cancel())
   })
 }
@@ -313,10 +315,10 @@ describe("node", () => {
     Effect.gen(function*() {
       const root = yield* httpServer((_request, response) => response.end("ok"))
       const response = yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get(root))
-      assert.isDefined(bodyPull.fromResponse(response))
-      assert.isUndefined(bodyPull.fromResponse(Object.create(response)))
-      assert.isUndefined(bodyPull.fromResponse(new Proxy(response, {})))
-      assert.isUndefined(bodyPull.fromResponse(HttpClientResponse.fromWeb(response.request, new Response("x"))))
+      assert.isDefined(Direct.pullOf(response))
+      assert.isUndefined(Direct.pullOf(Object.create(response)))
+      assert.isUndefined(Direct.pullOf(new Proxy(response, {})))
+      assert.isUndefined(Direct.pullOf(HttpClientResponse.fromWeb(response.request, new Response("x"))))
     }).pipe(Effect.provide(NodeTransport.layer)))
 
   it.scopedLive("refuses to read a body twice", () =>

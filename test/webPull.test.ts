@@ -1,7 +1,7 @@
 import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import { type BodyPull, fromResponse } from "../src/internal/bodyPull.js"
+import { type BodyPull, pullOf } from "../src/internal/direct.js"
 
 type Body = ConstructorParameters<typeof Response>[0]
 
@@ -13,7 +13,9 @@ const get = (body: Body, onSignal: (signal: AbortSignal) => void = () => {}) =>
 
 const read = (pull: BodyPull) =>
   Effect.async<ReadonlyArray<Uint8Array> | undefined, HttpClientError.ResponseError>((resume) =>
-    pull.read((error, pieces) => resume(error === undefined ? Effect.succeed(pieces) : Effect.fail(error)))
+    pull.read((error, pieces) =>
+      resume(error === undefined ? Effect.succeed(pieces) : Effect.fail(error as HttpClientError.ResponseError))
+    )
   )
 
 const text = (pieces: ReadonlyArray<Uint8Array> | undefined) =>
@@ -29,7 +31,7 @@ describe("webPull", () => {
           controller.close()
         }
       })
-      const pull = fromResponse(yield* get(body))!
+      const pull = pullOf(yield* get(body))!
       assert.strictEqual(text(yield* read(pull)), "a")
       assert.strictEqual(text(yield* read(pull)), "b")
       assert.isUndefined(yield* read(pull))
@@ -43,7 +45,7 @@ describe("webPull", () => {
             controller.error(new Error("cut"))
           }
         })
-      const direct = yield* Effect.flip(read(fromResponse(yield* get(broken()))!))
+      const direct = yield* Effect.flip(read(pullOf(yield* get(broken()))!))
       const streamed = yield* Effect.flip(Stream.runDrain((yield* get(broken())).stream))
       assert.strictEqual(direct._tag, streamed._tag)
       assert.strictEqual(direct.reason, streamed.reason)
@@ -56,7 +58,7 @@ describe("webPull", () => {
       let called = 0
       let signal: AbortSignal | undefined
       const response = yield* get(new ReadableStream({ cancel: () => void cancelled++ }), (s) => signal = s)
-      const pull = fromResponse(response)!
+      const pull = pullOf(response)!
       pull.read(() => called++)
       pull.cancel()
       pull.cancel()
@@ -67,13 +69,13 @@ describe("webPull", () => {
   it.effect("leaves the body free until it is read", () =>
     Effect.gen(function*() {
       const response = yield* get("whole")
-      assert.isDefined(fromResponse(response))
+      assert.isDefined(pullOf(response))
       assert.strictEqual(yield* response.text, "whole")
     }))
 
   it.effect("has nothing for a response that is empty, wrapped, or of another transport", () =>
     Effect.gen(function*() {
-      assert.isUndefined(fromResponse(yield* get(null)))
+      assert.isUndefined(pullOf(yield* get(null)))
       const response = yield* get("whole")
       class Wrapper {
         constructor(readonly original: unknown, readonly controller: AbortController) {}
@@ -86,6 +88,6 @@ describe("webPull", () => {
         Object.defineProperty(yield* get("whole"), "stream", { value: Stream.empty }),
         new Wrapper(response, new AbortController())
       ]
-      for (const other of wrapped) assert.isUndefined(fromResponse(other))
+      for (const other of wrapped) assert.isUndefined(pullOf(other))
     }))
 })

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
 import { Agent } from "undici"
-import { fromResponse } from "../../dist/internal/bodyPull.js"
+import { pullOf } from "../../dist/internal/direct.js"
 import * as NodeTransport from "../../dist/node.js"
 
 const body = (stream) => JSON.stringify({ model: "bench", messages: [{ role: "user", content: "Hi" }], stream })
@@ -65,7 +65,7 @@ const httpClient = (layer, direct) => {
       ))
   const pull = (response, onRead) =>
     Effect.async((resume) => {
-      const source = fromResponse(response)
+      const source = pullOf(response)
       const next = () =>
         source.read((error, pieces) => {
           if (error !== undefined) return resume(Effect.fail(error))

@@ -10,11 +10,11 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
-import { fromResponse } from "./bodyPull.js"
-import { make as makeReader } from "./bodyReader.js"
+import { make as makeReader, type ReadLimits } from "./bodyReader.js"
 import { join } from "./bytes.js"
 import { classifyTransport } from "./classifyTransport.js"
 import { within } from "./deadlines.js"
+import { pullOf } from "./direct.js"
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 const lenient = new TextDecoder("utf-8")
@@ -33,6 +33,8 @@ export interface ReadOptions {
   readonly firstByteDeadline?: number | undefined
   /** The limit that this came from, in ms. */
   readonly firstByte?: number | undefined
+  /** When all of it is due, in ms of the clock. */
+  readonly until?: number | undefined
 }
 
 // Up to this size, a body whose length is known comes in one piece.
@@ -87,7 +89,7 @@ export const readText = (
     if (length !== undefined && length > options.limit) {
       return Effect.zipRight(discard(response), Effect.fail(tooLarge(options)))
     }
-    if (length === undefined || length > maxWhole || fromResponse(response) !== undefined) {
+    if (length === undefined || length > maxWhole || pullOf(response) !== undefined) {
       return readPieces(response, options)
     }
     const whole = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
@@ -109,10 +111,11 @@ const limited = <A, E>(whole: Effect.Effect<A, E>, options: ReadOptions): Effect
     return Number.isFinite(duration) ? within(whole, duration, onTimeout) : whole
   })
 
-const limitsOf = ({ firstByte, firstByteDeadline, idle }: Omit<ReadOptions, "url" | "limit">, now: number) => ({
-  firstByteDeadline: firstByteDeadline ?? now + idle,
+const limitsOf = ({ firstByte, firstByteDeadline, idle, until }: ReadOptions, now: number): ReadLimits => ({
+  firstByteDeadline: firstByteDeadline ?? until ?? now + idle,
   firstByte: firstByte ?? idle,
-  idle
+  idle,
+  until
 })
 
 const readPieces = (
@@ -130,7 +133,7 @@ const readPieces = (
       return size <= options.limit
     }
     const endless = !Number.isFinite(options.idle) && !Number.isFinite(options.firstByteDeadline ?? Infinity)
-    const read = fromResponse(response) === undefined && endless
+    const read = pullOf(response) === undefined && endless
       ? readStream(response, options, take)
       : readWatched(response, options, take)
     return Effect.flatMap(read, () => decode(join(pieces), options))
@@ -160,18 +163,21 @@ const readWatched = (
   options: ReadOptions,
   take: Take
 ): Effect.Effect<void, TransportError | MalformedResponse> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.flatMap(makeReader(response, limitsOf(options, now)), (reader) => {
-      let fits = true
-      const read = Effect.matchEffect(reader.all(undefined, (pieces) => fits = take(pieces)), {
-        onFailure: (error): Effect.Effect<void, TransportError | MalformedResponse> => {
-          if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
-          return isEmptyBody(error.error) ? Effect.void : Effect.fail(cut(error.error, options))
-        },
-        onSuccess: () => fits ? Effect.void : Effect.fail(tooLarge(options))
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) =>
+      Effect.flatMap(makeReader(response, limitsOf(options, now)), (reader) => {
+        let fits = true
+        const read = Effect.matchEffect(reader.all(undefined, (pieces) => fits = take(pieces)), {
+          onFailure: (error): Effect.Effect<void, TransportError | MalformedResponse> => {
+            if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
+            return isEmptyBody(error.error) ? Effect.void : Effect.fail(cut(error.error, options))
+          },
+          onSuccess: () => fits ? Effect.void : Effect.fail(tooLarge(options))
+        })
+        return Effect.ensuring(read, reader.close)
       })
-      return Effect.ensuring(read, reader.close)
-    }))
+  )
 
 const maxPrefix = 64 * 1024
 const prefixWait = 5000
@@ -200,7 +206,7 @@ export const readPrefix = Effect.fnUntraced(function*(
 /** Closes the connection of an answer that will not be read. */
 export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
   Effect.suspend(() => {
-    const direct = fromResponse(response)
+    const direct = pullOf(response)
     if (direct !== undefined) return Effect.sync(() => direct.cancel())
     // HttpClient aborts a request when the reading of its body is interrupted; there is no other way to say so.
     return Effect.forkDaemon(Effect.interruptible(response.arrayBuffer)).pipe(

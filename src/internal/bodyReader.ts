@@ -13,8 +13,8 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { fromResponse } from "./bodyPull.js"
 import * as Deadlines from "./deadlines.js"
+import { type BodyPull, pullOf } from "./direct.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
 export class ReadTimeout {
@@ -40,20 +40,17 @@ export interface ReadLimits {
   readonly firstByte: number
   /** Longest wait between two pieces, in ms. */
   readonly idle: number
+  /** When all of it is due, in ms of the clock, which is told as an idle timeout; never by default. */
+  readonly until?: number | undefined
 }
 
 type OnRead = (error: ReadError | undefined, pieces: Pieces | undefined) => void
-
-interface Pull {
-  read(resume: (error: unknown, pieces: Pieces | undefined) => void): void
-  cancel(): void
-}
 
 // A transport without a pull of its own: each read runs the stream's pull on a fiber, which can be interrupted.
 const fromStream = Effect.fnUntraced(function*(
   stream: Stream.Stream<Uint8Array, unknown>,
   scope: Scope.Scope
-): Effect.fn.Return<Pull> {
+): Effect.fn.Return<BodyPull> {
   const pull = yield* Scope.extend(Stream.toPull(stream), scope)
   const runFork = Runtime.runFork(yield* Effect.runtime<never>())
   // The runtime's flags are those of where it was taken, which may be a region that nothing interrupts.
@@ -91,7 +88,7 @@ export class BodyReader {
   readonly close: Effect.Effect<void>
 
   constructor(
-    private readonly pull: Pull,
+    private readonly pull: BodyPull,
     private readonly limits: ReadLimits,
     private readonly deadlines: Deadlines.Deadlines,
     closing: Effect.Effect<void>
@@ -116,9 +113,10 @@ export class BodyReader {
     this.pull.read(this.onPulled)
     if (this.reader !== onRead || this.since >= 0) return
     const now = this.since = this.deadlines.now()
-    const soonest = now + this.limits.idle
-    if (grace !== undefined) this.deadlines.set(this.deadline, now + grace - this.waited)
-    else this.deadlines.set(this.deadline, this.first ? this.limits.firstByteDeadline : soonest, soonest)
+    if (grace !== undefined) return this.deadlines.set(this.deadline, now + grace - this.waited)
+    const { firstByteDeadline, idle, until } = this.limits
+    const soonest = until === undefined ? now + idle : Math.min(now + idle, until)
+    this.deadlines.set(this.deadline, this.first ? firstByteDeadline : soonest, soonest)
   }
 
   /** Gives up the read that waits, and closes the connection. */
@@ -183,7 +181,7 @@ export const make = (
   limits: ReadLimits
 ): Effect.Effect<BodyReader> =>
   Effect.flatMap(Deadlines.current, (deadlines) => {
-    const direct = fromResponse(response)
+    const direct = pullOf(response)
     if (direct !== undefined) return Effect.succeed(new BodyReader(direct, limits, deadlines, Effect.void))
     return Effect.flatMap(Scope.make(), (scope) =>
       Effect.map(

@@ -2,7 +2,9 @@
  * Limits without a fiber for each: one sleeping fiber per clock, while anything is waiting, looks after all of them.
  * (`Effect.timeoutFail` forks two fibers per use, which costs more than a small answer does.)
  */
-import type * as Clock from "effect/Clock"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
@@ -109,12 +111,16 @@ export class Deadlines {
 
 const byClock = new WeakMap<Clock.Clock, Deadlines>()
 
-/** Those of the clock in use. */
-export const current: Effect.Effect<Deadlines> = Effect.map(Effect.clock, (clock) => {
+/** Those of the clock that a fiber uses. */
+export const of = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Deadlines => {
+  const clock = Context.get(fiber.getFiberRef(DefaultServices.currentServices), Clock.Clock)
   let deadlines = byClock.get(clock)
   if (deadlines === undefined) byClock.set(clock, deadlines = new Deadlines(clock))
   return deadlines
-})
+}
+
+/** Those of the clock in use. */
+export const current: Effect.Effect<Deadlines> = Effect.withFiberRuntime((fiber) => Effect.succeed(of(fiber)))
 
 /**
  * Runs an effect on a fiber of its own, until it ends or `ms` have passed: then it fails at once, and the fiber is

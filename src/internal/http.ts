@@ -12,6 +12,7 @@ import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
@@ -21,8 +22,9 @@ import type { Provider, ProviderHeaders } from "../Provider.js"
 import { discard, readPrefix, readText } from "./body.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
-import { within } from "./deadlines.js"
-import { hasTracer } from "./span.js"
+import * as Deadlines from "./deadlines.js"
+import { type Send, sendOf } from "./direct.js"
+import { isTraced } from "./span.js"
 
 // =============================================================================
 // requests
@@ -114,13 +116,12 @@ const isInputDefect = (defect: unknown): boolean =>
   defect instanceof Error && "code" in defect && typeof defect.code === "string" && defect.code.startsWith("ERR_")
 
 // How HttpClient is to behave. To be used on a fiber of its own: what is set is not set back.
-const settings: Effect.Effect<void> = Effect.flatMap(
-  hasTracer,
-  (traced) =>
+const settings: Effect.Effect<void> = Effect.withFiberRuntime(
+  (fiber) =>
     FiberRef.update(Headers.currentRedactedNames, (names) => [...names, secretHeader]).pipe(
       Effect.zipRight(FiberRef.update(FiberRef.currentContext, withoutRedirects)),
       Effect.zipRight(
-        traced
+        isTraced(fiber)
           ? FiberRef.set(HttpClient.currentTracerPropagation, false)
           : FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
       )
@@ -135,7 +136,7 @@ const exchange = <R>(
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> => {
   let arrived: HttpClientResponse.HttpClientResponse | undefined
   const fail = (error: unknown) => Effect.fail(unsent(error, request, options))
-  if (!isSendable(request)) return fail(new TypeError("a header has characters that cannot be sent"))
+  if (!isSendable(request)) return Effect.fail(unsendable(request, options))
   return Effect.zipRight(settings, client.execute(request)).pipe(
     Effect.map((response) => arrived = response),
     Effect.catchAllCause((cause): Effect.Effect<never, TransportError> => {
@@ -155,6 +156,9 @@ const unsent = (
   { attempts, limit, url }: { readonly url: string; readonly attempts: number; readonly limit: number }
 ) => classifyTransport(error, { url, phase: "head", attempts, limit, secrets: secretsOf(request) })
 
+const unsendable = (request: HttpClientRequest.HttpClientRequest, options: Parameters<typeof unsent>[2]) =>
+  unsent(new TypeError("a header has characters that cannot be sent"), request, options)
+
 const succeeded = (
   request: HttpClientRequest.HttpClientRequest,
   response: HttpClientResponse.HttpClientResponse,
@@ -167,18 +171,64 @@ export const open = <R>(
   request: HttpClientRequest.HttpClientRequest,
   options: OpenOptions
 ): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError | ModelEndpointError, R> =>
-  Effect.suspend(() => {
-    const { attempts, firstByte: limit, url } = options
-    let arrived: HttpClientResponse.HttpClientResponse | undefined
-    return within(
+  Effect.withFiberRuntime((fiber) => {
+    const send = directly(client, fiber)
+    const opened = send === undefined
+      ? openLimited(client, request, options)
+      : openDirectly(send, request, options, Deadlines.of(fiber))
+    return Effect.flatMap(opened, (response) => succeeded(request, response, options))
+  })
+
+// HttpClient's own span of the request is made only where a tracer looks, and only then is it needed for more than to send.
+const directly = (client: object, fiber: Fiber.RuntimeFiber<unknown, unknown>): Send | undefined =>
+  isTraced(fiber) ? undefined : sendOf(client)
+
+const openLimited = <R>(
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
+  request: HttpClientRequest.HttpClientRequest,
+  options: OpenOptions
+): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> => {
+  const { attempts, firstByte: limit, url } = options
+  let arrived: HttpClientResponse.HttpClientResponse | undefined
+  return Effect.onInterrupt(
+    Deadlines.within(
       Effect.tap(exchange(client, request, { ...options, limit }), (response) => Effect.sync(() => arrived = response)),
       limit,
       () => new RequestTimeout({ url, phase: "first-byte", limit, attempts })
-    ).pipe(
-      Effect.onInterrupt(() => arrived === undefined ? Effect.void : discard(arrived)),
-      Effect.flatMap((response) => succeeded(request, response, options))
-    )
+    ),
+    () => arrived === undefined ? Effect.void : discard(arrived)
+  )
+}
+
+const openDirectly = (
+  send: Send,
+  request: HttpClientRequest.HttpClientRequest,
+  { attempts, firstByte: limit, url }: OpenOptions,
+  deadlines: Deadlines.Deadlines
+): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError> => {
+  if (!isSendable(request)) return Effect.fail(unsendable(request, { attempts, limit, url }))
+  let deadline: Deadlines.Deadline | undefined
+  let close = () => {}
+  const stop = Effect.sync(() => {
+    if (deadline !== undefined) deadlines.remove(deadline)
+    close()
   })
+  const opening = Effect.async<HttpClientResponse.HttpClientResponse, TransportError>((resume) => {
+    deadline = deadlines.add(deadlines.now() + limit, () => {
+      resume(Effect.zipRight(stop, Effect.fail(new RequestTimeout({ url, phase: "first-byte", limit, attempts }))))
+    })
+    close = send(request, (error, response) => {
+      deadlines.remove(deadline!)
+      resume(
+        response === undefined
+          ? Effect.fail(unsent(error, request, { attempts, limit, url }))
+          : Effect.succeed(response)
+      )
+    })
+  })
+  // An answer may have arrived while its asker was interrupted.
+  return Effect.onInterrupt(opening, () => stop)
+}
 
 const failed = Effect.fnUntraced(function*(
   request: HttpClientRequest.HttpClientRequest,
@@ -221,19 +271,48 @@ export const ask = <R>(
   request: HttpClientRequest.HttpClientRequest,
   options: AskOptions
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
-  Effect.suspend(() => {
-    const { attempts, limit, url } = options
-    let phase: "first-byte" | "idle" = "first-byte"
-    return within(
-      exchange(client, request, { url, attempts, limit }).pipe(
-        Effect.flatMap((response) => succeeded(request, response, options)),
-        Effect.flatMap((response) => {
-          phase = "idle"
-          options.onHead?.()
-          return readText(response, { url, limit: options.maxBytes, idle: Infinity })
-        })
-      ),
-      limit,
-      () => new RequestTimeout({ url, phase, limit, attempts })
-    )
+  Effect.withFiberRuntime((fiber) => {
+    const send = directly(client, fiber)
+    return send === undefined
+      ? askLimited(client, request, options)
+      : askDirectly(send, request, options, Deadlines.of(fiber))
   })
+
+const askLimited = <R>(
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
+  request: HttpClientRequest.HttpClientRequest,
+  options: AskOptions
+): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> => {
+  const { attempts, limit, url } = options
+  let phase: "first-byte" | "idle" = "first-byte"
+  return Deadlines.within(
+    exchange(client, request, { url, attempts, limit }).pipe(
+      Effect.flatMap((response) => succeeded(request, response, options)),
+      Effect.flatMap((response) => {
+        phase = "idle"
+        options.onHead?.()
+        return readText(response, { url, limit: options.maxBytes, idle: Infinity })
+      })
+    ),
+    limit,
+    () => new RequestTimeout({ url, phase, limit, attempts })
+  )
+}
+
+const askDirectly = (
+  send: Send,
+  request: HttpClientRequest.HttpClientRequest,
+  options: AskOptions,
+  deadlines: Deadlines.Deadlines
+): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse> => {
+  const { attempts, limit, maxBytes, url } = options
+  const until = deadlines.now() + limit
+  return Effect.flatMap(
+    openDirectly(send, request, { url, attempts, firstByte: limit }, deadlines),
+    (response) =>
+      Effect.flatMap(succeeded(request, response, options), () => {
+        options.onHead?.()
+        return readText(response, { url, attempts, limit: maxBytes, idle: limit, until })
+      })
+  )
+}

@@ -7,14 +7,13 @@ import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
+import type * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
 
-/** Whether the host has installed a tracer. */
-export const hasTracer: Effect.Effect<boolean> = Effect.map(
-  FiberRef.get(DefaultServices.currentServices),
-  (services) => Context.get(services, Tracer.Tracer) !== Context.get(DefaultServices.liveServices, Tracer.Tracer)
-)
+/** Whether the host has installed a tracer for this fiber. */
+export const isTraced = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
+  Context.get(fiber.getFiberRef(DefaultServices.currentServices), Tracer.Tracer)
+    !== Context.get(DefaultServices.liveServices, Tracer.Tracer)
 
 /** A span that is ended by hand, for what is no single effect. */
 export interface OpenSpan {
@@ -26,8 +25,8 @@ export interface OpenSpan {
 export const untraced: OpenSpan = { within: (effect) => effect, annotate: () => {}, end: () => Effect.void }
 
 export const open = (name: string): Effect.Effect<OpenSpan> =>
-  Effect.flatMap(hasTracer, (traced) =>
-    traced
+  Effect.withFiberRuntime((fiber) =>
+    isTraced(fiber)
       ? Effect.map(Effect.makeSpan(name, { captureStackTrace: false }), (span): OpenSpan => ({
         within: (effect) => Effect.withParentSpan(effect, span) as typeof effect, // only what the effect needed before
         annotate: (attributes) => {
@@ -35,16 +34,16 @@ export const open = (name: string): Effect.Effect<OpenSpan> =>
         },
         end: (exit) => Effect.map(Clock.currentTimeNanos, (now) => span.end(now, exit))
       }))
-      : Effect.succeed(untraced))
+      : Effect.succeed(untraced)
+  )
 
 /** An effect in a span of that name. */
 export const use = <A, E, R>(
   name: string,
   effect: (span: OpenSpan) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(open(name), (span) =>
-      span === untraced
-        ? restore(effect(span))
-        : Effect.onExit(restore(span.within(effect(span))), span.end))
+  Effect.withFiberRuntime((fiber) =>
+    isTraced(fiber)
+      ? Effect.acquireUseRelease(open(name), (span) => span.within(effect(span)), (span, exit) => span.end(exit))
+      : effect(untraced)
   )

@@ -12,12 +12,10 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { BodyPull } from "./bodyPull.js"
+import type { BodyPull } from "./direct.js"
 import type { Exchange, Head } from "./undiciExchange.js"
 
 type Pieces = ReadonlyArray<Uint8Array>
-
-type Resume = Parameters<BodyPull["read"]>[0]
 
 export class UndiciResponse extends Inspectable.Class implements HttpClientResponse.HttpClientResponse, BodyPull {
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -56,7 +54,7 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   // body
   // ---------------------------------------------------------------------------
 
-  read(resume: Resume): void {
+  read(resume: (error: HttpClientError.ResponseError | undefined, pieces: Pieces | undefined) => void): void {
     this.claimed = true
     this.exchange.read((failure, pieces) =>
       failure === undefined ? resume(undefined, pieces) : resume(this.error(failure.cause), undefined)

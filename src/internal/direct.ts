@@ -1,0 +1,58 @@
+/**
+ * Driving a transport without effects. `HttpClient` makes a controller, a finalizer and a span for each request, and in
+ * Effect 3 a Stream for its body: together more than a small answer costs. A transport of this library says for its client
+ * and its responses how they are driven directly; all others are driven through `HttpClient`. Both are known by identity,
+ * so a client or a response that somebody wrapped is used through the wrapper.
+ */
+import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import { globalValue } from "effect/GlobalValue"
+import { fromFetched } from "./webPull.js"
+
+/** Reads a body. */
+export interface BodyPull {
+  /**
+   * Calls back once with the next pieces (all that is there), or with `undefined` at the end, or with an error;
+   * synchronously when something is there already. At most one read at a time.
+   */
+  read(resume: (error: unknown, pieces: ReadonlyArray<Uint8Array> | undefined) => void): void
+  /** Closes the connection, unless the body came to its end. A read that waits is not called back. */
+  cancel(): void
+}
+
+/**
+ * Sends a request, and calls back once: with the answer as soon as its head is there, or with what went wrong. What is
+ * returned closes the connection, unless the answer is complete; after that nothing is called back.
+ */
+export type Send = (
+  request: HttpClientRequest.HttpClientRequest,
+  onHead: (error: unknown, response: HttpClientResponse.HttpClientResponse | undefined) => void
+) => () => void
+
+// Global, because a bundler may give the Node transport and the library a copy of this module each.
+const clients = globalValue(Symbol.for("effect-ollama/direct/clients"), () => new WeakMap<object, Send>())
+
+const pulls = globalValue(Symbol.for("effect-ollama/direct/pulls"), () => new WeakMap<object, BodyPull>())
+
+/** Says how requests are sent directly that this client would send as they are. */
+export const withSend = (client: HttpClient.HttpClient, send: Send): HttpClient.HttpClient => {
+  clients.set(client, send)
+  return client
+}
+
+/** Says how the body of this response is read directly. */
+export const withPull = (
+  response: HttpClientResponse.HttpClientResponse,
+  pull: BodyPull
+): HttpClientResponse.HttpClientResponse => {
+  pulls.set(response, pull)
+  return response
+}
+
+/** How this client sends directly, when it can. */
+export const sendOf = (client: object): Send | undefined => clients.get(client)
+
+/** The direct pull of a response, when its transport has one. */
+export const pullOf = (response: HttpClientResponse.HttpClientResponse): BodyPull | undefined =>
+  pulls.get(response) ?? fromFetched(response)
