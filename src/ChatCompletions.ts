@@ -105,30 +105,34 @@ interface Answered<A> {
 }
 
 // Tries one candidate after the other. A host that refused the connection is not asked again.
-const firstToAnswer = Effect.fnUntraced(function*<A>(
+const firstToAnswer = <A>(
   candidates: ReadonlyArray<Candidate>,
   run: (selection: Selection) => Effect.Effect<A, AttemptError>
-): Effect.fn.Return<Answered<A>, CompletionError> {
+): Effect.Effect<Answered<A>, CompletionError> => {
   const attempts: Array<Attempt> = []
   const refused = new Map<string, AttemptError>()
-  const before = (url: string | undefined) => url === undefined ? undefined : refused.get(fallback.origin(url))
+  const before = (url: string | undefined) =>
+    url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
   const ask = (selection: Selection) => {
     const error = before(selection.provider.root)
     return error === undefined ? run(selection) : Effect.fail(error)
   }
-  for (const candidate of candidates) {
+  const tryFrom = (index: number): Effect.Effect<Answered<A>, CompletionError> => {
+    const candidate = candidates[index]
+    if (candidate === undefined) return Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))
     const known = before(candidate.url)
-    const result = yield* Effect.either(
-      known === undefined ? Effect.flatMap(candidate.select, ask) : Effect.fail(known)
-    )
-    if (result._tag === "Right") return { value: result.right, attempts }
-    const error = result.left
-    if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return yield* Effect.fail(error)
-    if (error._tag === "ConnectionRefused") refused.set(fallback.origin(error.url), error)
-    attempts.push({ ref: candidate.ref, error })
+    return Effect.matchEffect(known === undefined ? Effect.flatMap(candidate.select, ask) : Effect.fail(known), {
+      onFailure: (error) => {
+        if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
+        if (error._tag === "ConnectionRefused") refused.set(fallback.origin(error.url), error)
+        attempts.push({ ref: candidate.ref, error })
+        return tryFrom(index + 1)
+      },
+      onSuccess: (value) => Effect.succeed({ value, attempts })
+    })
   }
-  return yield* Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))
-})
+  return tryFrom(0)
+}
 
 // =============================================================================
 // the service

@@ -7,6 +7,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import type { ChatRequest, FinishEvent, Ignored } from "../Chat.js"
 import type { PartialAnswer } from "../Message.js"
@@ -78,14 +79,14 @@ interface Sent {
   readonly limits: { readonly firstByteDeadline: number; readonly firstByte: number; readonly idle: number }
 }
 
-const send = Effect.fnUntraced(function*(
+const send = (
   options: AttemptOptions,
   selection: Selection,
   call: Call,
   stream: boolean
-): Effect.fn.Return<Sent, AttemptError> {
+): Effect.Effect<Sent, AttemptError> => {
   const { api, model, provider } = selection
-  const encoded = yield* encode({
+  const encoding = encode({
     api,
     model,
     request: call.request,
@@ -93,6 +94,8 @@ const send = Effect.fnUntraced(function*(
     stream,
     maxTokensField: selection.maxTokensField
   })
+  if (Either.isLeft(encoding)) return Effect.fail(encoding.left)
+  const encoded = encoding.right
   const url = api === "ollama" ? `${provider.root}/api/chat` : `${provider.completionsUrl}/chat/completions`
   const firstByte = call.firstByte ?? provider.timeout ?? options.firstByte
   const request = http.makeRequest({
@@ -117,8 +120,8 @@ const send = Effect.fnUntraced(function*(
           limits: { firstByteDeadline: now + firstByte, firstByte, idle: call.idle ?? provider.timeout ?? options.idle }
         })
       ))
-  return yield* retrying(once, options.retry)
-})
+  return retrying(once, options.retry)
+}
 
 // Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`.
 const retrying = <A>(
@@ -254,34 +257,37 @@ const beginAll = (call: Call, makeId: (index: number) => string) => {
 // =============================================================================
 
 /** Asks with `stream: false`. */
-export const answerWhole = Effect.fnUntraced(function*(
+export const answerWhole = (
   options: AttemptOptions,
   selection: Selection,
   call: Call
-): Effect.fn.Return<WholeAnswer, AttemptError> {
-  const makeId = yield* options.generateId
-  const sent = yield* send(options, selection, call, false)
-  const { attempts, request, response, url } = sent
-  const text = yield* Effect.mapError(
-    readText(response, {
-      url,
-      attempts,
-      secrets: () => http.secretsOf(request),
-      limit: options.maxBytes,
-      ...sent.limits
-    }),
-    (error) => bodyError(error, undefined)
-  )
+): Effect.Effect<WholeAnswer, AttemptError> =>
+  Effect.flatMap(options.generateId, (makeId) =>
+    Effect.flatMap(send(options, selection, call, false), (sent) => {
+      const { attempts, limits, request, response, url } = sent
+      const secrets = () => http.secretsOf(request)
+      return Effect.matchEffect(readText(response, { url, attempts, secrets, limit: options.maxBytes, ...limits }), {
+        onFailure: (error) => Effect.fail(bodyError(error, undefined)),
+        onSuccess: (text) => decodeWhole(text, sent, options, selection, call, makeId)
+      })
+    }))
+
+const decodeWhole = (
+  text: string,
+  sent: Sent,
+  options: AttemptOptions,
+  selection: Selection,
+  call: Call,
+  makeId: (index: number) => string
+): Effect.Effect<WholeAnswer, AttemptError> => {
   const answer = whole(selection.api, text, { makeId, maxAnswerChars: options.maxBytes })
   const { events, finish, parts } = call.transforms.length === 0
     ? answer
     : transformWhole(answer.events, answer.finish, beginAll(call, makeId))
-  if (finish === undefined) {
-    const partial = parts.length === 0 ? undefined : { parts }
-    return yield* Effect.fail(decodeError(answer.failure ?? { _tag: "Ended" }, sent, selection.model.id, partial))
-  }
-  return { events, parts, info: infoOf(finish, selection, call, sent) }
-})
+  if (finish !== undefined) return Effect.succeed({ events, parts, info: infoOf(finish, selection, call, sent) })
+  const partial = parts.length === 0 ? undefined : { parts }
+  return Effect.fail(decodeError(answer.failure ?? { _tag: "Ended" }, sent, selection.model.id, partial))
+}
 
 // =============================================================================
 // streams

@@ -35,48 +35,43 @@ export type EncodeError = InvalidRequest | ImagesNotSupported | ToolsNotSupporte
  * The body that asks `model` for `request`. What the model is known not to have is refused before anything is sent: no
  * server version refuses a picture that its model cannot see.
  */
-export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeError> =>
-  Either.gen(function*() {
-    const { api, model, request } = options
-    const ignored: Array<Ignored> = []
-    if (lacks(model, "image") && hasImages(request)) {
-      return yield* Either.left(new ImagesNotSupported({ model: model.id }))
-    }
-    const tools = offered(request)
-    if (tools.length > 0 && lacks(model, "tools")) {
-      return yield* Either.left(new ToolsNotSupported({ model: model.id }))
-    }
-    if (request.toolChoice === "required") {
-      ignored.push({ setting: "toolChoice", reason: "Ollama cannot be made to call a tool" })
-    }
-    const params = yield* Params.merge([...options.params, request.params])
-    const own = yield* Params.merge([request.params])
-    const asked = params.get("think") as Params.Effort | undefined
-    const cannotThink = lacks(model, "reasoning")
-    if (cannotThink && asked !== undefined && asked !== false) {
-      if (own.has("think")) return yield* Either.left(new ThinkingNotSupported({ model: model.id }))
-      // A setting for many models says nothing against the one that cannot think; the caller's own wish does.
-      ignored.push({ setting: "think", reason: `${model.id} cannot think` })
-    }
-    const dialect = api === "ollama" ? native : openai
-    const drafted = dialect.draft({
-      model: model.id,
-      format: request.format ?? Params.format(params),
-      request,
-      tools,
-      params,
-      think: cannotThink ? undefined : asked,
-      stream: options.stream,
-      maxTokensField: options.maxTokensField ?? "max_tokens"
-    })
-    const body = yield* write(Object.fromEntries(drafted.body), "")
-    const numCtx = api === "ollama" ? params.get("numCtx") : undefined
-    return {
-      body,
-      ignored: [...ignored, ...drafted.ignored],
-      ...(typeof numCtx === "number" ? { numCtx } : {})
-    }
+export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeError> => {
+  const { api, model, request } = options
+  const ignored: Array<Ignored> = []
+  if (lacks(model, "image") && hasImages(request)) return Either.left(new ImagesNotSupported({ model: model.id }))
+  const tools = offered(request)
+  if (tools.length > 0 && lacks(model, "tools")) return Either.left(new ToolsNotSupported({ model: model.id }))
+  if (request.toolChoice === "required") {
+    ignored.push({ setting: "toolChoice", reason: "Ollama cannot be made to call a tool" })
+  }
+  const merged = Params.merge([...options.params, request.params])
+  if (Either.isLeft(merged)) return Either.left(merged.left)
+  const params = merged.right
+  const asked = params.get("think") as Params.Effort | undefined
+  const cannotThink = lacks(model, "reasoning")
+  if (cannotThink && asked !== undefined && asked !== false) {
+    if (Object.hasOwn(request.params, "think")) return Either.left(new ThinkingNotSupported({ model: model.id }))
+    // A setting for many models says nothing against the one that cannot think; the caller's own wish does.
+    ignored.push({ setting: "think", reason: `${model.id} cannot think` })
+  }
+  const dialect = api === "ollama" ? native : openai
+  const drafted = dialect.draft({
+    model: model.id,
+    format: request.format ?? Params.format(params),
+    request,
+    tools,
+    params,
+    think: cannotThink ? undefined : asked,
+    stream: options.stream,
+    maxTokensField: options.maxTokensField ?? "max_tokens"
   })
+  const numCtx = api === "ollama" ? params.get("numCtx") : undefined
+  return Either.map(write(Object.fromEntries(drafted.body), ""), (body) => ({
+    body,
+    ignored: [...ignored, ...drafted.ignored],
+    ...(typeof numCtx === "number" ? { numCtx } : {})
+  }))
+}
 
 const hasImages = (request: ChatRequest): boolean =>
   request.messages.some(({ content, role }) =>

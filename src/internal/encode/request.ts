@@ -28,28 +28,53 @@ export const normalize = (options: CompletionOptions): Result<ChatRequest> => {
   }
 }
 
-const request = (options: { readonly [key: string]: unknown }): Result<ChatRequest> =>
-  Either.gen(function*() {
-    yield* routing(options)
-    const messages = yield* prompt(options["prompt"])
-    const tools = yield* toolsOf(options["tools"])
-    const toolChoice = yield* choice(options["toolChoice"], tools)
-    const format = yield* formatOf(options["format"])
-    const passed = yield* Params.canonical(options["params"], "params")
-    const typed = yield* Params.canonical(Object.fromEntries(Params.names.map((name) => [name, options[name]])), "")
-    const params = { ...passed, ...typed }
-    return { messages, tools, toolChoice, ...(format === undefined ? undefined : { format }), params }
+const request = (options: { readonly [key: string]: unknown }): Result<ChatRequest> => {
+  const routed = routing(options)
+  if (Either.isLeft(routed)) return Either.left(routed.left)
+  const messages = prompt(options["prompt"])
+  if (Either.isLeft(messages)) return Either.left(messages.left)
+  const tools = toolsOf(options["tools"])
+  if (Either.isLeft(tools)) return Either.left(tools.left)
+  const toolChoice = choice(options["toolChoice"], tools.right)
+  if (Either.isLeft(toolChoice)) return Either.left(toolChoice.left)
+  const format = formatOf(options["format"])
+  if (Either.isLeft(format)) return Either.left(format.left)
+  const passed = Params.canonical(options["params"], "params")
+  if (Either.isLeft(passed)) return Either.left(passed.left)
+  const typed = Params.canonical(typedParams(options), "")
+  if (Either.isLeft(typed)) return Either.left(typed.left)
+  return Either.right({
+    messages: messages.right,
+    tools: tools.right,
+    toolChoice: toolChoice.right,
+    ...(format.right === undefined ? undefined : { format: format.right }),
+    params: { ...passed.right, ...typed.right }
   })
+}
+
+/** The params that have an option of their own. */
+const typedParams = (options: { readonly [key: string]: unknown }): JsonObject | undefined => {
+  let typed: { [key: string]: unknown } | undefined
+  for (const name of Params.names) {
+    const value = options[name]
+    if (value !== undefined) (typed ??= {})[name] = value
+  }
+  return typed
+}
 
 /** What says who is asked and how long, which is no part of the request: that nobody has to doubt it later. */
-const routing = (options: { readonly [key: string]: unknown }): Result<void> =>
-  Either.gen(function*() {
-    const { fallbacks, model, transforms } = options
-    if (model !== undefined) yield* text(model, "model")
-    if (fallbacks !== undefined) yield* listOf(fallbacks, "fallbacks", "a list of texts", text)
-    if (transforms !== undefined) yield* listOf(transforms, "transforms", "a list of transforms", transform)
-    for (const name of ["firstByteTimeout", "idleTimeout"]) yield* duration(options[name], name)
-  })
+const routing = (
+  { fallbacks, firstByteTimeout, idleTimeout, model, transforms }: { readonly [key: string]: unknown }
+): Result<unknown> => {
+  const checked: ReadonlyArray<Result<unknown>> = [
+    model === undefined ? Either.void : text(model, "model"),
+    fallbacks === undefined ? Either.void : listOf(fallbacks, "fallbacks", "a list of texts", text),
+    transforms === undefined ? Either.void : listOf(transforms, "transforms", "a list of transforms", transform),
+    duration(firstByteTimeout, "firstByteTimeout"),
+    duration(idleTimeout, "idleTimeout")
+  ]
+  return checked.find(Either.isLeft) ?? Either.void
+}
 
 const listOf = <A>(
   value: unknown,
