@@ -62,7 +62,7 @@ export const makeDispatcher = (options?: Options): Effect.Effect<Agent, never, S
  * @category constructors
  */
 export const make = (dispatcher: Dispatcher): HttpClient.HttpClient =>
-  Direct.withSend(HttpClient.transformResponse(throughEffects(dispatcher), Effect.map(withPull)), sendOn(dispatcher))
+  Direct.withSend(throughEffects(dispatcher), sendOn(dispatcher))
 
 /**
  * {@link layer} with other limits.
@@ -169,19 +169,17 @@ const send = (
     const fail = (cause: unknown) =>
       resume(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause })))
     const exchange = new Exchange((failure, head) =>
-      failure === undefined ? resume(Effect.succeed(new UndiciResponse(request, head!, exchange))) : fail(failure.cause)
+      failure === undefined ? resume(Effect.succeed(answer(head!))) : fail(failure.cause)
     )
+    const answer = (head: Head) => {
+      const response = new UndiciResponse(request, head, exchange)
+      return Direct.withPull(response, response)
+    }
     if (signal.aborted) return fail(signal.reason)
     signal.addEventListener("abort", exchange.cancel)
     dispatch(dispatcher, exchange, targetOf(url), request, body, contentType)
     return Effect.sync(exchange.cancel)
   })
-
-/** The client wraps the transport's response in one of its own: that has the same pull. */
-const withPull = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse => {
-  const { original } = response as { readonly original?: unknown }
-  return original instanceof UndiciResponse ? Direct.withPull(response, original) : response
-}
 
 /** The direct way: requests with bytes, or without a body. */
 const sendOn = (dispatcher: Dispatcher): Direct.Send => {
@@ -197,12 +195,10 @@ const sendOn = (dispatcher: Dispatcher): Direct.Send => {
   }
   return (request, onHead) => {
     const exchange = new Exchange((failure, head) =>
-      failure === undefined ? onHead(undefined, answer(head!)) : onHead(failure.cause, undefined)
+      failure === undefined
+        ? onHead(undefined, new UndiciResponse(request, head!, exchange))
+        : onHead(failure.cause, undefined)
     )
-    const answer = (head: Head) => {
-      const response = new UndiciResponse(request, head, exchange)
-      return Direct.withPull(response, response)
-    }
     const { body } = request
     try {
       dispatch(dispatcher, exchange, target(request.url), request, body._tag === "Uint8Array" ? body.body : null)

@@ -52,6 +52,9 @@ const codes = (error: unknown): Array<string> => {
   return out
 }
 
+/** As the library asks: what comes back is then the transport's own response. */
+const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => HttpClient.withScope(client).get(url))
+
 const pullOf = (response: HttpClientResponse.HttpClientResponse) => {
   const pull = Direct.pullOf(response)
   assert.isDefined(pull)
@@ -134,10 +137,8 @@ describe("node", () => {
         sockets.add(request.socket)
         response.end("ok")
       })
-      const client = yield* HttpClient.HttpClient
       for (let i = 0; i < 20; i++) {
-        const response = yield* client.get(root)
-        const read = pullOf(response)
+        const read = pullOf(yield* get(root))
         assert.strictEqual(text(Buffer.concat((yield* read)!)), "ok")
         assert.isUndefined(yield* read)
       }
@@ -197,7 +198,7 @@ describe("node", () => {
       assert.deepStrictEqual(codes(failure.cause), ["UND_ERR_SOCKET"])
       const whole = yield* Effect.flip(Effect.flatMap(client.get(root), (r) => r.text))
       assert.strictEqual(whole._tag, "ResponseError")
-      const read = pullOf(yield* client.get(root))
+      const read = pullOf(yield* get(root))
       assert.strictEqual(text((yield* read)![0]!), "abc")
       assert.strictEqual((yield* Effect.flip(read))._tag, "ResponseError")
     }).pipe(Effect.provide(NodeTransport.layer)))
@@ -239,8 +240,7 @@ describe("node", () => {
           response.on("close", () => Deferred.unsafeDone(closed, Exit.void))
           response.write("a piece")
         })
-        const client = yield* HttpClient.HttpClient
-        const response = yield* client.get(root)
+        const response = yield* name === "pull" ? get(root) : Effect.flatMap(HttpClient.HttpClient, (c) => c.get(root))
         const fiber = yield* Effect.fork(consume(response) as Effect.Effect<unknown, unknown>)
         yield* Effect.sleep(20)
         yield* Fiber.interrupt(fiber)
@@ -278,8 +278,7 @@ describe("node", () => {
         }
         more()
       })
-      const client = yield* HttpClient.HttpClient
-      const read = pullOf(yield* client.get(root))
+      const read = pullOf(yield* get(root))
       let received = (yield* read)!.reduce((n, piece) => n + piece.length, 0)
       let before = -1
       yield* until(() => {
@@ -305,7 +304,7 @@ describe("node", () => {
           setTimeout(() => socket.write(chunks), 20)
         })
       )
-      const read = pullOf(yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get(root)))
+      const read = pullOf(yield* get(root))
       assert.deepStrictEqual((yield* read)!.map(text), ["a", "b", "c"])
       assert.isUndefined(yield* read)
       assert.isUndefined(yield* read)
@@ -314,10 +313,11 @@ describe("node", () => {
   it.scopedLive("offers no pull for a response that somebody wrapped", () =>
     Effect.gen(function*() {
       const root = yield* httpServer((_request, response) => response.end("ok"))
-      const response = yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get(root))
+      const response = yield* get(root)
       assert.isDefined(Direct.pullOf(response))
       assert.isUndefined(Direct.pullOf(Object.create(response)))
       assert.isUndefined(Direct.pullOf(new Proxy(response, {})))
+      assert.isUndefined(Direct.pullOf(yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get(root))))
       assert.isUndefined(Direct.pullOf(HttpClientResponse.fromWeb(response.request, new Response("x"))))
     }).pipe(Effect.provide(NodeTransport.layer)))
 

@@ -4,7 +4,6 @@
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -21,6 +20,7 @@ import {
   RequestTimeout
 } from "../OllamaError.js"
 import type { Transform } from "../Transform.js"
+import type { Answer } from "./answer.js"
 import { readText } from "./body.js"
 import { type BodyReader, make as makeReader, type Pieces, type ReadError } from "./bodyReader.js"
 import { Portions } from "./bytes.js"
@@ -72,7 +72,7 @@ export interface WholeAnswer {
 interface Sent {
   readonly url: string
   readonly request: HttpClientRequest.HttpClientRequest
-  readonly response: HttpClientResponse.HttpClientResponse
+  readonly answer: Answer
   readonly attempts: number
   readonly ignored: ReadonlyArray<Ignored>
   readonly numCtx: number | undefined
@@ -110,10 +110,10 @@ const send = (
     Effect.flatMap(Clock.currentTimeMillis, (now) =>
       Effect.map(
         http.open(options.client, request, { url, firstByte, attempts, model: model.id }),
-        (response) => ({
+        (answer) => ({
           url,
           request,
-          response,
+          answer,
           attempts,
           ignored: encoded.ignored,
           numCtx: encoded.numCtx ?? model.numCtx,
@@ -264,9 +264,9 @@ export const answerWhole = (
 ): Effect.Effect<WholeAnswer, AttemptError> =>
   Effect.flatMap(options.generateId, (makeId) =>
     Effect.flatMap(send(options, selection, call, false), (sent) => {
-      const { attempts, limits, request, response, url } = sent
+      const { answer, attempts, limits, request, url } = sent
       const secrets = () => http.secretsOf(request)
-      return Effect.matchEffect(readText(response, { url, attempts, secrets, limit: options.maxBytes, ...limits }), {
+      return Effect.matchEffect(readText(answer, { url, attempts, secrets, limit: options.maxBytes, ...limits }), {
         onFailure: (error) => Effect.fail(bodyError(error, undefined)),
         onSuccess: (text) => decodeWhole(text, sent, options, selection, call, makeId)
       })
@@ -329,7 +329,7 @@ export const openStream = (
     )
     return Effect.flatMap(restore(send(options, selection, call, true)), (sent) =>
       Effect.map(
-        makeReader(sent.response, sent.limits),
+        makeReader(sent.answer, sent.limits),
         (reader) => new StreamAttempt(options, selection, call, sent, reader, decoder)
       ))
   })

@@ -3,18 +3,14 @@
  * library's errors.
  */
 import type * as Headers from "@effect/platform/Headers"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Option from "effect/Option"
-import * as Stream from "effect/Stream"
 import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
+import type { Answer } from "./answer.js"
 import { make as makeReader, type ReadLimits } from "./bodyReader.js"
 import { join } from "./bytes.js"
 import { classifyTransport } from "./classifyTransport.js"
 import { within } from "./deadlines.js"
-import { pullOf } from "./direct.js"
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 const lenient = new TextDecoder("utf-8")
@@ -78,23 +74,34 @@ const cut = (error: unknown, options: ReadOptions): TransportError =>
 
 /**
  * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
- * coming is `RequestTimeout`.
+ * coming is `RequestTimeout`. However it ends, the connection is free or closed.
  */
 export const readText = (
-  response: HttpClientResponse.HttpClientResponse,
+  answer: Answer,
   options: ReadOptions
 ): Effect.Effect<string, TransportError | MalformedResponse> =>
   Effect.suspend(() => {
-    const length = lengthOf(response.headers)
+    const length = lengthOf(answer.response.headers)
     if (length !== undefined && length > options.limit) {
-      return Effect.zipRight(discard(response), Effect.fail(tooLarge(options)))
+      return Effect.zipRight(answer.close, Effect.fail(tooLarge(options)))
     }
-    if (length === undefined || length > maxWhole || pullOf(response) !== undefined) {
-      return readPieces(response, options)
-    }
-    const whole = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
+    return answer.pull === undefined && length !== undefined && length <= maxWhole
+      ? readWhole(answer, options)
+      : readPieces(answer, options)
+  })
+
+// In one piece there is no telling when its first byte came: the longer of both limits counts.
+const readWhole = (
+  { close, response }: Answer,
+  options: ReadOptions
+): Effect.Effect<string, TransportError | MalformedResponse> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const first = (options.firstByteDeadline ?? now) - now
+    const most = Math.min(Math.max(first, options.idle), (options.until ?? Infinity) - now)
+    const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
+    const bytes = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
     return Effect.flatMap(
-      limited(whole, options),
+      Effect.onError(within(bytes, most, onTimeout), () => close),
       (buffer) =>
         buffer.byteLength > options.limit
           ? Effect.fail(tooLarge(options))
@@ -102,14 +109,34 @@ export const readText = (
     )
   })
 
-// In one piece there is no telling when its first byte came: the longer of both limits counts.
-const limited = <A, E>(whole: Effect.Effect<A, E>, options: ReadOptions): Effect.Effect<A, E | TransportError> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const first = (options.firstByteDeadline ?? now) - now
-    const duration = Math.max(first, options.idle)
-    const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
-    return Number.isFinite(duration) ? within(whole, duration, onTimeout) : whole
-  })
+const readPieces = (
+  answer: Answer,
+  options: ReadOptions
+): Effect.Effect<string, TransportError | MalformedResponse> =>
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) =>
+      Effect.flatMap(makeReader(answer, limitsOf(options, now)), (reader) => {
+        const pieces: Array<Uint8Array> = []
+        let size = 0
+        const all = reader.all(undefined, (some) => {
+          for (const piece of some) {
+            size += piece.length
+            pieces.push(piece)
+          }
+          return size <= options.limit
+        })
+        const done = () => size <= options.limit ? decode(join(pieces), options) : Effect.fail(tooLarge(options))
+        const read = Effect.matchEffect(all, {
+          onFailure: (error): Effect.Effect<string, TransportError | MalformedResponse> => {
+            if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
+            return isEmptyBody(error.error) ? done() : Effect.fail(cut(error.error, options))
+          },
+          onSuccess: done
+        })
+        return Effect.ensuring(read, reader.close)
+      })
+  )
 
 const limitsOf = ({ firstByte, firstByteDeadline, idle, until }: ReadOptions, now: number): ReadLimits => ({
   firstByteDeadline: firstByteDeadline ?? until ?? now + idle,
@@ -118,67 +145,6 @@ const limitsOf = ({ firstByte, firstByteDeadline, idle, until }: ReadOptions, no
   until
 })
 
-const readPieces = (
-  response: HttpClientResponse.HttpClientResponse,
-  options: ReadOptions
-): Effect.Effect<string, TransportError | MalformedResponse> =>
-  Effect.suspend(() => {
-    const pieces: Array<Uint8Array> = []
-    let size = 0
-    const take = (some: Iterable<Uint8Array>): boolean => {
-      for (const piece of some) {
-        size += piece.length
-        pieces.push(piece)
-      }
-      return size <= options.limit
-    }
-    const endless = !Number.isFinite(options.idle) && !Number.isFinite(options.firstByteDeadline ?? Infinity)
-    const read = pullOf(response) === undefined && endless
-      ? readStream(response, options, take)
-      : readWatched(response, options, take)
-    return Effect.flatMap(read, () => decode(join(pieces), options))
-  })
-
-type Take = (some: Iterable<Uint8Array>) => boolean
-
-// Under somebody else's limit, a body needs none of its own, and no fiber but this one.
-const readStream = (
-  response: HttpClientResponse.HttpClientResponse,
-  options: ReadOptions,
-  take: Take
-): Effect.Effect<void, TransportError | MalformedResponse> =>
-  Effect.scoped(Effect.flatMap(Stream.toPull(response.stream), (pull) => {
-    const all: Effect.Effect<void, TransportError | MalformedResponse> = Effect.matchEffect(pull, {
-      onFailure: Option.match({
-        onNone: () => Effect.void,
-        onSome: (error) => isEmptyBody(error) ? Effect.void : Effect.fail(cut(error, options))
-      }),
-      onSuccess: (some) => take(some) ? all : Effect.fail(tooLarge(options))
-    })
-    return all
-  }))
-
-const readWatched = (
-  response: HttpClientResponse.HttpClientResponse,
-  options: ReadOptions,
-  take: Take
-): Effect.Effect<void, TransportError | MalformedResponse> =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) =>
-      Effect.flatMap(makeReader(response, limitsOf(options, now)), (reader) => {
-        let fits = true
-        const read = Effect.matchEffect(reader.all(undefined, (pieces) => fits = take(pieces)), {
-          onFailure: (error): Effect.Effect<void, TransportError | MalformedResponse> => {
-            if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
-            return isEmptyBody(error.error) ? Effect.void : Effect.fail(cut(error.error, options))
-          },
-          onSuccess: () => fits ? Effect.void : Effect.fail(tooLarge(options))
-        })
-        return Effect.ensuring(read, reader.close)
-      })
-  )
-
 const maxPrefix = 64 * 1024
 const prefixWait = 5000
 
@@ -186,31 +152,19 @@ const prefixWait = 5000
  * The beginning of a body that tells of a failure, as text: as much of it as comes while it is waited for 5 s in all.
  * What a failed answer says is worth no second failure.
  */
-export const readPrefix = Effect.fnUntraced(function*(
-  response: HttpClientResponse.HttpClientResponse
-): Effect.fn.Return<string> {
-  const reader = yield* makeReader(response, { firstByteDeadline: Infinity, firstByte: Infinity, idle: Infinity })
-  const pieces: Array<Uint8Array> = []
-  let size = 0
-  const all = reader.all(prefixWait, (some) => {
-    for (const piece of some) {
-      size += piece.length
-      pieces.push(piece)
-    }
-    return size < maxPrefix
-  })
-  yield* Effect.ensuring(Effect.ignore(all), reader.close)
-  return lenient.decode(join(pieces).subarray(0, maxPrefix))
-})
-
-/** Closes the connection of an answer that will not be read. */
-export const discard = (response: HttpClientResponse.HttpClientResponse): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    const direct = pullOf(response)
-    if (direct !== undefined) return Effect.sync(() => direct.cancel())
-    // HttpClient aborts a request when the reading of its body is interrupted; there is no other way to say so.
-    return Effect.forkDaemon(Effect.interruptible(response.arrayBuffer)).pipe(
-      Effect.tap(Effect.yieldNow()),
-      Effect.flatMap(Fiber.interruptFork)
+export const readPrefix = (answer: Answer): Effect.Effect<string> =>
+  Effect.flatMap(makeReader(answer, { firstByteDeadline: Infinity, firstByte: Infinity, idle: Infinity }), (reader) => {
+    const pieces: Array<Uint8Array> = []
+    let size = 0
+    const all = reader.all(prefixWait, (some) => {
+      for (const piece of some) {
+        size += piece.length
+        pieces.push(piece)
+      }
+      return size < maxPrefix
+    })
+    return Effect.map(
+      Effect.ensuring(Effect.ignore(all), reader.close),
+      () => lenient.decode(join(pieces).subarray(0, maxPrefix))
     )
   })

@@ -3,7 +3,6 @@
  * slow consumer is not a slow server. Reads call back, so that whoever needs many of them for one result (a whole body, the
  * next event of a stream) wakes its fiber once.
  */
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
@@ -13,8 +12,9 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import type { Answer } from "./answer.js"
 import * as Deadlines from "./deadlines.js"
-import { type BodyPull, pullOf } from "./direct.js"
+import type { BodyPull } from "./direct.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
 export class ReadTimeout {
@@ -91,13 +91,12 @@ export class BodyReader {
     private readonly pull: BodyPull,
     private readonly limits: ReadLimits,
     private readonly deadlines: Deadlines.Deadlines,
-    closing: Effect.Effect<void>
+    close: Effect.Effect<void>
   ) {
     this.deadline = deadlines.add(Infinity, () => this.expire())
     this.close = Effect.suspend(() => {
       deadlines.remove(this.deadline)
-      if (!this.ended) pull.cancel()
-      return closing
+      return this.ended ? Effect.void : close
     })
   }
 
@@ -175,17 +174,15 @@ export class BodyReader {
   }
 }
 
-/** A reader of this response, which the caller closes. */
-export const make = (
-  response: HttpClientResponse.HttpClientResponse,
-  limits: ReadLimits
-): Effect.Effect<BodyReader> =>
-  Effect.flatMap(Deadlines.current, (deadlines) => {
-    const direct = pullOf(response)
-    if (direct !== undefined) return Effect.succeed(new BodyReader(direct, limits, deadlines, Effect.void))
+/** A reader of the body of this answer, which the caller closes. */
+export const make = (answer: Answer, limits: ReadLimits): Effect.Effect<BodyReader> =>
+  Effect.withFiberRuntime((fiber) => {
+    const { close, pull, response } = answer
+    const deadlines = Deadlines.of(fiber)
+    if (pull !== undefined) return Effect.succeed(new BodyReader(pull, limits, deadlines, close))
     return Effect.flatMap(Scope.make(), (scope) =>
       Effect.map(
         fromStream(response.stream, scope),
-        (pull) => new BodyReader(pull, limits, deadlines, Scope.close(scope, Exit.void))
+        (pull) => new BodyReader(pull, limits, deadlines, Effect.zipRight(close, Scope.close(scope, Exit.void)))
       ))
   })

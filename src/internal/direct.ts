@@ -8,7 +8,6 @@ import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import { globalValue } from "effect/GlobalValue"
-import { fromFetched } from "./webPull.js"
 
 /** Reads a body. */
 export interface BodyPull {
@@ -27,7 +26,7 @@ export interface BodyPull {
  */
 export type Send = (
   request: HttpClientRequest.HttpClientRequest,
-  onHead: (error: unknown, response: HttpClientResponse.HttpClientResponse | undefined) => void
+  onHead: (error: unknown, response: (HttpClientResponse.HttpClientResponse & BodyPull) | undefined) => void
 ) => () => void
 
 // Global, because a bundler may give the Node transport and the library a copy of this module each.
@@ -53,6 +52,5 @@ export const withPull = (
 /** How this client sends directly, when it can. */
 export const sendOf = (client: object): Send | undefined => clients.get(client)
 
-/** The direct pull of a response, when its transport has one. */
-export const pullOf = (response: HttpClientResponse.HttpClientResponse): BodyPull | undefined =>
-  pulls.get(response) ?? fromFetched(response)
+/** How the body of this response is read directly, when its transport said so. */
+export const pullOf = (response: HttpClientResponse.HttpClientResponse): BodyPull | undefined => pulls.get(response)

@@ -7,19 +7,20 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Fiber from "effect/Fiber"
+import * as Exit from "effect/Exit"
 import * as FiberRef from "effect/FiberRef"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Scope from "effect/Scope"
 import { type MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
-import { discard, readPrefix, readText } from "./body.js"
+import * as Answer from "./answer.js"
+import { readPrefix, readText } from "./body.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
 import * as Deadlines from "./deadlines.js"
@@ -128,26 +129,41 @@ const settings: Effect.Effect<void> = Effect.withFiberRuntime(
     )
 )
 
+type Client<R> = HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>
+
+const scopedClients = new WeakMap<object, Client<Scope.Scope>>()
+
+// A client whose requests are aborted by the end of a scope, and not by that of the response object: HttpClient would keep
+// each response, with all that belongs to it, for a finalizer until the next full collection.
+const scoped = <R>(client: Client<R>): Client<R | Scope.Scope> => {
+  const known = scopedClients.get(client) as Client<R | Scope.Scope> | undefined
+  if (known !== undefined) return known
+  const made = HttpClient.withScope(client)
+  scopedClients.set(client, made as Client<Scope.Scope>)
+  return made
+}
+
 // Sends a request, on a fiber of its own, and gives its answer, whatever its status.
 const exchange = <R>(
-  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
+  client: Client<R>,
   request: HttpClientRequest.HttpClientRequest,
   options: Omit<OpenOptions, "firstByte"> & { readonly limit: number }
-): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> => {
-  let arrived: HttpClientResponse.HttpClientResponse | undefined
+): Effect.Effect<Answer.Answer, TransportError, R> => {
   const fail = (error: unknown) => Effect.fail(unsent(error, request, options))
   if (!isSendable(request)) return Effect.fail(unsendable(request, options))
-  return Effect.zipRight(settings, client.execute(request)).pipe(
-    Effect.map((response) => arrived = response),
-    Effect.catchAllCause((cause): Effect.Effect<never, TransportError> => {
-      const failure = Cause.failureOrCause(cause)
-      if (failure._tag === "Left") return fail(failure.left)
-      const defect = Option.getOrUndefined(Cause.dieOption(cause))
-      return isInputDefect(defect) ? fail(defect) : Effect.failCause(failure.right)
-    }),
-    // An answer that arrived while its asker was interrupted would stay open until it is collected.
-    Effect.onInterrupt(() => arrived === undefined ? Effect.void : discard(arrived))
-  )
+  return Effect.flatMap(Scope.make(), (scope) => {
+    const abort = Scope.close(scope, Exit.void)
+    return Effect.zipRight(settings, Scope.extend(scoped(client).execute(request), scope)).pipe(
+      Effect.map((response) => Answer.through(response, abort)),
+      Effect.catchAllCause((cause): Effect.Effect<never, TransportError> => {
+        const failure = Cause.failureOrCause(cause)
+        if (failure._tag === "Left") return fail(failure.left)
+        const defect = Option.getOrUndefined(Cause.dieOption(cause))
+        return isInputDefect(defect) ? fail(defect) : Effect.failCause(failure.right)
+      }),
+      Effect.onInterrupt(() => abort)
+    )
+  })
 }
 
 const unsent = (
@@ -161,42 +177,43 @@ const unsendable = (request: HttpClientRequest.HttpClientRequest, options: Param
 
 const succeeded = (
   request: HttpClientRequest.HttpClientRequest,
-  response: HttpClientResponse.HttpClientResponse,
+  answer: Answer.Answer,
   options: Pick<OpenOptions, "url" | "model">
-) => response.status >= 200 && response.status < 300 ? Effect.succeed(response) : failed(request, response, options)
+) => {
+  const { status } = answer.response
+  return status >= 200 && status < 300 ? Effect.succeed(answer) : failed(request, answer, options)
+}
 
 /** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
 export const open = <R>(
-  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
+  client: Client<R>,
   request: HttpClientRequest.HttpClientRequest,
   options: OpenOptions
-): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError | ModelEndpointError, R> =>
+): Effect.Effect<Answer.Answer, TransportError | ModelEndpointError, R> =>
   Effect.withFiberRuntime((fiber) => {
-    const send = directly(client, fiber)
+    // HttpClient makes the span of a request.
+    const send = isTraced(fiber) ? undefined : sendOf(client)
     const opened = send === undefined
       ? openLimited(client, request, options)
       : openDirectly(send, request, options, Deadlines.of(fiber))
-    return Effect.flatMap(opened, (response) => succeeded(request, response, options))
+    return Effect.flatMap(opened, (answer) => succeeded(request, answer, options))
   })
 
-// HttpClient's own span of the request is made only where a tracer looks, and only then is it needed for more than to send.
-const directly = (client: object, fiber: Fiber.RuntimeFiber<unknown, unknown>): Send | undefined =>
-  isTraced(fiber) ? undefined : sendOf(client)
-
 const openLimited = <R>(
-  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
+  client: Client<R>,
   request: HttpClientRequest.HttpClientRequest,
   options: OpenOptions
-): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError, R> => {
+): Effect.Effect<Answer.Answer, TransportError, R> => {
   const { attempts, firstByte: limit, url } = options
-  let arrived: HttpClientResponse.HttpClientResponse | undefined
+  let arrived: Answer.Answer | undefined
   return Effect.onInterrupt(
     Deadlines.within(
-      Effect.tap(exchange(client, request, { ...options, limit }), (response) => Effect.sync(() => arrived = response)),
+      Effect.tap(exchange(client, request, { ...options, limit }), (answer) => Effect.sync(() => arrived = answer)),
       limit,
       () => new RequestTimeout({ url, phase: "first-byte", limit, attempts })
     ),
-    () => arrived === undefined ? Effect.void : discard(arrived)
+    // An answer may have arrived while its asker was interrupted.
+    () => arrived === undefined ? Effect.void : arrived.close
   )
 }
 
@@ -205,7 +222,7 @@ const openDirectly = (
   request: HttpClientRequest.HttpClientRequest,
   { attempts, firstByte: limit, url }: OpenOptions,
   deadlines: Deadlines.Deadlines
-): Effect.Effect<HttpClientResponse.HttpClientResponse, TransportError> => {
+): Effect.Effect<Answer.Answer, TransportError> => {
   if (!isSendable(request)) return Effect.fail(unsendable(request, { attempts, limit, url }))
   let deadline: Deadlines.Deadline | undefined
   let close = () => {}
@@ -213,7 +230,7 @@ const openDirectly = (
     if (deadline !== undefined) deadlines.remove(deadline)
     close()
   })
-  const opening = Effect.async<HttpClientResponse.HttpClientResponse, TransportError>((resume) => {
+  const opening = Effect.async<Answer.Answer, TransportError>((resume) => {
     deadline = deadlines.add(deadlines.now() + limit, () => {
       resume(Effect.zipRight(stop, Effect.fail(new RequestTimeout({ url, phase: "first-byte", limit, attempts }))))
     })
@@ -222,21 +239,20 @@ const openDirectly = (
       resume(
         response === undefined
           ? Effect.fail(unsent(error, request, { attempts, limit, url }))
-          : Effect.succeed(response)
+          : Effect.succeed(Answer.direct(response, response))
       )
     })
   })
-  // An answer may have arrived while its asker was interrupted.
   return Effect.onInterrupt(opening, () => stop)
 }
 
 const failed = Effect.fnUntraced(function*(
   request: HttpClientRequest.HttpClientRequest,
-  response: HttpClientResponse.HttpClientResponse,
+  answer: Answer.Answer,
   options: Pick<OpenOptions, "url" | "model">
 ): Effect.fn.Return<never, ModelEndpointError> {
-  const body = yield* readPrefix(response)
-  const { headers, status } = response
+  const body = yield* readPrefix(answer)
+  const { headers, status } = answer.response
   const secrets = secretsOf(request)
   return yield* Effect.fail(classifyAnswer({
     url: options.url,
@@ -267,52 +283,15 @@ export interface AskOptions extends Pick<OpenOptions, "url" | "attempts" | "mode
 
 /** Sends a request and reads the answer, under one limit for both. */
 export const ask = <R>(
-  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
+  client: Client<R>,
   request: HttpClientRequest.HttpClientRequest,
-  options: AskOptions
+  { attempts, limit, maxBytes, model, onHead, url }: AskOptions
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
-  Effect.withFiberRuntime((fiber) => {
-    const send = directly(client, fiber)
-    return send === undefined
-      ? askLimited(client, request, options)
-      : askDirectly(send, request, options, Deadlines.of(fiber))
-  })
-
-const askLimited = <R>(
-  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
-  request: HttpClientRequest.HttpClientRequest,
-  options: AskOptions
-): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> => {
-  const { attempts, limit, url } = options
-  let phase: "first-byte" | "idle" = "first-byte"
-  return Deadlines.within(
-    exchange(client, request, { url, attempts, limit }).pipe(
-      Effect.flatMap((response) => succeeded(request, response, options)),
-      Effect.flatMap((response) => {
-        phase = "idle"
-        options.onHead?.()
-        return readText(response, { url, limit: options.maxBytes, idle: Infinity })
-      })
-    ),
-    limit,
-    () => new RequestTimeout({ url, phase, limit, attempts })
-  )
-}
-
-const askDirectly = (
-  send: Send,
-  request: HttpClientRequest.HttpClientRequest,
-  options: AskOptions,
-  deadlines: Deadlines.Deadlines
-): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse> => {
-  const { attempts, limit, maxBytes, url } = options
-  const until = deadlines.now() + limit
-  return Effect.flatMap(
-    openDirectly(send, request, { url, attempts, firstByte: limit }, deadlines),
-    (response) =>
-      Effect.flatMap(succeeded(request, response, options), () => {
-        options.onHead?.()
-        return readText(response, { url, attempts, limit: maxBytes, idle: limit, until })
+  Effect.flatMap(
+    Clock.currentTimeMillis,
+    (now) =>
+      Effect.flatMap(open(client, request, { url, attempts, model, firstByte: limit }), (answer) => {
+        onHead?.()
+        return readText(answer, { url, attempts, limit: maxBytes, idle: limit, until: now + limit })
       })
   )
-}
