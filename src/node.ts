@@ -10,6 +10,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -195,10 +196,12 @@ const sendOn = (dispatcher: Dispatcher): Direct.Send => {
   }
   return (request, onHead) => {
     const exchange = new Exchange((failure, head) =>
-      failure === undefined
-        ? onHead(undefined, new UndiciResponse(request, head!, exchange))
-        : onHead(failure.cause, undefined)
+      onHead(failure === undefined ? Exit.succeed(answer(head!)) : Exit.fail(failure.cause))
     )
+    const answer = (head: Head) => {
+      const response = new UndiciResponse(request, head, exchange)
+      return Direct.answer(response, response)
+    }
     const { body } = request
     try {
       dispatch(dispatcher, exchange, target(request.url), request, body._tag === "Uint8Array" ? body.body : null)

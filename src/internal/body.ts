@@ -6,11 +6,11 @@ import type * as Headers from "@effect/platform/Headers"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
-import type { Answer } from "./answer.js"
 import { make as makeReader, type ReadLimits } from "./bodyReader.js"
 import { join } from "./bytes.js"
 import { classifyTransport } from "./classifyTransport.js"
 import { within } from "./deadlines.js"
+import type { Answer } from "./direct.js"
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 const lenient = new TextDecoder("utf-8")

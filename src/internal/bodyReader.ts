@@ -12,9 +12,8 @@ import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import type { Answer } from "./answer.js"
 import * as Deadlines from "./deadlines.js"
-import type { BodyPull } from "./direct.js"
+import type { Answer, BodyPull } from "./direct.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
 export class ReadTimeout {

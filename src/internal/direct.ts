@@ -7,6 +7,8 @@
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Effect from "effect/Effect"
+import type * as Exit from "effect/Exit"
 import { globalValue } from "effect/GlobalValue"
 
 /** Reads a body. */
@@ -20,13 +22,29 @@ export interface BodyPull {
   cancel(): void
 }
 
+/** An answer whose body has not been read yet. */
+export interface Answer {
+  readonly response: HttpClientResponse.HttpClientResponse
+  /** How its body is read without a Stream, when that can be. */
+  readonly pull: BodyPull | undefined
+  /** Closes the connection, unless the body was read to its end: for an answer that is not read, or not to its end. */
+  readonly close: Effect.Effect<void>
+}
+
+/** An answer whose body is read by this pull. */
+export const answer = (response: HttpClientResponse.HttpClientResponse, pull: BodyPull): Answer => ({
+  response,
+  pull,
+  close: Effect.sync(() => pull.cancel())
+})
+
 /**
  * Sends a request, and calls back once: with the answer as soon as its head is there, or with what went wrong. What is
  * returned closes the connection, unless the answer is complete; after that nothing is called back.
  */
 export type Send = (
   request: HttpClientRequest.HttpClientRequest,
-  onHead: (error: unknown, response: (HttpClientResponse.HttpClientResponse & BodyPull) | undefined) => void
+  onHead: (exit: Exit.Exit<Answer, unknown>) => void
 ) => () => void
 
 // Global, because a bundler may give the Node transport and the library a copy of this module each.

@@ -7,25 +7,30 @@ import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as FiberRef from "effect/FiberRef"
+import type * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import type * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import { type MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
-import * as Answer from "./answer.js"
 import { readPrefix, readText } from "./body.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
 import * as Deadlines from "./deadlines.js"
-import { type Send, sendOf } from "./direct.js"
+import { type Answer, answer as answerOf, pullOf, type Send, sendOf } from "./direct.js"
 import { isTraced } from "./span.js"
+import { pullFetched } from "./webPull.js"
 
 // =============================================================================
 // requests
@@ -116,19 +121,6 @@ const withoutRedirects = (context: Context.Context<never>): Context.Context<neve
 const isInputDefect = (defect: unknown): boolean =>
   defect instanceof Error && "code" in defect && typeof defect.code === "string" && defect.code.startsWith("ERR_")
 
-// How HttpClient is to behave. To be used on a fiber of its own: what is set is not set back.
-const settings: Effect.Effect<void> = Effect.withFiberRuntime(
-  (fiber) =>
-    FiberRef.update(Headers.currentRedactedNames, (names) => [...names, secretHeader]).pipe(
-      Effect.zipRight(FiberRef.update(FiberRef.currentContext, withoutRedirects)),
-      Effect.zipRight(
-        isTraced(fiber)
-          ? FiberRef.set(HttpClient.currentTracerPropagation, false)
-          : FiberRef.set(HttpClient.currentTracerDisabledWhen, constTrue)
-      )
-    )
-)
-
 type Client<R> = HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>
 
 const scopedClients = new WeakMap<object, Client<Scope.Scope>>()
@@ -143,41 +135,49 @@ const scoped = <R>(client: Client<R>): Client<R | Scope.Scope> => {
   return made
 }
 
-// Sends a request, on a fiber of its own, and gives its answer, whatever its status.
-const exchange = <R>(
-  client: Client<R>,
-  request: HttpClientRequest.HttpClientRequest,
-  options: Omit<OpenOptions, "firstByte"> & { readonly limit: number }
-): Effect.Effect<Answer.Answer, TransportError, R> => {
-  const fail = (error: unknown) => Effect.fail(unsent(error, request, options))
-  if (!isSendable(request)) return Effect.fail(unsendable(request, options))
-  return Effect.flatMap(Scope.make(), (scope) => {
-    const abort = Scope.close(scope, Exit.void)
-    return Effect.zipRight(settings, Scope.extend(scoped(client).execute(request), scope)).pipe(
-      Effect.map((response) => Answer.through(response, abort)),
-      Effect.catchAllCause((cause): Effect.Effect<never, TransportError> => {
-        const failure = Cause.failureOrCause(cause)
-        if (failure._tag === "Left") return fail(failure.left)
-        const defect = Option.getOrUndefined(Cause.dieOption(cause))
-        return isInputDefect(defect) ? fail(defect) : Effect.failCause(failure.right)
-      }),
-      Effect.onInterrupt(() => abort)
-    )
+// How a fiber sends that does nothing else: as its parent would, under the settings of this library.
+const runtimeOf = <R>(parent: Fiber.RuntimeFiber<unknown, unknown>, traced: boolean): Runtime.Runtime<R> => {
+  const set = <A>(fiberRefs: FiberRefs.FiberRefs, fiberRef: FiberRef.FiberRef<A>, value: A) =>
+    FiberRefs.updateAs(fiberRefs, { fiberId: parent.id(), fiberRef, value })
+  const names = [...parent.getFiberRef(Headers.currentRedactedNames), secretHeader]
+  const redacted = set(parent.getFiberRefs(), Headers.currentRedactedNames, names)
+  return Runtime.make({
+    context: withoutRedirects(parent.currentContext) as Context.Context<R>, // of an effect that needs R
+    runtimeFlags: Runtime.defaultRuntimeFlags,
+    fiberRefs: traced
+      ? set(redacted, HttpClient.currentTracerPropagation, false)
+      : set(redacted, HttpClient.currentTracerDisabledWhen, constTrue)
   })
+}
+
+const answered = (response: HttpClientResponse.HttpClientResponse, abort: Effect.Effect<void>): Answer => {
+  const pull = pullOf(response) ?? pullFetched(response, abort)
+  return pull === undefined ? { response, pull, close: abort } : answerOf(response, pull)
+}
+
+// Through HttpClient, on a fiber that can be left alone: some transports never settle.
+const sendThrough = <R>(client: Client<R>, runtime: Runtime.Runtime<R>): Send => (request, onHead) => {
+  let abort: Effect.Effect<void> = Effect.void
+  const fiber = Runtime.runFork(runtime)(Effect.flatMap(Scope.make(), (scope) => {
+    abort = Scope.close(scope, Exit.void)
+    return Scope.extend(scoped(client).execute(request), scope)
+  }))
+  fiber.addObserver((exit) => onHead(Exit.map(exit, (response) => answered(response, abort))))
+  return () => {
+    fiber.unsafeInterruptAsFork(FiberId.none)
+    Effect.runFork(abort)
+  }
 }
 
 const unsent = (
   error: unknown,
   request: HttpClientRequest.HttpClientRequest,
-  { attempts, limit, url }: { readonly url: string; readonly attempts: number; readonly limit: number }
+  { attempts, firstByte: limit, url }: OpenOptions
 ) => classifyTransport(error, { url, phase: "head", attempts, limit, secrets: secretsOf(request) })
-
-const unsendable = (request: HttpClientRequest.HttpClientRequest, options: Parameters<typeof unsent>[2]) =>
-  unsent(new TypeError("a header has characters that cannot be sent"), request, options)
 
 const succeeded = (
   request: HttpClientRequest.HttpClientRequest,
-  answer: Answer.Answer,
+  answer: Answer,
   options: Pick<OpenOptions, "url" | "model">
 ) => {
   const { status } = answer.response
@@ -189,66 +189,60 @@ export const open = <R>(
   client: Client<R>,
   request: HttpClientRequest.HttpClientRequest,
   options: OpenOptions
-): Effect.Effect<Answer.Answer, TransportError | ModelEndpointError, R> =>
+): Effect.Effect<Answer, TransportError | ModelEndpointError, R> =>
   Effect.withFiberRuntime((fiber) => {
+    if (!isSendable(request)) {
+      return Effect.fail(unsent(new TypeError("a header has characters that cannot be sent"), request, options))
+    }
     // HttpClient makes the span of a request.
-    const send = isTraced(fiber) ? undefined : sendOf(client)
-    const opened = send === undefined
-      ? openLimited(client, request, options)
-      : openDirectly(send, request, options, Deadlines.of(fiber))
-    return Effect.flatMap(opened, (answer) => succeeded(request, answer, options))
+    const traced = isTraced(fiber)
+    const direct = traced ? undefined : sendOf(client)
+    const head = receive(direct ?? sendThrough(client, runtimeOf<R>(fiber, traced)), request, options, fiber)
+    return Effect.flatMap(head, (answer) => succeeded(request, answer, options))
   })
 
-const openLimited = <R>(
-  client: Client<R>,
-  request: HttpClientRequest.HttpClientRequest,
-  options: OpenOptions
-): Effect.Effect<Answer.Answer, TransportError, R> => {
-  const { attempts, firstByte: limit, url } = options
-  let arrived: Answer.Answer | undefined
-  return Effect.onInterrupt(
-    Deadlines.within(
-      Effect.tap(exchange(client, request, { ...options, limit }), (answer) => Effect.sync(() => arrived = answer)),
-      limit,
-      () => new RequestTimeout({ url, phase: "first-byte", limit, attempts })
-    ),
-    // An answer may have arrived while its asker was interrupted.
-    () => arrived === undefined ? Effect.void : arrived.close
-  )
-}
-
-const openDirectly = (
+// Waits for the head of the answer. Whatever becomes of that, nothing stays open that nobody has.
+const receive = (
   send: Send,
   request: HttpClientRequest.HttpClientRequest,
-  { attempts, firstByte: limit, url }: OpenOptions,
-  deadlines: Deadlines.Deadlines
-): Effect.Effect<Answer.Answer, TransportError> => {
-  if (!isSendable(request)) return Effect.fail(unsendable(request, { attempts, limit, url }))
+  options: OpenOptions,
+  fiber: Fiber.RuntimeFiber<unknown, unknown>
+): Effect.Effect<Answer, TransportError> => {
+  const { attempts, firstByte: limit, url } = options
+  const deadlines = Deadlines.of(fiber)
   let deadline: Deadlines.Deadline | undefined
   let close = () => {}
   const stop = Effect.sync(() => {
     if (deadline !== undefined) deadlines.remove(deadline)
     close()
   })
-  const opening = Effect.async<Answer.Answer, TransportError>((resume) => {
+  const head = Effect.async<Answer, TransportError>((resume) => {
     deadline = deadlines.add(deadlines.now() + limit, () => {
       resume(Effect.zipRight(stop, Effect.fail(new RequestTimeout({ url, phase: "first-byte", limit, attempts }))))
     })
-    close = send(request, (error, response) => {
+    close = send(request, (exit) => {
       deadlines.remove(deadline!)
-      resume(
-        response === undefined
-          ? Effect.fail(unsent(error, request, { attempts, limit, url }))
-          : Effect.succeed(Answer.direct(response, response))
-      )
+      resume(Exit.mapErrorCause(exit, (cause) => causeOf(cause, request, options)))
     })
   })
-  return Effect.onInterrupt(opening, () => stop)
+  // An answer may have arrived while its asker was interrupted.
+  return Effect.onInterrupt(head, () => stop)
+}
+
+const causeOf = (
+  cause: Cause.Cause<unknown>,
+  request: HttpClientRequest.HttpClientRequest,
+  options: OpenOptions
+): Cause.Cause<TransportError> => {
+  const failure = Cause.failureOrCause(cause)
+  if (failure._tag === "Left") return Cause.fail(unsent(failure.left, request, options))
+  const defect = Option.getOrUndefined(Cause.dieOption(cause))
+  return isInputDefect(defect) ? Cause.fail(unsent(defect, request, options)) : failure.right
 }
 
 const failed = Effect.fnUntraced(function*(
   request: HttpClientRequest.HttpClientRequest,
-  answer: Answer.Answer,
+  answer: Answer,
   options: Pick<OpenOptions, "url" | "model">
 ): Effect.fn.Return<never, ModelEndpointError> {
   const body = yield* readPrefix(answer)
