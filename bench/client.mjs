@@ -36,10 +36,19 @@ const streamed = async (mode, n, onDelta = () => {}) => {
   return seen
 }
 
+// Each client first does three times the work that is measured: V8 takes as long to compile what is hot, on threads that
+// count as CPU of the process, and more than that where much code has a small part in each call. Several short streams are
+// among it: code that sees its first ends of a stream is compiled anew.
+const warmUp = async (run) => {
+  for (let i = 0; i < 3; i++) await run()
+}
+
 const measurements = {
-  stream: async ({ mode, n }) => {
-    // V8 takes as long as this to compile what it finds hot, on threads that count as CPU of the process.
-    await streamed(mode, n)
+  stream: async ({ cold, mode, n }) => {
+    if (!cold) {
+      for (let i = 0; i < 10; i++) await streamed(mode, n / 10)
+      for (let i = 0; i < 2; i++) await streamed(mode, n)
+    }
     let reads = 0
     const result = await measured(n, async () => {
       reads = await streamed(mode, n)
@@ -48,17 +57,18 @@ const measurements = {
   },
 
   concurrent: async ({ mode, n, streams }) => {
-    await streamed(mode, Math.min(n, 10_000))
-    return measured(n * streams, () => Promise.all(Array.from({ length: streams }, () => streamed(mode, n))))
+    const run = () => Promise.all(Array.from({ length: streams }, () => streamed(mode, n)))
+    await warmUp(run)
+    return measured(n * streams, run)
   },
 
   paced: async ({ n }) => {
-    await streamed("each", 10_000)
     const delays = []
-    const result = await measured(
-      n,
-      () => streamed("paced", n, (delta) => delays.push(Number(hrtime.bigint() - BigInt(delta.trim())) / 1000))
-    )
+    const run = () =>
+      streamed("paced", n, (delta) => delays.push(Number(hrtime.bigint() - BigInt(delta.trim())) / 1000))
+    await warmUp(run)
+    delays.length = 0
+    const result = await measured(n, run)
     return { ...result, delay: quantile(delays, 0.5) }
   },
 
@@ -70,34 +80,36 @@ const measurements = {
       await streamed("each", 3, () => first ??= performance.now())
       times.push((first - start) * 1000)
     }
-    for (let i = 0; i < calls / 2; i++) await one()
-    times.length = 0
-    const result = await measured(calls, async () => {
+    const run = async () => {
       for (let i = 0; i < calls; i++) await one()
-    })
+    }
+    await warmUp(run)
+    times.length = 0
+    const result = await measured(calls, run)
     return { ...result, first: quantile(times, 0.5), p95: quantile(times, 0.95) }
   },
 
   whole: async ({ calls }) => {
-    // The compiler of V8 needs about a thousand calls; its threads count as CPU of the process.
-    for (let i = 0; i < calls; i++) await client.complete(`${root}/each/1`)
-    return measured(calls, async () => {
+    const run = async () => {
       for (let i = 0; i < calls; i++) await client.complete(`${root}/each/1`)
-    })
+    }
+    await warmUp(run)
+    return measured(calls, run)
   },
 
   discovery: async ({ models }) => {
     const requests = async () => (await (await fetch(`${root}/stat`)).json()).requests
-    const discover = async () => {
+    const discover = async (models) => {
       const found = await client.discover(`${root}/models/${models}`)
       if (found !== models) throw new Error(`${name} found ${found} of ${models} models`)
     }
-    // The code is warm, the catalog is not: another root, so another cache.
-    await client.discover(`${root}/models/9`)
+    // The code is warm, the catalog is not: other roots, so other caches.
+    let other = models
+    await warmUp(() => discover(++other))
     const before = await requests()
-    const cold = await measured(1, discover)
+    const cold = await measured(1, () => discover(models))
     const between = await requests()
-    const warm = await measured(1, discover)
+    const warm = await measured(1, () => discover(models))
     const after = await requests()
     return { ...cold, requests: between - before - 1, warm, warmRequests: after - between - 1 }
   },
