@@ -16,18 +16,19 @@ const detail = (value: Json, details: string, name: string): number | undefined 
 
 const usageOf = (value: unknown): Usage | undefined => {
   if (!isObject(value)) return undefined
-  const inputTokens = count(value["prompt_tokens"])
-  const outputTokens = count(value["completion_tokens"])
-  const totalTokens = count(value["total_tokens"])
-  const cachedInputTokens = detail(value, "prompt_tokens_details", "cached_tokens")
-  const reasoningTokens = detail(value, "completion_tokens_details", "reasoning_tokens")
-  return {
-    ...(inputTokens === undefined ? undefined : { inputTokens }),
-    ...(outputTokens === undefined ? undefined : { outputTokens }),
-    ...(totalTokens === undefined ? undefined : { totalTokens }),
-    ...(cachedInputTokens === undefined ? undefined : { cachedInputTokens }),
-    ...(reasoningTokens === undefined ? undefined : { reasoningTokens })
+  const usage: { -readonly [Name in keyof Usage]: Usage[Name] } = {}
+  const set = (
+    name: "inputTokens" | "outputTokens" | "totalTokens" | "cachedInputTokens" | "reasoningTokens",
+    n?: number
+  ) => {
+    if (n !== undefined) usage[name] = n
   }
+  set("inputTokens", count(value["prompt_tokens"]))
+  set("outputTokens", count(value["completion_tokens"]))
+  set("totalTokens", count(value["total_tokens"]))
+  set("cachedInputTokens", detail(value, "prompt_tokens_details", "cached_tokens"))
+  set("reasoningTokens", detail(value, "completion_tokens_details", "reasoning_tokens"))
+  return usage
 }
 
 /** Only the first choice is this answer; a usage chunk has none. */
