@@ -192,29 +192,22 @@ export const make = Effect.fnUntraced(function*(
           }
         )))
 
-  // One channel for all of it: in Effect 3, each layer of streams costs more than the small answer in it.
-  const stream: Service["stream"] = (input) =>
-    Stream.fromChannel(Channel.suspend(() => {
-      const connection = { close: Effect.void }
-      let span = Span.untraced
-      const open = Effect.flatMap(Span.open("ChatCompletions.stream"), (opened) => {
-        span = opened
-        return span.within(Effect.flatMap(prepare(input), (call) =>
-          firstToAnswer(models.candidates(input), (selection) =>
-            begin(selection, call, connection))))
-      })
-      return Channel.ensuringWith(
-        Channel.flatMap(Channel.fromEffect(open), (answered) =>
-          emit(answered, span)),
-        (exit) => Effect.zipRight(connection.close, span.end(exit))
+  const open: Open = (input, connection) =>
+    Effect.flatMap(Span.open("ChatCompletions.stream"), (span) => {
+      connection.span = span
+      return span.within(
+        Effect.flatMap(
+          prepare(input),
+          (call) => firstToAnswer(models.candidates(input), (selection) => begin(selection, call, connection))
+        )
       )
-    }))
+    })
 
   // Opens an answer and waits for its first events: until they are there, another model may still be tried.
   const begin = (
     selection: Selection,
     call: attempt.Call,
-    connection: { close: Effect.Effect<void> }
+    connection: Connection
   ): Effect.Effect<Opened, AttemptError> =>
     selection.streaming
       ? Effect.uninterruptibleMask((restore) =>
@@ -247,11 +240,47 @@ export const make = Effect.fnUntraced(function*(
           }))
     )
 
-  return { create, stream, createObject }
+  const service: Service = {
+    create,
+    stream: (input) => streamOf((connection) => open(input, connection)),
+    createObject
+  }
+  openings.set(service, open)
+  return service
 })
 
 // The caller of a stream has seen its events: for an error, the beginning of a very long answer is enough.
 const keptOfStreams = 1024 * 1024
+
+/** What is to be ended with a stream, however it ends. */
+interface Connection {
+  close: Effect.Effect<void>
+  span: Span.OpenSpan
+}
+
+type Open = (input: CompletionOptions, connection: Connection) => Effect.Effect<Answered<Opened>, CompletionError>
+
+// How the services of this module open a stream, for `stream` below: in Effect 3 each step of a stream costs about as much
+// as decoding a small answer, so it asks for the service and opens the stream in one.
+const openings = new WeakMap<Service, Open>()
+
+// One channel for all of it, for the same reason.
+const streamOf = <R>(
+  open: (
+    connection: Connection
+  ) => Effect.Effect<Answered<Opened> | Stream.Stream<StreamEvent, CompletionError>, CompletionError, R>
+): Stream.Stream<StreamEvent, CompletionError, R> =>
+  Stream.fromChannel(Channel.suspend(() => {
+    const connection: Connection = { close: Effect.void, span: Span.untraced }
+    return Channel.ensuringWith(
+      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) =>
+        "value" in opened ? emit(opened, connection.span) : Stream.toChannel(opened)),
+      (exit) =>
+        connection.span === Span.untraced
+          ? connection.close
+          : Effect.zipRight(connection.close, connection.span.end(exit))
+    )
+  }))
 
 interface Opened {
   readonly first: ReadonlyArray<StreamEvent> | undefined
@@ -278,7 +307,7 @@ const emit = ({ attempts, value: { first, info, open } }: Answered<Opened>, span
     const written = Channel.write(
       Chunk.unsafeFromArray(done === undefined ? events! : [...(events ?? []), finish(done)])
     )
-    return next === undefined ? written : Channel.flatMap(written, () => next)
+    return next === undefined || open!.isOver ? written : Channel.flatMap(written, () => next)
   }
   const next: Emit | undefined = open === undefined ? undefined : Channel.flatMap(Channel.fromEffect(open.next), write)
   return write(first)
@@ -361,8 +390,14 @@ export const create = (
  * )
  */
 export const stream = (options: CompletionOptions): Stream.Stream<StreamEvent, CompletionError, ChatCompletions> =>
-  Stream.fromChannel(
-    Channel.flatMap(Channel.fromEffect(ChatCompletions), (service) => Stream.toChannel(service.stream(options)))
+  streamOf((connection) =>
+    Effect.flatMap(
+      ChatCompletions,
+      (service): Effect.Effect<Answered<Opened> | ReturnType<Service["stream"]>, CompletionError> => {
+        const open = openings.get(service)
+        return open === undefined ? Effect.succeed(service.stream(options)) : open(options, connection)
+      }
+    )
   )
 
 /**

@@ -300,6 +300,8 @@ export interface OpenStream {
   readonly failure: AttemptError | undefined
   /** Only once the answer is finished. */
   readonly info: AnswerInfo | undefined
+  /** The answer is finished, and its body was read to the end. */
+  readonly isOver: boolean
   /** All that arrived. */
   readonly parts: PartialAnswer["parts"]
   readonly close: Effect.Effect<void>
@@ -364,6 +366,10 @@ class StreamAttempt implements OpenStream {
 
   get info(): AnswerInfo | undefined {
     return this.answerInfo
+  }
+
+  get isOver(): boolean {
+    return this.answerInfo !== undefined && (this.over || this.reader.isAtEnd)
   }
 
   get parts(): PartialAnswer["parts"] {

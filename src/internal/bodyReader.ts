@@ -95,7 +95,7 @@ export class BodyReader {
     this.deadline = deadlines.add(Infinity, () => this.expire())
     this.close = Effect.suspend(() => {
       deadlines.remove(this.deadline)
-      return this.ended ? Effect.void : close
+      return this.isAtEnd ? Effect.void : close
     })
   }
 
@@ -115,6 +115,11 @@ export class BodyReader {
     const { firstByteDeadline, idle, until } = this.limits
     const soonest = until === undefined ? now + idle : Math.min(now + idle, until)
     this.deadlines.set(this.deadline, this.first ? firstByteDeadline : soonest, soonest)
+  }
+
+  /** Whether the end is known to have come: a read would have nothing but that to say. */
+  get isAtEnd(): boolean {
+    return this.ended ||= this.pull.atEnd?.() ?? false
   }
 
   /** Gives up the read that waits, and closes the connection. */

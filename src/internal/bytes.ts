@@ -12,6 +12,8 @@ export const join = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
   return bytes
 }
 
+const nothing = new Uint8Array(0)
+
 /** Bytes that are decoded at once: text of this size, and its events, die young in every garbage collector. */
 const portion = 16 * 1024
 
@@ -24,7 +26,7 @@ export class Portions {
   private at = 0
   private offset = 0
   /** Small pieces are put together here, again and again: a decoder keeps none of it. */
-  private room: Uint8Array | undefined
+  private room = nothing
 
   get isEmpty(): boolean {
     return this.at >= this.pieces.length
@@ -46,15 +48,22 @@ export class Portions {
     }
     this.at++
     this.offset = 0
+    let end = this.at
     let size = first.length
-    if (this.isEmpty || size + this.pieces[this.at]!.length > portion) return first
-    const room = this.room ??= new Uint8Array(portion)
+    while (end < this.pieces.length && size + this.pieces[end]!.length <= portion) size += this.pieces[end++]!.length
+    if (end === this.at) return first
+    const room = this.roomFor(size)
     room.set(first)
-    while (!this.isEmpty && size + this.pieces[this.at]!.length <= portion) {
-      room.set(this.pieces[this.at]!, size)
-      size += this.pieces[this.at]!.length
-      this.at++
+    for (let to = first.length; this.at < end; this.at++) {
+      const piece = this.pieces[this.at]!
+      room.set(piece, to)
+      to += piece.length
     }
     return room.subarray(0, size)
+  }
+
+  private roomFor(size: number): Uint8Array {
+    if (this.room.length < size) this.room = new Uint8Array(Math.min(portion, 2 * size))
+    return this.room
   }
 }

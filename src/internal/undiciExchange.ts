@@ -49,6 +49,10 @@ export class Exchange implements Dispatcher.DispatchHandler {
     this.reader = reader
   }
 
+  atEnd(): boolean {
+    return this.ended && this.pieces.length === 0
+  }
+
   /** Closes the connection, unless the answer is complete. A property, so that a listener holds nothing but this. */
   readonly cancel = (): void => {
     this.reader = undefined

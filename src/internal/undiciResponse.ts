@@ -61,6 +61,10 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
     )
   }
 
+  atEnd(): boolean {
+    return this.exchange.atEnd()
+  }
+
   cancel(): void {
     this.exchange.cancel()
   }

@@ -24,6 +24,9 @@ interface Template {
 /** A server that never writes the same bytes twice is not learned for ever. */
 const maxVain = 8
 
+/** So many events are read in full before one is learned from: learning costs as much as that. */
+const unlearned = 4
+
 const isPlain = (event: WireEvent): boolean =>
   (event.content === "") !== (event.reasoning === "") && event.calls.length === 0 && event.finish === "" &&
   !event.done && event.usage === undefined && event.timings === undefined
@@ -82,6 +85,7 @@ export class FastPath {
   private first: Template | undefined
   private second: Template | undefined
   private vain = 0
+  private seen = 0
 
   constructor(private readonly api: Api) {}
 
@@ -100,7 +104,7 @@ export class FastPath {
 
   /** Takes what the full parser has read. */
   learn(event: WireEvent, json: string) {
-    if (this.vain >= maxVain || !isPlain(event)) return
+    if (this.vain >= maxVain || !isPlain(event) || ++this.seen <= unlearned) return
     const template = learn(this.api, json, event)
     this.vain++
     if (template === undefined) return
