@@ -23,7 +23,7 @@ export const decode = (
   chunks: ReadonlyArray<Uint8Array | string>,
   options: Partial<DecoderOptions> = {}
 ): Result => {
-  const decoder = make({ api, makeId, ...options })
+  const decoder = make({ api, makeId, learnAfter: 0, ...options })
   const events: Array<ContentEvent> = []
   for (const chunk of chunks) {
     events.push(...decoder.push(typeof chunk === "string" ? bytes(chunk) : chunk))

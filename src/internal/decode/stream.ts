@@ -87,7 +87,7 @@ class StreamDecoder implements Decoder {
     this.maxAnswer = options.maxAnswerChars ?? defaultMaxBytes
     this.lines = new LineBuffer(!isNative, max)
     this.framing = isNative ? new NdjsonFraming(max) : new SseFraming(max)
-    this.fast = options.fastPath === false ? undefined : new FastPath(options.api)
+    this.fast = options.fastPath === false ? undefined : new FastPath(options.api, options.learnAfter ?? 4)
     this.read = isNative ? Native.read : Completions.read
   }
 

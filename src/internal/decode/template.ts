@@ -24,9 +24,6 @@ interface Template {
 /** A server that never writes the same bytes twice is not learned for ever. */
 const maxVain = 8
 
-/** So many events are read in full before one is learned from: learning costs as much as that. */
-const unlearned = 4
-
 const isPlain = (event: WireEvent): boolean =>
   (event.content === "") !== (event.reasoning === "") && event.calls.length === 0 && event.finish === "" &&
   !event.done && event.usage === undefined && event.timings === undefined
@@ -87,7 +84,7 @@ export class FastPath {
   private vain = 0
   private seen = 0
 
-  constructor(private readonly api: Api) {}
+  constructor(private readonly api: Api, private readonly learnAfter: number) {}
 
   /** Reads the event at a place, and gives the place after it, or -1: then the full parser reads it. */
   match(input: string, at: number): number {
@@ -104,7 +101,7 @@ export class FastPath {
 
   /** Takes what the full parser has read. */
   learn(event: WireEvent, json: string) {
-    if (this.vain >= maxVain || !isPlain(event) || ++this.seen <= unlearned) return
+    if (this.vain >= maxVain || !isPlain(event) || ++this.seen <= this.learnAfter) return
     const template = learn(this.api, json, event)
     this.vain++
     if (template === undefined) return

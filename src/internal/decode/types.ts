@@ -19,6 +19,11 @@ export interface DecoderOptions {
   readonly maxAnswerChars?: number | undefined
   /** Most characters that `partial` keeps (default: all). */
   readonly keepChars?: number | undefined
+  /**
+   * How many events of nothing but text are read in full before one is learned from (default 4): learning costs as much as
+   * that, and pays only in longer answers. Tests learn at once.
+   */
+  readonly learnAfter?: number | undefined
   /** Only tests switch the fast path off, to hold it to the full parser. */
   readonly fastPath?: boolean | undefined
 }
