@@ -1,8 +1,8 @@
 /** The same service on real sockets, with each of the HTTP clients that run on Node. */
-import { FetchHttpClient, type HttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schedule, Stream } from "effect"
+import { Context, Effect, Fiber, Layer, Schedule, Stream, Tracer } from "effect"
 import { ChatCompletions, Message, type Model } from "effect-ollama"
 import * as NodeTransport from "effect-ollama/node"
 import type { MockOllama } from "effect-ollama/testing"
@@ -12,11 +12,25 @@ import type { AddressInfo } from "node:net"
 import { apis, created, once, type Outcome, service, type ServiceOptions, streamed, take } from "./support.js"
 import { wire } from "./wire.js"
 
+// As a host may wrap it: it is then not driven directly.
+const wrapped = Layer.map(
+  NodeTransport.layer,
+  (context) =>
+    Context.make(
+      HttpClient.HttpClient,
+      HttpClient.mapRequest(
+        Context.get(context, HttpClient.HttpClient),
+        HttpClientRequest.setHeader("x-host", "wrapped")
+      )
+    )
+)
+
 const clients: Readonly<Record<string, Layer.Layer<HttpClient.HttpClient>>> = {
   "fetch": FetchHttpClient.layer,
   "undici": NodeHttpClient.layerUndici,
   "node:http": NodeHttpClient.layer,
-  "effect-ollama/node": NodeTransport.layer
+  "effect-ollama/node": NodeTransport.layer,
+  "effect-ollama/node, wrapped": wrapped
 }
 
 const prompt = { prompt: "Hi" }
@@ -359,4 +373,33 @@ describe("keep-alive", () => {
       }
     }
   }
+})
+
+describe("the direct way of effect-ollama/node", () => {
+  const description = { replies: ["Hi", "Hi"] }
+
+  it.live("is not taken past what a host wrapped around the client", () =>
+    serve(wrapped, { description, streaming: false }, ({ mock }) =>
+      Effect.gen(function*() {
+        yield* created(prompt)
+        assert.strictEqual((yield* mock.requests).at(-1)?.headers["x-host"], "wrapped")
+      })))
+
+  it.live("is not taken where a tracer looks, so that the request has its span", () =>
+    serve(NodeTransport.layer, { description, streaming: false }, () =>
+      Effect.gen(function*() {
+        const names: Array<string> = []
+        const native = yield* Effect.tracer
+        const tracer = Tracer.make({
+          span: (name, ...rest) => {
+            names.push(name)
+            return native.span(name, ...rest)
+          },
+          context: native.context
+        })
+        yield* created(prompt)
+        assert.deepStrictEqual(names, [])
+        yield* Effect.withTracer(created(prompt), tracer)
+        assert.includeMembers(names, ["ChatCompletions.create", "http.client POST"])
+      })))
 })
