@@ -1,7 +1,7 @@
 /** What is measured, with which clients, and what the results are compared with. */
 const ours = ["effect-ollama:fetch", "effect-ollama:node"]
 const oursNative = ["effect-ollama:fetch-native", "effect-ollama:node-native"]
-const transports = ["fetch", "dispatch", "FetchHttpClient", "FetchHttpClient-pull", "layerUndici", "node", "node-pull"]
+const transports = ["fetch", "dispatch", "FetchHttpClient", "layerUndici", "node", "node-direct"]
   .map((name) => `transport:${name}`)
 
 const perDelta = { cpu: "µs CPU", wall: "µs wall" }
@@ -30,6 +30,10 @@ const stream = (name, title, wire, options) => ({
 export const benchmarks = [
   stream("each", "100,000 deltas on /v1, one HTTP chunk per event, per delta", v1Chunks, { mode: "each" }),
   stream("joined", "100,000 deltas on /v1, 64 events per HTTP chunk, per delta", v1Chunks, { mode: "joined" }),
+  stream("cold-each", "The same in a fresh process: its first 100,000 deltas, not warmed up", v1, {
+    mode: "each",
+    cold: true
+  }),
   stream("native-each", "100,000 deltas on /api/chat, one HTTP chunk per line, per delta", native, { mode: "each" }),
   stream("native-joined", "100,000 deltas on /api/chat, 64 lines per HTTP chunk, per delta", native, {
     mode: "joined"

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
 import { Agent } from "undici"
-import { pullOf } from "../../dist/internal/direct.js"
+import { sendOf } from "../../dist/internal/direct.js"
 import * as NodeTransport from "../../dist/node.js"
 
 const body = (stream) => JSON.stringify({ model: "bench", messages: [{ role: "user", content: "Hi" }], stream })
@@ -54,43 +54,50 @@ const bareDispatch = () => {
   return { stream: (root, onRead) => run(root, true, onRead), complete: (root) => run(root, false) }
 }
 
-const httpClient = (layer, direct) => {
+const post = (root, stream) =>
+  HttpClientRequest.post(`${root}/v1/chat/completions`).pipe(
+    HttpClientRequest.bodyText(body(stream), "application/json")
+  )
+
+const httpClient = (layer) => {
   const runtime = ManagedRuntime.make(layer)
-  const post = (root, stream) =>
-    Effect.flatMap(HttpClient.HttpClient, (client) =>
-      client.execute(
-        HttpClientRequest.post(`${root}/v1/chat/completions`).pipe(
-          HttpClientRequest.bodyText(body(stream), "application/json")
-        )
-      ))
-  const pull = (response, onRead) =>
-    Effect.async((resume) => {
-      const source = pullOf(response)
-      const next = () =>
-        source.read((error, pieces) => {
-          if (error !== undefined) return resume(Effect.fail(error))
-          if (pieces === undefined) return resume(Effect.void)
-          for (const piece of pieces) onRead(piece.length)
-          next()
-        })
-      next()
-    })
+  const execute = (root, stream) =>
+    Effect.flatMap(HttpClient.HttpClient, (client) => client.execute(post(root, stream)))
   return {
     stream: (root, onRead) =>
       runtime.runPromise(
-        Effect.flatMap(post(root, true), (response) =>
-          direct ? pull(response, onRead) : Stream.runForEachChunk(response.stream, (chunk) =>
+        Effect.flatMap(execute(root, true), (response) =>
+          Stream.runForEachChunk(response.stream, (chunk) =>
             Effect.sync(() => {
               for (const bytes of Chunk.toReadonlyArray(chunk)) {
                 onRead(bytes.length)
               }
             })))
       ),
-    complete: (root) =>
-      runtime.runPromise(
-        Effect.flatMap(post(root, false), (response) => direct ? pull(response, () => {}) : response.arrayBuffer)
-      )
+    complete: (root) => runtime.runPromise(Effect.flatMap(execute(root, false), (response) => response.arrayBuffer))
   }
+}
+
+/** As the library drives its own transport. */
+const direct = async (layer) => {
+  const client = await ManagedRuntime.make(layer).runPromise(HttpClient.HttpClient)
+  const send = sendOf(client)
+  const run = (root, stream, onRead) =>
+    new Promise((resolve, reject) => {
+      send(post(root, stream), (exit) => {
+        if (exit._tag === "Failure") return reject(new Error(String(exit.cause)))
+        const { pull } = exit.value
+        const next = () =>
+          pull.read((error, pieces) => {
+            if (error !== undefined) return reject(error)
+            if (pieces === undefined) return resolve()
+            for (const piece of pieces) onRead(piece.length)
+            next()
+          })
+        next()
+      })
+    })
+  return { stream: (root, onRead) => run(root, true, onRead), complete: (root) => run(root, false, () => {}) }
 }
 
 export const make = (variant) => {
@@ -100,14 +107,12 @@ export const make = (variant) => {
     case "dispatch":
       return bareDispatch()
     case "FetchHttpClient":
-      return httpClient(FetchHttpClient.layer, false)
-    case "FetchHttpClient-pull":
-      return httpClient(FetchHttpClient.layer, true)
+      return httpClient(FetchHttpClient.layer)
     case "layerUndici":
-      return httpClient(NodeHttpClient.layerUndici, false)
+      return httpClient(NodeHttpClient.layerUndici)
     case "node":
-      return httpClient(NodeTransport.layer, false)
-    case "node-pull":
-      return httpClient(NodeTransport.layer, true)
+      return httpClient(NodeTransport.layer)
+    case "node-direct":
+      return direct(NodeTransport.layer)
   }
 }
