@@ -245,7 +245,7 @@ export const make = Effect.fnUntraced(function*(
     stream: (input) => streamOf((connection) => open(input, connection)),
     createObject
   }
-  openings.set(service, open)
+  openings.set(service, { open, stream: service.stream })
   return service
 })
 
@@ -262,7 +262,7 @@ type Open = (input: CompletionOptions, connection: Connection) => Effect.Effect<
 
 // How the services of this module open a stream, for `stream` below: in Effect 3 each step of a stream costs about as much
 // as decoding a small answer, so it asks for the service and opens the stream in one.
-const openings = new WeakMap<Service, Open>()
+const openings = new WeakMap<Service, { readonly open: Open; readonly stream: Service["stream"] }>()
 
 // One channel for all of it, for the same reason.
 const streamOf = <R>(
@@ -394,8 +394,8 @@ export const stream = (options: CompletionOptions): Stream.Stream<StreamEvent, C
     Effect.flatMap(
       ChatCompletions,
       (service): Effect.Effect<Answered<Opened> | ReturnType<Service["stream"]>, CompletionError> => {
-        const open = openings.get(service)
-        return open === undefined ? Effect.succeed(service.stream(options)) : open(options, connection)
+        const own = openings.get(service)
+        return own?.stream === service.stream ? own.open(options, connection) : Effect.succeed(service.stream(options))
       }
     )
   )

@@ -8,6 +8,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -62,8 +63,7 @@ export const makeDispatcher = (options?: Options): Effect.Effect<Agent, never, S
  * @since 0.1.0
  * @category constructors
  */
-export const make = (dispatcher: Dispatcher): HttpClient.HttpClient =>
-  Direct.withSend(throughEffects(dispatcher), sendOn(dispatcher))
+export const make = (dispatcher: Dispatcher): HttpClient.HttpClient => directly(throughEffects(dispatcher), dispatcher)
 
 /**
  * {@link layer} with other limits.
@@ -85,7 +85,18 @@ export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> 
  * @category layers
  */
 export const layerDispatcher = (dispatcher: Dispatcher): Layer.Layer<HttpClient.HttpClient> =>
-  Layer.sync(HttpClient.HttpClient, () => make(dispatcher))
+  Layer.effect(
+    HttpClient.HttpClient,
+    // What the layer is given (a name for spans, say) is there for each request.
+    Effect.map(Effect.context<never>(), (context) =>
+      directly(
+        HttpClient.transformResponse(
+          throughEffects(dispatcher),
+          Effect.mapInputContext((input: Context.Context<never>) => Context.merge(context, input))
+        ),
+        dispatcher
+      ))
+  )
 
 /**
  * The transport that is recommended on Node: an `Agent` of undici of its own, closed with the layer.
@@ -135,6 +146,15 @@ const dispatch = (
   } catch (cause) {
     exchange.onResponseError(undefined, cause)
   }
+}
+
+const directly = (client: HttpClient.HttpClient, dispatcher: Dispatcher): HttpClient.HttpClient =>
+  Direct.withSend(HttpClient.transformResponse(client, Effect.map(withPull)), sendOn(dispatcher))
+
+/** The client wraps the transport's response in one of its own: that has the same pull. */
+const withPull = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse => {
+  const { original } = response as { readonly original?: unknown }
+  return original instanceof UndiciResponse ? Direct.withPull(response, original) : response
 }
 
 /** The way of `HttpClient`: any request, with spans, scopes and an abort when nobody is left who could read the answer. */

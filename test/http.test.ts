@@ -1,9 +1,11 @@
-import { FetchHttpClient, HttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Inspectable, Layer, Redacted, Runtime, TestClock, Tracer } from "effect"
+import { Effect, Exit, Fiber, Inspectable, Layer, Redacted, Runtime, Stream, TestClock, Tracer } from "effect"
+import * as NodeTransport from "effect-ollama/node"
 import type { AddressInfo, Socket } from "node:net"
 import * as Net from "node:net"
+import { Agent } from "undici"
 import * as body from "../src/internal/body.js"
 import * as http from "../src/internal/http.js"
 import { json, key, provider, reset, stub } from "./discovery.fixtures.js"
@@ -224,6 +226,99 @@ describe("open", () => {
     }))
 })
 
+describe("ask", () => {
+  const ask = (client: HttpClient.HttpClient, limit = 1000) =>
+    http.ask(client, request(), { url, attempts: 1, limit, maxBytes: 1_000_000 })
+
+  const stuck = (headers: Record<string, string> = {}, status = 200) =>
+    new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { status, headers })
+
+  /** A fetch that gives these answers, and none after them, with the signals of its requests. */
+  const fetching = (...answers: ReadonlyArray<Response>) =>
+    Effect.gen(function*() {
+      const signals: Array<AbortSignal> = []
+      const fetch: typeof globalThis.fetch = (_, init) => {
+        const answer = answers[signals.push(init!.signal!) - 1]
+        return answer === undefined ? new Promise(() => {}) : Promise.resolve(answer)
+      }
+      const client = yield* Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
+      return { client, signals, layer: Layer.succeed(FetchHttpClient.Fetch, fetch) }
+    })
+
+  const settled = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
+
+  it.effect("its limit covers what a failed answer says, too, and that is told", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(Effect.flip(ask(stub(() => stuck({}, 500)).client)))
+      yield* settled
+      yield* TestClock.adjust(1000)
+      yield* settled
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "ServerError")
+    }))
+
+  it.effect("a request that the host's client gives up is aborted, whatever becomes of the next", () =>
+    Effect.gen(function*() {
+      const { client, layer, signals } = yield* fetching()
+      const impatient = HttpClient.retry(
+        HttpClient.transformResponse(client, (effect) =>
+          Effect.timeoutFail(effect, {
+            duration: 100,
+            onTimeout: () => new HttpClientError.RequestError({ request: request(), reason: "Transport" })
+          })),
+        { times: 1 }
+      )
+      const fiber = yield* Effect.fork(Effect.flip(Effect.provide(ask(impatient), layer)))
+      yield* TestClock.adjust(100)
+      yield* settled
+      assert.deepStrictEqual(signals.map((signal) => signal.aborted), [true, false])
+      yield* TestClock.adjust(100)
+      yield* Fiber.join(fiber)
+      assert.deepStrictEqual(signals.map((signal) => signal.aborted), [true, true])
+    }))
+
+  it.effect("an answer that is not read is closed, also when the host's client sent another request", () =>
+    Effect.gen(function*() {
+      const { client, layer, signals } = yield* fetching(stuck({ "content-length": "5000000" }))
+      const other = HttpClient.make((given) => client.execute(HttpClientRequest.setHeader(given, "x-a", "b")))
+      const error = yield* Effect.flip(Effect.provide(ask(other), layer))
+      yield* settled
+      assert.strictEqual(error._tag, "MalformedResponse")
+      assert.isTrue(signals[0]!.aborted)
+    }))
+
+  it.effect("asks a client by its execute, which a host may have replaced", () =>
+    Effect.gen(function*() {
+      const inner = stub(() => json({ ok: true })).client
+      let asked = 0
+      const execute = (given: HttpClientRequest.HttpClientRequest) => {
+        asked++
+        return inner.execute(given)
+      }
+      const replaced = Object.assign(NodeTransport.make(new Agent()), { execute })
+      for (const client of [replaced, { execute } as HttpClient.HttpClient]) {
+        assert.strictEqual(yield* ask(client), "{\"ok\":true}")
+      }
+      assert.strictEqual(asked, 2)
+    }))
+
+  it.effect("interrupts a read of a stream that ran into the limit", () =>
+    Effect.gen(function*() {
+      let interrupted = false
+      const waiting = Stream.fromEffect(Effect.async<never>(() => Effect.sync(() => interrupted = true)))
+      const client = HttpClient.make((given) =>
+        Effect.succeed(
+          Object.defineProperty(HttpClientResponse.fromWeb(given, new Response("a")), "stream", { value: waiting })
+        )
+      )
+      const fiber = yield* Effect.fork(Effect.flip(ask(client)))
+      yield* settled
+      yield* TestClock.adjust(1000)
+      assert.strictEqual((yield* Fiber.join(fiber))._tag, "RequestTimeout")
+      yield* settled
+      assert.isTrue(interrupted)
+    }))
+})
+
 describe("readText", () => {
   it.effect("joins pieces, also in the middle of a character", () =>
     Effect.gen(function*() {
@@ -338,7 +433,8 @@ const closedPort = Effect.scoped(Effect.map(listening(() => {}), (server) => ser
 const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
   ["fetch", FetchHttpClient.layer],
   ["undici", NodeHttpClient.layerUndici],
-  ["node:http", NodeHttpClient.layer]
+  ["node:http", NodeHttpClient.layer],
+  ["effect-ollama/node", NodeTransport.layer]
 ]
 
 const send = (at: string, more: Partial<http.RequestOptions> = {}, idle = 5000) =>

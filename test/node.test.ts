@@ -52,8 +52,7 @@ const codes = (error: unknown): Array<string> => {
   return out
 }
 
-/** As the library asks: what comes back is then the transport's own response. */
-const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => HttpClient.withScope(client).get(url))
+const get = (url: string) => Effect.flatMap(HttpClient.HttpClient, (client) => client.get(url))
 
 const pullOf = (response: HttpClientResponse.HttpClientResponse) => {
   const pull = Direct.pullOf(response)
@@ -240,7 +239,7 @@ describe("node", () => {
           response.on("close", () => Deferred.unsafeDone(closed, Exit.void))
           response.write("a piece")
         })
-        const response = yield* name === "pull" ? get(root) : Effect.flatMap(HttpClient.HttpClient, (c) => c.get(root))
+        const response = yield* get(root)
         const fiber = yield* Effect.fork(consume(response) as Effect.Effect<unknown, unknown>)
         yield* Effect.sleep(20)
         yield* Fiber.interrupt(fiber)
@@ -317,7 +316,6 @@ describe("node", () => {
       assert.isDefined(Direct.pullOf(response))
       assert.isUndefined(Direct.pullOf(Object.create(response)))
       assert.isUndefined(Direct.pullOf(new Proxy(response, {})))
-      assert.isUndefined(Direct.pullOf(yield* Effect.flatMap(HttpClient.HttpClient, (client) => client.get(root))))
       assert.isUndefined(Direct.pullOf(HttpClientResponse.fromWeb(response.request, new Response("x"))))
     }).pipe(Effect.provide(NodeTransport.layer)))
 

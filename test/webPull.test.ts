@@ -1,15 +1,15 @@
-import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
-import type { BodyPull } from "../src/internal/direct.js"
-import { pullFetched } from "../src/internal/webPull.js"
+import { type BodyPull, pullOf } from "../src/internal/direct.js"
 
 type Body = ConstructorParameters<typeof Response>[0]
 
-const get = (body: Body) => HttpClientResponse.fromWeb(HttpClientRequest.get("http://127.0.0.1/"), new Response(body))
-
-const pullOf = (response: HttpClientResponse.HttpClientResponse, abort = () => {}) =>
-  pullFetched(response, Effect.sync(abort))
+const get = (body: Body, onSignal: (signal: AbortSignal) => void = () => {}) =>
+  HttpClient.make((request, _url, signal) => {
+    onSignal(signal)
+    return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body)))
+  }).get("http://127.0.0.1/")
 
 const read = (pull: BodyPull) =>
   Effect.async<ReadonlyArray<Uint8Array> | undefined, HttpClientError.ResponseError>((resume) =>
@@ -31,7 +31,7 @@ describe("webPull", () => {
           controller.close()
         }
       })
-      const pull = pullOf(get(body))!
+      const pull = pullOf(yield* get(body))!
       assert.strictEqual(text(yield* read(pull)), "a")
       assert.strictEqual(text(yield* read(pull)), "b")
       assert.isUndefined(yield* read(pull))
@@ -45,8 +45,8 @@ describe("webPull", () => {
             controller.error(new Error("cut"))
           }
         })
-      const direct = yield* Effect.flip(read(pullOf(get(broken()))!))
-      const streamed = yield* Effect.flip(Stream.runDrain((get(broken())).stream))
+      const direct = yield* Effect.flip(read(pullOf(yield* get(broken()))!))
+      const streamed = yield* Effect.flip(Stream.runDrain((yield* get(broken())).stream))
       assert.strictEqual(direct._tag, streamed._tag)
       assert.strictEqual(direct.reason, streamed.reason)
       assert.strictEqual(String(direct.cause), String(streamed.cause))
@@ -56,34 +56,37 @@ describe("webPull", () => {
     Effect.gen(function*() {
       let cancelled = 0
       let called = 0
-      let aborted = 0
-      const response = get(new ReadableStream({ cancel: () => void cancelled++ }))
-      const pull = pullOf(response, () => aborted++)!
+      let signal: AbortSignal | undefined
+      const response = yield* get(new ReadableStream({ cancel: () => void cancelled++ }), (s) => signal = s)
+      const pull = pullOf(response)!
       pull.read(() => called++)
       pull.cancel()
       pull.cancel()
       yield* Effect.promise(() => Promise.resolve())
-      assert.deepStrictEqual([cancelled, called, aborted], [1, 0, 1])
+      assert.deepStrictEqual([cancelled, called, signal?.aborted], [1, 0, true])
     }))
 
   it.effect("leaves the body free until it is read", () =>
     Effect.gen(function*() {
-      const response = get("whole")
+      const response = yield* get("whole")
       assert.isDefined(pullOf(response))
       assert.strictEqual(yield* response.text, "whole")
     }))
 
   it.effect("has nothing for a response that is empty, wrapped, or of another transport", () =>
     Effect.gen(function*() {
-      assert.isUndefined(pullOf(get(null)))
-      const response = get("whole")
-      const client = HttpClient.make((request) =>
-        Effect.succeed(HttpClientResponse.fromWeb(request, new Response("a")))
-      )
+      assert.isUndefined(pullOf(yield* get(null)))
+      const response = yield* get("whole")
+      class Wrapper {
+        constructor(readonly original: unknown, readonly controller: AbortController) {}
+        get stream() {
+          return Stream.empty
+        }
+      }
       const wrapped = [
         Object.create(response),
-        Object.defineProperty(get("whole"), "stream", { value: Stream.empty }),
-        yield* client.get("http://127.0.0.1/")
+        Object.defineProperty(yield* get("whole"), "stream", { value: Stream.empty }),
+        new Wrapper(response, new AbortController())
       ]
       for (const other of wrapped) assert.isUndefined(pullOf(other))
     }))

@@ -396,17 +396,18 @@ class StreamAttempt implements OpenStream {
 
   /** The fiber is woken only for events, and for the end: what is less than an event waits in the decoder. */
   private readonly wait: Next = Effect.async((resume) => {
-    const onRead = (error: ReadError | undefined, pieces: Pieces | undefined): void => {
+    const onRead = (error: ReadError | undefined, pieces: Pieces | undefined): boolean => {
+      let next: Next | undefined
       try {
-        const next = error === undefined ? this.onPieces(pieces) : this.onError(error)
-        return next === undefined ? read() : resume(next)
+        next = error === undefined ? this.onPieces(pieces) : this.onError(error)
       } catch (defect) {
         // a repair of the caller's threw; the transport must not see it
-        return resume(Effect.die(defect))
+        next = Effect.die(defect)
       }
+      if (next !== undefined) resume(next)
+      return next === undefined
     }
-    const read = () => this.reader.start(this.decoder.isFinished ? this.options.finishGrace : undefined, onRead)
-    read()
+    this.reader.each(() => this.decoder.isFinished ? this.options.finishGrace : undefined, onRead)
     return Effect.sync(() => this.reader.stop())
   })
 

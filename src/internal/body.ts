@@ -92,7 +92,7 @@ export const readText = (
 
 // In one piece there is no telling when its first byte came: the longer of both limits counts.
 const readWhole = (
-  { close, response }: Answer,
+  { response }: Answer,
   options: ReadOptions
 ): Effect.Effect<string, TransportError | MalformedResponse> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
@@ -101,7 +101,7 @@ const readWhole = (
     const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
     const bytes = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
     return Effect.flatMap(
-      Effect.onError(within(bytes, most, onTimeout), () => close),
+      within(bytes, most, onTimeout),
       (buffer) =>
         buffer.byteLength > options.limit
           ? Effect.fail(tooLarge(options))
@@ -149,22 +149,25 @@ const maxPrefix = 64 * 1024
 const prefixWait = 5000
 
 /**
- * The beginning of a body that tells of a failure, as text: as much of it as comes while it is waited for 5 s in all.
- * What a failed answer says is worth no second failure.
+ * The beginning of a body that tells of a failure, as text: as much of it as comes while it is waited for 5 s in all, and
+ * not after `until` (ms of the clock). What a failed answer says is worth no second failure.
  */
-export const readPrefix = (answer: Answer): Effect.Effect<string> =>
-  Effect.flatMap(makeReader(answer, { firstByteDeadline: Infinity, firstByte: Infinity, idle: Infinity }), (reader) => {
-    const pieces: Array<Uint8Array> = []
-    let size = 0
-    const all = reader.all(prefixWait, (some) => {
-      for (const piece of some) {
-        size += piece.length
-        pieces.push(piece)
-      }
-      return size < maxPrefix
-    })
-    return Effect.map(
-      Effect.ensuring(Effect.ignore(all), reader.close),
-      () => lenient.decode(join(pieces).subarray(0, maxPrefix))
-    )
-  })
+export const readPrefix = (answer: Answer, until = Infinity): Effect.Effect<string> =>
+  Effect.flatMap(Clock.currentTimeMillis, (now) =>
+    Effect.flatMap(makeReader(answer, endless), (reader) => {
+      const pieces: Array<Uint8Array> = []
+      let size = 0
+      const all = reader.all(Math.min(prefixWait, until - now), (some) => {
+        for (const piece of some) {
+          size += piece.length
+          pieces.push(piece)
+        }
+        return size < maxPrefix
+      })
+      return Effect.map(
+        Effect.ensuring(Effect.ignore(all), reader.close),
+        () => lenient.decode(join(pieces).subarray(0, maxPrefix))
+      )
+    }))
+
+const endless: ReadLimits = { firstByteDeadline: Infinity, firstByte: Infinity, idle: Infinity }

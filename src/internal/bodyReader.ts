@@ -90,12 +90,13 @@ export class BodyReader {
     private readonly pull: BodyPull,
     private readonly limits: ReadLimits,
     private readonly deadlines: Deadlines.Deadlines,
-    close: Effect.Effect<void>
+    closing: Effect.Effect<void>
   ) {
     this.deadline = deadlines.add(Infinity, () => this.expire())
     this.close = Effect.suspend(() => {
       deadlines.remove(this.deadline)
-      return this.isAtEnd ? Effect.void : close
+      if (!this.isAtEnd) pull.cancel()
+      return closing
     })
   }
 
@@ -129,28 +130,36 @@ export class BodyReader {
     this.pull.cancel()
   }
 
+  /**
+   * Reads on for as long as `onRead` says so; each time under the grace that is asked for then. Not by recursion: a
+   * transport may have any number of pieces ready.
+   */
+  each(grace: () => number | undefined, onRead: (...read: Parameters<OnRead>) => boolean): void {
+    let busy = false
+    let again = true
+    const next: OnRead = (error, pieces) => {
+      again = onRead(error, pieces)
+      if (again && !busy) read()
+    }
+    const read = () => {
+      busy = true
+      while (again) {
+        again = false
+        this.start(grace(), next)
+      }
+      busy = false
+    }
+    read()
+  }
+
   /** All that is left, piece by piece, until `take` says that it is enough or the body ends. */
   all(grace: number | undefined, take: (pieces: Pieces) => boolean): Effect.Effect<void, ReadError> {
     return Effect.async((resume) => {
-      // Not by recursion: a transport may have any number of pieces ready.
-      let busy = false
-      let again = true
-      const onRead: OnRead = (error, pieces) => {
-        again = false
-        if (error !== undefined) return resume(Effect.fail(error))
-        if (pieces === undefined || !take(pieces)) return resume(Effect.void)
-        again = true
-        if (!busy) read()
-      }
-      const read = () => {
-        busy = true
-        while (again) {
-          again = false
-          this.start(grace, onRead)
-        }
-        busy = false
-      }
-      read()
+      this.each(() => grace, (error, pieces) => {
+        if (error === undefined && pieces !== undefined && take(pieces)) return true
+        resume(error === undefined ? Effect.void : Effect.fail(error))
+        return false
+      })
       return Effect.sync(() => this.stop())
     })
   }
@@ -181,12 +190,12 @@ export class BodyReader {
 /** A reader of the body of this answer, which the caller closes. */
 export const make = (answer: Answer, limits: ReadLimits): Effect.Effect<BodyReader> =>
   Effect.withFiberRuntime((fiber) => {
-    const { close, pull, response } = answer
+    const { pull, response } = answer
     const deadlines = Deadlines.of(fiber)
-    if (pull !== undefined) return Effect.succeed(new BodyReader(pull, limits, deadlines, close))
+    if (pull !== undefined) return Effect.succeed(new BodyReader(pull, limits, deadlines, Effect.void))
     return Effect.flatMap(Scope.make(), (scope) =>
       Effect.map(
         fromStream(response.stream, scope),
-        (pull) => new BodyReader(pull, limits, deadlines, Effect.zipRight(close, Scope.close(scope, Exit.void)))
+        (pull) => new BodyReader(pull, limits, deadlines, Scope.close(scope, Exit.void))
       ))
   })

@@ -10,6 +10,7 @@ import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import { globalValue } from "effect/GlobalValue"
+import { fromFetched } from "./webPull.js"
 
 /** Reads a body. */
 export interface BodyPull {
@@ -29,7 +30,7 @@ export interface Answer {
   readonly response: HttpClientResponse.HttpClientResponse
   /** How its body is read without a Stream, when that can be. */
   readonly pull: BodyPull | undefined
-  /** Closes the connection, unless the body was read to its end: for an answer that is not read, or not to its end. */
+  /** Closes the connection of an answer that is not read. */
   readonly close: Effect.Effect<void>
 }
 
@@ -50,13 +51,16 @@ export type Send = (
 ) => () => void
 
 // Global, because a bundler may give the Node transport and the library a copy of this module each.
-const clients = globalValue(Symbol.for("effect-ollama/direct/clients"), () => new WeakMap<object, Send>())
+const clients = globalValue(
+  Symbol.for("effect-ollama/direct/clients"),
+  () => new WeakMap<object, { readonly send: Send; readonly execute: unknown }>()
+)
 
 const pulls = globalValue(Symbol.for("effect-ollama/direct/pulls"), () => new WeakMap<object, BodyPull>())
 
 /** Says how requests are sent directly that this client would send as they are. */
 export const withSend = (client: HttpClient.HttpClient, send: Send): HttpClient.HttpClient => {
-  clients.set(client, send)
+  clients.set(client, { send, execute: client.execute })
   return client
 }
 
@@ -69,8 +73,12 @@ export const withPull = (
   return response
 }
 
-/** How this client sends directly, when it can. */
-export const sendOf = (client: object): Send | undefined => clients.get(client)
+/** How this client sends directly, when it can, and when nobody put another `execute` in place of its own. */
+export const sendOf = (client: { readonly execute: unknown }): Send | undefined => {
+  const known = clients.get(client)
+  return known !== undefined && known.execute === client.execute ? known.send : undefined
+}
 
-/** How the body of this response is read directly, when its transport said so. */
-export const pullOf = (response: HttpClientResponse.HttpClientResponse): BodyPull | undefined => pulls.get(response)
+/** How the body of this response is read directly, when its transport has a way. */
+export const pullOf = (response: HttpClientResponse.HttpClientResponse): BodyPull | undefined =>
+  pulls.get(response) ?? fromFetched(response)

@@ -13,7 +13,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Fiber from "effect/Fiber"
+import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import type * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
@@ -21,7 +21,6 @@ import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
-import * as Scope from "effect/Scope"
 import { type MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
 import { readPrefix, readText } from "./body.js"
@@ -30,7 +29,6 @@ import { classifyTransport, mask, redact } from "./classifyTransport.js"
 import * as Deadlines from "./deadlines.js"
 import { type Answer, answer as answerOf, pullOf, type Send, sendOf } from "./direct.js"
 import { isTraced } from "./span.js"
-import { pullFetched } from "./webPull.js"
 
 // =============================================================================
 // requests
@@ -84,6 +82,8 @@ export interface OpenOptions {
   readonly attempts: number
   /** The model that is asked for. */
   readonly model?: string | undefined
+  /** When all of it is due, in ms of the clock: what a failed answer says is not waited for longer. */
+  readonly until?: number | undefined
 }
 
 // What we send and what answers of Ollama carry is no secret; every other header may be.
@@ -123,18 +123,6 @@ const isInputDefect = (defect: unknown): boolean =>
 
 type Client<R> = HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>
 
-const scopedClients = new WeakMap<object, Client<Scope.Scope>>()
-
-// A client whose requests are aborted by the end of a scope, and not by that of the response object: HttpClient would keep
-// each response, with all that belongs to it, for a finalizer until the next full collection.
-const scoped = <R>(client: Client<R>): Client<R | Scope.Scope> => {
-  const known = scopedClients.get(client) as Client<R | Scope.Scope> | undefined
-  if (known !== undefined) return known
-  const made = HttpClient.withScope(client)
-  scopedClients.set(client, made as Client<Scope.Scope>)
-  return made
-}
-
 // How a fiber sends that does nothing else: as its parent would, under the settings of this library.
 const runtimeOf = <R>(parent: Fiber.RuntimeFiber<unknown, unknown>, traced: boolean): Runtime.Runtime<R> => {
   const set = <A>(fiberRefs: FiberRefs.FiberRefs, fiberRef: FiberRef.FiberRef<A>, value: A) =>
@@ -150,22 +138,25 @@ const runtimeOf = <R>(parent: Fiber.RuntimeFiber<unknown, unknown>, traced: bool
   })
 }
 
-const answered = (response: HttpClientResponse.HttpClientResponse, abort: Effect.Effect<void>): Answer => {
-  const pull = pullOf(response) ?? pullFetched(response, abort)
-  return pull === undefined ? { response, pull, close: abort } : answerOf(response, pull)
+const answered = (response: HttpClientResponse.HttpClientResponse): Answer => {
+  const pull = pullOf(response)
+  if (pull !== undefined) return answerOf(response, pull)
+  // HttpClient aborts a request when the reading of its body is interrupted; there is no other way to say so.
+  const close = Effect.forkDaemon(Effect.interruptible(response.arrayBuffer)).pipe(
+    Effect.tap(Effect.yieldNow()),
+    Effect.flatMap(Fiber.interruptFork)
+  )
+  return { response, pull, close }
 }
 
 // Through HttpClient, on a fiber that can be left alone: some transports never settle.
 const sendThrough = <R>(client: Client<R>, runtime: Runtime.Runtime<R>): Send => (request, onHead) => {
-  let abort: Effect.Effect<void> = Effect.void
-  const fiber = Runtime.runFork(runtime)(Effect.flatMap(Scope.make(), (scope) => {
-    abort = Scope.close(scope, Exit.void)
-    return Scope.extend(scoped(client).execute(request), scope)
-  }))
-  fiber.addObserver((exit) => onHead(Exit.map(exit, (response) => answered(response, abort))))
+  const fiber = Runtime.runFork(runtime)(Effect.map(client.execute(request), answered))
+  fiber.addObserver(onHead)
   return () => {
-    fiber.unsafeInterruptAsFork(FiberId.none)
-    Effect.runFork(abort)
+    const exit = fiber.unsafePoll()
+    if (exit === null) fiber.unsafeInterruptAsFork(FiberId.none)
+    else if (Exit.isSuccess(exit)) Effect.runFork(exit.value.close)
   }
 }
 
@@ -178,7 +169,7 @@ const unsent = (
 const succeeded = (
   request: HttpClientRequest.HttpClientRequest,
   answer: Answer,
-  options: Pick<OpenOptions, "url" | "model">
+  options: OpenOptions
 ) => {
   const { status } = answer.response
   return status >= 200 && status < 300 ? Effect.succeed(answer) : failed(request, answer, options)
@@ -243,9 +234,9 @@ const causeOf = (
 const failed = Effect.fnUntraced(function*(
   request: HttpClientRequest.HttpClientRequest,
   answer: Answer,
-  options: Pick<OpenOptions, "url" | "model">
+  options: OpenOptions
 ): Effect.fn.Return<never, ModelEndpointError> {
-  const body = yield* readPrefix(answer)
+  const body = yield* readPrefix(answer, options.until)
   const { headers, status } = answer.response
   const secrets = secretsOf(request)
   return yield* Effect.fail(classifyAnswer({
@@ -281,11 +272,10 @@ export const ask = <R>(
   request: HttpClientRequest.HttpClientRequest,
   { attempts, limit, maxBytes, model, onHead, url }: AskOptions
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) =>
-      Effect.flatMap(open(client, request, { url, attempts, model, firstByte: limit }), (answer) => {
-        onHead?.()
-        return readText(answer, { url, attempts, limit: maxBytes, idle: limit, until: now + limit })
-      })
-  )
+  Effect.flatMap(Clock.currentTimeMillis, (now) => {
+    const until = now + limit
+    return Effect.flatMap(open(client, request, { url, attempts, model, firstByte: limit, until }), (answer) => {
+      onHead?.()
+      return readText(answer, { url, attempts, limit: maxBytes, idle: limit, until })
+    })
+  })

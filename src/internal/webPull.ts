@@ -1,38 +1,55 @@
 /**
- * The direct pull of a response of fetch: its body's own reader, without a Stream in between. The platform's class for such
- * responses is not exported, so it is learned from a sample; anything that is not exactly of it (a wrapper, or a later
- * version's response) has no direct pull and is read through `response.stream`.
+ * The direct pull of a response of fetch: its body's own reader, without a Stream in between. The platform's classes for
+ * such responses are not exported, so they are learned from a sample; anything that is not exactly of these classes (a
+ * wrapper, or a later version's response) has no direct pull and is read through `response.stream`.
  */
+import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
 import type { BodyPull } from "./direct.js"
 
-interface Fetched extends HttpClientResponse.HttpClientResponse {
-  readonly source: Response
+/** What `HttpClient.make` wraps a response in, to abort its request. */
+interface Interruptible extends HttpClientResponse.HttpClientResponse {
+  readonly original: HttpClientResponse.HttpClientResponse & { readonly source: Response }
+  readonly controller: AbortController
 }
 
-let prototype: object | null | undefined
-
-const learn = (): object | null => {
-  if (typeof Response !== "function") return null
-  const sample = HttpClientResponse.fromWeb(HttpClientRequest.get("http://sample.invalid"), new Response())
-  return (sample as Partial<Fetched>).source instanceof Response ? Object.getPrototypeOf(sample) : null
+interface Prototypes {
+  readonly outer: object
+  readonly inner: object
 }
 
-const isFetched = (response: HttpClientResponse.HttpClientResponse): response is Fetched => {
-  if (prototype === undefined) prototype = learn()
-  return prototype !== null && Object.getPrototypeOf(response) === prototype && !Object.hasOwn(response, "stream")
+let prototypes: Prototypes | null | undefined
+
+const learn = (): Prototypes | null => {
+  const sample = Effect.runSync(
+    Effect.either(
+      HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response()))).execute(
+        HttpClientRequest.get("http://sample.invalid")
+      ).pipe(Effect.withTracerEnabled(false))
+    )
+  )
+  if (sample._tag === "Left") return null
+  const { controller, original } = sample.right as Partial<Interruptible>
+  return original?.source instanceof Response && controller instanceof AbortController
+    ? { outer: Object.getPrototypeOf(sample.right), inner: Object.getPrototypeOf(original) }
+    : null
 }
 
-/** `abort`: ends the request; a body that is cancelled does not end it everywhere. */
-export const pullFetched = (
-  response: HttpClientResponse.HttpClientResponse,
-  abort: Effect.Effect<void>
-): BodyPull | undefined => {
+const isFetched = (response: HttpClientResponse.HttpClientResponse): response is Interruptible => {
+  prototypes ??= learn()
+  if (prototypes === null || Object.getPrototypeOf(response) !== prototypes.outer) return false
+  const { original } = response as Interruptible
+  return Object.getPrototypeOf(original) === prototypes.inner
+    && !Object.hasOwn(response, "stream")
+    && !Object.hasOwn(original, "stream")
+}
+
+export const fromFetched = (response: HttpClientResponse.HttpClientResponse): BodyPull | undefined => {
   if (!isFetched(response)) return undefined
-  const { body } = response.source
+  const { controller, original: { source: { body } } } = response
   if (body === null || body.locked) return undefined
   // Taken with the first read: who only asks for a pull leaves the body free.
   let reader: ReadableStreamDefaultReader<Uint8Array> | undefined
@@ -59,7 +76,7 @@ export const pullFetched = (
       if (ended || cancelled) return
       cancelled = true
       ;(reader ?? body).cancel().catch(() => {})
-      Effect.runFork(abort)
+      controller.abort()
     }
   }
 }

@@ -328,3 +328,27 @@ for (const api of apis) {
       }).pipe(Effect.provide(stalled([text("Hello"), finish, usage + done]))))
   })
 }
+
+describe("a transport that has everything ready", () => {
+  const { done, finish, text } = wire["openai-completions"]
+  const bytes = new TextEncoder().encode(text("x".repeat(50_000)) + finish + done)
+
+  /** A response that somebody wrapped, whose stream gives one byte after the other without a pause. */
+  const client = Layer.succeed(
+    HttpClient.HttpClient,
+    HttpClient.make((request) =>
+      Effect.succeed(
+        Object.defineProperty(HttpClientResponse.fromWeb(request, new Response("x")), "stream", {
+          value: Stream.rechunk(Stream.fromIterable(Array.from(bytes, (_, at) => bytes.subarray(at, at + 1))), 1)
+        })
+      )
+    )
+  )
+
+  it.live("is read to the end, however many pieces an event has", () =>
+    Effect.gen(function*() {
+      const outcome = yield* streamed(prompt)
+      assert.isUndefined(outcome.error)
+      assert.strictEqual(partial(outcome).length, 50_000)
+    }).pipe(Effect.provide(service("openai-completions", { streaming: true }).pipe(Layer.provide(client)))))
+})
