@@ -14,6 +14,7 @@ const v1Chunks = {
   ...v1,
   clients: ["raw-fetch", ...ours, ...ours.map((name) => `${name}-chunk`), "openai", "effect-ai-openai"]
 }
+const and = (wire, ...more) => ({ ...wire, clients: [...wire.clients, ...more] })
 const native = { baseline: "raw-fetch:native", clients: ["raw-fetch:native", ...oursNative, "ollama"] }
 
 const stream = (name, title, wire, options) => ({
@@ -41,7 +42,7 @@ export const benchmarks = [
   {
     name: "whole",
     title: "2,000 whole completions on /v1, one after the other, per completion",
-    ...v1,
+    ...and(v1, "bounds:http"),
     measurement: "whole",
     options: { calls: 2000 },
     quick: { calls: 400 },
@@ -60,7 +61,7 @@ export const benchmarks = [
   {
     name: "first",
     title: "Time to first delta on /v1, and CPU of a call with three deltas",
-    ...v1,
+    ...and(v1, "bounds:empty", "bounds:stream"),
     measurement: "firstDelta",
     options: { calls: 1000 },
     quick: { calls: 200 },
@@ -80,7 +81,7 @@ export const benchmarks = [
   {
     name: "paced",
     title: "At a model's pace: 2,000 deltas on /v1, 1 ms apart, per delta",
-    ...v1,
+    ...and(v1, "bounds:stream"),
     measurement: "paced",
     options: { n: 2000 },
     quick: { n: 1000 },
@@ -100,7 +101,7 @@ export const benchmarks = [
     name: "memory",
     title: "1,000,000 deltas on /v1 in one stream: memory",
     ...v1,
-    clients: ["raw-fetch", ...ours, "openai"],
+    clients: ["raw-fetch", ...ours, "openai", "bounds:stream"],
     measurement: "memory",
     node: ["--expose-gc"],
     rounds: 3,
