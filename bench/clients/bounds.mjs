@@ -1,6 +1,6 @@
 /**
  * What bounds this library from below: the work of Effect and of its HttpClient alone, with nothing checked, no limits and
- * no errors. `stream` is plain fetch with its pieces in a Stream; `http` is a HttpClient over fetch, and nothing else;
+ * no errors. `stream` is plain fetch with its deltas as events of a Stream; `http` is a HttpClient over fetch, and nothing else;
  * `empty` is a plain fetch beside a Stream that is empty.
  */
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -26,7 +26,7 @@ const deltas = () => {
     for (const line of lines) {
       if (!line.startsWith("data: {")) continue
       const content = JSON.parse(line.slice(6)).choices[0]?.delta.content
-      if (content) found.push(content)
+      if (content) found.push({ type: "text-delta", id: "text-0", delta: content })
     }
     return found
   }
@@ -55,7 +55,7 @@ const stream = {
         found === undefined ? Channel.void : Channel.flatMap(Channel.write(Chunk.unsafeFromArray(found)), () => loop)
     )
     return Effect.runPromise(
-      Stream.runForEach(Stream.fromChannel(loop), (delta) => Effect.sync(() => onDelta(delta)))
+      Stream.runForEach(Stream.fromChannel(loop), (event) => Effect.sync(() => onDelta(event.delta)))
     )
   }
 }
@@ -69,7 +69,10 @@ const http = () => {
           Effect.flatMap(
             HttpClient.withTracerDisabledWhen(client, () => true).execute(
               HttpClientRequest.post(`${root}/v1/chat/completions`).pipe(
-                HttpClientRequest.bodyText(JSON.stringify({ model: "bench", messages, stream: false }), "application/json")
+                HttpClientRequest.bodyText(
+                  JSON.stringify({ model: "bench", messages, stream: false }),
+                  "application/json"
+                )
               )
             ),
             (response) => Effect.map(response.text, (text) => JSON.parse(text).choices[0].message.content)
