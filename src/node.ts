@@ -151,10 +151,12 @@ const dispatch = (
 const directly = (client: HttpClient.HttpClient, dispatcher: Dispatcher): HttpClient.HttpClient =>
   Direct.withSend(HttpClient.transformResponse(client, Effect.map(withPull)), sendOn(dispatcher))
 
-/** The client wraps the transport's response in one of its own: that has the same pull. */
+/** Mostly the client wraps the transport's response in one of its own: that has the same pull. */
 const withPull = (response: HttpClientResponse.HttpClientResponse): HttpClientResponse.HttpClientResponse => {
-  const { original } = response as { readonly original?: unknown }
-  return original instanceof UndiciResponse ? Direct.withPull(response, original) : response
+  const inner = response instanceof UndiciResponse
+    ? response
+    : (response as { readonly original?: unknown }).original
+  return inner instanceof UndiciResponse ? Direct.withPull(response, inner) : response
 }
 
 /** The way of `HttpClient`: any request, with spans, scopes and an abort when nobody is left who could read the answer. */
@@ -190,12 +192,8 @@ const send = (
     const fail = (cause: unknown) =>
       resume(Effect.fail(new HttpClientError.RequestError({ request, reason: "Transport", cause })))
     const exchange = new Exchange((failure, head) =>
-      failure === undefined ? resume(Effect.succeed(answer(head!))) : fail(failure.cause)
+      failure === undefined ? resume(Effect.succeed(new UndiciResponse(request, head!, exchange))) : fail(failure.cause)
     )
-    const answer = (head: Head) => {
-      const response = new UndiciResponse(request, head, exchange)
-      return Direct.withPull(response, response)
-    }
     if (signal.aborted) return fail(signal.reason)
     signal.addEventListener("abort", exchange.cancel)
     dispatch(dispatcher, exchange, targetOf(url), request, body, contentType)

@@ -109,6 +109,25 @@ const readWhole = (
     )
   })
 
+/** The pieces of a body so far. */
+class Gathered {
+  size = 0
+  private readonly pieces: Array<Uint8Array> = []
+
+  get bytes(): Uint8Array {
+    return join(this.pieces)
+  }
+
+  /** The size (bytes) with these. */
+  add(pieces: ReadonlyArray<Uint8Array>): number {
+    for (const piece of pieces) {
+      this.size += piece.length
+      this.pieces.push(piece)
+    }
+    return this.size
+  }
+}
+
 const readPieces = (
   answer: Answer,
   options: ReadOptions
@@ -117,16 +136,9 @@ const readPieces = (
     Clock.currentTimeMillis,
     (now) =>
       Effect.flatMap(makeReader(answer, limitsOf(options, now)), (reader) => {
-        const pieces: Array<Uint8Array> = []
-        let size = 0
-        const all = reader.all(undefined, (some) => {
-          for (const piece of some) {
-            size += piece.length
-            pieces.push(piece)
-          }
-          return size <= options.limit
-        })
-        const done = () => size <= options.limit ? decode(join(pieces), options) : Effect.fail(tooLarge(options))
+        const body = new Gathered()
+        const all = reader.all(undefined, (pieces) => body.add(pieces) <= options.limit)
+        const done = () => body.size <= options.limit ? decode(body.bytes, options) : Effect.fail(tooLarge(options))
         const read = Effect.matchEffect(all, {
           onFailure: (error): Effect.Effect<string, TransportError | MalformedResponse> => {
             if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
@@ -155,18 +167,11 @@ const prefixWait = 5000
 export const readPrefix = (answer: Answer, until = Infinity): Effect.Effect<string> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.flatMap(makeReader(answer, endless), (reader) => {
-      const pieces: Array<Uint8Array> = []
-      let size = 0
-      const all = reader.all(Math.min(prefixWait, until - now), (some) => {
-        for (const piece of some) {
-          size += piece.length
-          pieces.push(piece)
-        }
-        return size < maxPrefix
-      })
+      const body = new Gathered()
+      const all = reader.all(Math.min(prefixWait, until - now), (pieces) => body.add(pieces) < maxPrefix)
       return Effect.map(
         Effect.ensuring(Effect.ignore(all), reader.close),
-        () => lenient.decode(join(pieces).subarray(0, maxPrefix))
+        () => lenient.decode(body.bytes.subarray(0, maxPrefix))
       )
     }))
 

@@ -14,12 +14,12 @@ export const join = (pieces: ReadonlyArray<Uint8Array>): Uint8Array => {
 
 const nothing = new Uint8Array(0)
 
-/** Bytes that are decoded at once: text of this size, and its events, die young in every garbage collector. */
+/** Bytes that are decoded at once. */
 const portion = 16 * 1024
 
 /**
- * What was read and is not decoded yet, given out a portion at a time. However much a read brings, what is decoded of it
- * stays small: the text of half a megabyte, with thousands of events, would outlive its decoding by a full collection.
+ * What was read and is not decoded yet, given out a portion at a time: however much a read brings (half a megabyte), only
+ * the text and the events of a portion are there at once.
  */
 export class Portions {
   private pieces: ReadonlyArray<Uint8Array> = []

@@ -33,10 +33,10 @@ const dispatch = (state: State, out: Array<Frame>): State => {
   if (state.data === undefined) return state.event === "" ? state : { ...state, event: "" }
   const text = state.data
   // what ends every stream is no JSON, which would be an exception
-  const isEnd = text.length < 64 && text.trim() === "[DONE]"
+  const isEnd = text.trim() === "[DONE]"
   const parsed = isEnd ? undefined : parse(text)
   if (parsed !== undefined) out.push({ _tag: "Json", value: parsed.value, text, error: state.event === "error" })
-  else if (isEnd || text.trim() === "[DONE]") out.push({ _tag: "Done" })
+  else if (isEnd) out.push({ _tag: "Done" })
   else if (state.event === "error") out.push({ _tag: "Json", value: text, text, error: true })
   else if (text.trim() !== "") out.push(bad(`an event is not JSON: ${excerpt(text)}`))
   return between
