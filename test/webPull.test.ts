@@ -1,7 +1,12 @@
 import { HttpClient, HttpClientError, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
+import { setFlagsFromString } from "node:v8"
+import { runInNewContext } from "node:vm"
 import { type BodyPull, pullOf } from "../src/internal/direct.js"
+
+setFlagsFromString("--expose-gc")
+const gc: () => void = runInNewContext("gc")
 
 type Body = ConstructorParameters<typeof Response>[0]
 
@@ -64,6 +69,27 @@ describe("webPull", () => {
       pull.cancel()
       yield* Effect.promise(() => Promise.resolve())
       assert.deepStrictEqual([cancelled, called, signal?.aborted], [1, 0, true])
+    }))
+
+  it.live("keeps HttpClient from aborting a request whose body was read when its response is collected", () =>
+    Effect.gen(function*() {
+      const signals: Array<AbortSignal> = []
+      const collected: Array<WeakRef<object>> = []
+      const one = (reads: boolean) =>
+        Effect.gen(function*() {
+          const response = yield* get("whole", (signal) => signals.push(signal))
+          collected.push(new WeakRef(response))
+          if (reads) yield* read(pullOf(response)!)
+        })
+      yield* one(true)
+      yield* one(false)
+      // The other one, which nobody looked after, shows that collecting aborts.
+      while (!signals[1]!.aborted) {
+        yield* Effect.sleep(1)
+        gc()
+      }
+      assert.isUndefined(collected[0]!.deref())
+      assert.isFalse(signals[0]!.aborted)
     }))
 
   it.effect("leaves the body free until it is read", () =>

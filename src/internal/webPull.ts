@@ -14,6 +14,8 @@ import type { BodyPull } from "./direct.js"
 interface Interruptible extends HttpClientResponse.HttpClientResponse {
   readonly original: HttpClientResponse.HttpClientResponse & { readonly source: Response }
   readonly controller: AbortController
+  /** Says that somebody takes care of the request now, who aborts it when that effect is interrupted. */
+  readonly applyInterrupt: <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 }
 
 interface Prototypes {
@@ -32,8 +34,10 @@ const learn = (): Prototypes | null => {
     )
   )
   if (sample._tag === "Left") return null
-  const { controller, original } = sample.right as Partial<Interruptible>
-  return original?.source instanceof Response && controller instanceof AbortController
+  const { applyInterrupt, controller, original } = sample.right as Partial<Interruptible>
+  return original?.source instanceof Response
+      && controller instanceof AbortController
+      && typeof applyInterrupt === "function"
     ? { outer: Object.getPrototypeOf(sample.right), inner: Object.getPrototypeOf(original) }
     : null
 }
@@ -57,7 +61,11 @@ export const fromFetched = (response: HttpClientResponse.HttpClientResponse): Bo
   let cancelled = false
   return {
     read(resume) {
-      reader ??= body.getReader()
+      if (reader === undefined) {
+        reader = body.getReader()
+        // Else the request would be aborted when its response is collected, where that is noticed, or after 5 s.
+        Effect.runSync(response.applyInterrupt(Effect.void))
+      }
       reader.read().then(
         ({ done, value }) => {
           ended = done
@@ -66,7 +74,6 @@ export const fromFetched = (response: HttpClientResponse.HttpClientResponse): Bo
         (cause) => {
           ended = true
           if (cancelled) return undefined
-          // Names the response, so that it is not collected, and its request aborted, while a read waits.
           const { request } = response
           return resume(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause }), undefined)
         }
