@@ -21,6 +21,7 @@ import * as attempt from "./internal/attempt.js"
 import { normalize } from "./internal/encode/request.js"
 import * as fallback from "./internal/fallback.js"
 import * as Span from "./internal/span.js"
+import { type OpenStream, openStream } from "./internal/streamAttempt.js"
 import { textOf } from "./Message.js"
 import { type Candidate, Models, type Selection } from "./Models.js"
 import { type Attempt, type AttemptError, type CompletionError, OutputInvalid } from "./OllamaError.js"
@@ -173,7 +174,7 @@ export const make = Effect.fnUntraced(function*(
   const whole = (selection: Selection, call: attempt.Call) =>
     selection.streaming
       ? Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(attempt.openStream(attemptOptions, selection, call, undefined, restore), (open) =>
+        Effect.flatMap(openStream(attemptOptions, selection, call, undefined, restore), (open) =>
           Effect.ensuring(
             Effect.map(restore(collect(open)), () => ({ parts: open.parts, info: open.info! })),
             open.close
@@ -211,7 +212,7 @@ export const make = Effect.fnUntraced(function*(
   ): Effect.Effect<Opened, AttemptError> =>
     selection.streaming
       ? Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(attempt.openStream(attemptOptions, selection, call, keptOfStreams, restore), (open) => {
+        Effect.flatMap(openStream(attemptOptions, selection, call, keptOfStreams, restore), (open) => {
           connection.close = open.close
           return Effect.tapErrorCause(
             Effect.flatMap(restore(open.next), (first): Effect.Effect<Opened, AttemptError> =>
@@ -284,11 +285,11 @@ const streamOf = <R>(
 
 interface Opened {
   readonly first: ReadonlyArray<StreamEvent> | undefined
-  readonly open: attempt.OpenStream | undefined
+  readonly open: OpenStream | undefined
   readonly info: attempt.AnswerInfo | undefined
 }
 
-const collect = (open: attempt.OpenStream): Effect.Effect<void, AttemptError> =>
+const collect = (open: OpenStream): Effect.Effect<void, AttemptError> =>
   Effect.flatMap(open.next, (events) => events === undefined ? Effect.void : collect(open))
 
 type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>

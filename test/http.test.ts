@@ -15,13 +15,24 @@ const url = "http://127.0.0.1:11434/api/chat"
 const request = (more: Partial<http.RequestOptions> = {}) =>
   http.makeRequest({ provider: provider(), method: "POST", url, body: "{}", purpose: "completion", ...more })
 
+const openOn = <R>(
+  client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
+  request: HttpClientRequest.HttpClientRequest,
+  more: Partial<http.OpenOptions> = {}
+) =>
+  Effect.uninterruptibleMask((restore) =>
+    http.open(client, request, { url, firstByte: 1000, attempts: 1, ...more }, restore)
+  )
+
 const open = (answer: Parameters<typeof stub>[0], more: Partial<http.OpenOptions> = {}) =>
-  http.open(stub(answer).client, request(), { url, firstByte: 1000, attempts: 1, ...more })
+  openOn(stub(answer).client, request(), more)
 
 const read = (response: Response, more: Partial<body.ReadOptions> = {}) =>
-  Effect.flatMap(
-    open(() => response),
-    (answer) => body.readText(answer, { url, limit: 1000, idle: 1000, ...more })
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(
+      restore(open(() => response)),
+      (answer) => body.readText(answer, { url, limit: 1000, idle: 1000, ...more }, restore)
+    )
   )
 
 const chunked = (...chunks: ReadonlyArray<Uint8Array | string>) =>
@@ -124,7 +135,7 @@ describe("open", () => {
         return Promise.resolve(new Response("{}"))
       }
       const client = yield* Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
-      yield* http.open(client, request(), { url, firstByte: 1000, attempts: 1 }).pipe(
+      yield* openOn(client, request()).pipe(
         Effect.provideService(FetchHttpClient.Fetch, fetch),
         Effect.provideService(FetchHttpClient.RequestInit, { credentials: "include" })
       )
@@ -176,11 +187,7 @@ describe("open", () => {
     Effect.gen(function*() {
       const client = stub(() => json({ error: "bad key s3cret-key" }, 401)).client
       const error = yield* Effect.flip(
-        http.open(client, request({ provider: provider({ key: key("s3cret-key", true) }) }), {
-          url,
-          firstByte: 1000,
-          attempts: 1
-        })
+        openOn(client, request({ provider: provider({ key: key("s3cret-key", true) }) }))
       )
       assert.notInclude(JSON.stringify(error) + error.message, "s3cret")
     }))
@@ -188,7 +195,7 @@ describe("open", () => {
   it.effect("does not swallow the defects of others", () =>
     Effect.gen(function*() {
       const client = HttpClient.make(() => Effect.die(new Error("a bug")))
-      const exit = yield* Effect.exit(http.open(client, request(), { url, firstByte: 1000, attempts: 1 }))
+      const exit = yield* Effect.exit(openOn(client, request()))
       assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
     }))
 
@@ -211,7 +218,7 @@ describe("open", () => {
           headers: { "X-Team": Redacted.make("s3cret too"), Cookie: Redacted.make("s3cret=1") }
         })
       })
-      yield* http.open(server.client, secret, { url, firstByte: 1000, attempts: 1 }).pipe(
+      yield* openOn(server.client, secret).pipe(
         Effect.withSpan("parent"),
         Effect.withTracer(recording)
       )
@@ -439,9 +446,11 @@ const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient
 
 const send = (at: string, more: Partial<http.RequestOptions> = {}, idle = 5000) =>
   Effect.flatMap(HttpClient.HttpClient, (client) =>
-    Effect.flatMap(
-      http.open(client, request({ url: at, ...more }), { url: at, firstByte: 5000, attempts: 1 }),
-      (response) => body.readText(response, { url: at, limit: 100_000, idle })
+    Effect.uninterruptibleMask((restore) =>
+      Effect.flatMap(
+        http.open(client, request({ url: at, ...more }), { url: at, firstByte: 5000, attempts: 1 }, restore),
+        (response) => body.readText(response, { url: at, limit: 100_000, idle }, restore)
+      )
     ))
 
 describe("over sockets", () => {

@@ -3,6 +3,7 @@
  * library's errors.
  */
 import type * as Headers from "@effect/platform/Headers"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
@@ -72,13 +73,24 @@ const cut = (error: unknown, options: ReadOptions): TransportError =>
     secrets: options.secrets?.()
   })
 
+/** Makes an effect interruptible, if it was outside of the region that nothing interrupts. */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+const thenClose = <A, E>(effect: Effect.Effect<A, E>, close: Effect.Effect<void>): Effect.Effect<A, E> =>
+  Effect.matchCauseEffect(effect, {
+    onFailure: (cause) => Effect.zipRight(close, Effect.failCause(cause)),
+    onSuccess: (value) => Effect.as(close, value)
+  })
+
 /**
  * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
- * coming is `RequestTimeout`. However it ends, the connection is free or closed.
+ * coming is `RequestTimeout`. However it ends, the connection is free or closed. To be called where nothing interrupts:
+ * only waiting is interrupted, through `restore`.
  */
 export const readText = (
   answer: Answer,
-  options: ReadOptions
+  options: ReadOptions,
+  restore: Restore
 ): Effect.Effect<string, TransportError | MalformedResponse> =>
   Effect.suspend(() => {
     const length = lengthOf(answer.response.headers)
@@ -86,27 +98,29 @@ export const readText = (
       return Effect.zipRight(answer.close, Effect.fail(tooLarge(options)))
     }
     return answer.pull === undefined && length !== undefined && length <= maxWhole
-      ? readWhole(answer, options)
-      : readPieces(answer, options)
+      ? readWhole(answer, options, restore)
+      : readPieces(answer, options, restore)
   })
 
 // In one piece there is no telling when its first byte came: the longer of both limits counts.
 const readWhole = (
-  { response }: Answer,
-  options: ReadOptions
+  { close, response }: Answer,
+  options: ReadOptions,
+  restore: Restore
 ): Effect.Effect<string, TransportError | MalformedResponse> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) => {
     const first = (options.firstByteDeadline ?? now) - now
     const most = Math.min(Math.max(first, options.idle), (options.until ?? Infinity) - now)
     const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
     const bytes = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
-    return Effect.flatMap(
-      within(bytes, most, onTimeout),
-      (buffer) =>
+    return Effect.matchCauseEffect(restore(within(bytes, most, onTimeout)), {
+      // It may not even have begun.
+      onFailure: (cause) => Effect.zipRight(Cause.isInterrupted(cause) ? close : Effect.void, Effect.failCause(cause)),
+      onSuccess: (buffer) =>
         buffer.byteLength > options.limit
           ? Effect.fail(tooLarge(options))
           : decode(new Uint8Array(buffer), options)
-    )
+    })
   })
 
 /** The pieces of a body so far. */
@@ -130,7 +144,8 @@ class Gathered {
 
 const readPieces = (
   answer: Answer,
-  options: ReadOptions
+  options: ReadOptions,
+  restore: Restore
 ): Effect.Effect<string, TransportError | MalformedResponse> =>
   Effect.flatMap(
     Clock.currentTimeMillis,
@@ -146,7 +161,7 @@ const readPieces = (
           },
           onSuccess: done
         })
-        return Effect.ensuring(read, reader.close)
+        return thenClose(restore(read), reader.close)
       })
   )
 
@@ -162,15 +177,15 @@ const prefixWait = 5000
 
 /**
  * The beginning of a body that tells of a failure, as text: as much of it as comes while it is waited for 5 s in all, and
- * not after `until` (ms of the clock). What a failed answer says is worth no second failure.
+ * not after `until` (ms of the clock). What a failed answer says is worth no second failure. Interrupted as `readText` is.
  */
-export const readPrefix = (answer: Answer, until = Infinity): Effect.Effect<string> =>
+export const readPrefix = (answer: Answer, restore: Restore, until = Infinity): Effect.Effect<string> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
     Effect.flatMap(makeReader(answer, endless), (reader) => {
       const body = new Gathered()
       const all = reader.all(Math.min(prefixWait, until - now), (pieces) => body.add(pieces) < maxPrefix)
       return Effect.map(
-        Effect.ensuring(Effect.ignore(all), reader.close),
+        thenClose(restore(Effect.ignore(all)), reader.close),
         () => lenient.decode(body.bytes.subarray(0, maxPrefix))
       )
     }))

@@ -123,13 +123,6 @@ export class BodyReader {
     return this.ended ||= this.pull.atEnd?.() ?? false
   }
 
-  /** Gives up the read that waits, and closes the connection. */
-  stop(): void {
-    this.reader = undefined
-    this.deadline.due = Infinity
-    this.pull.cancel()
-  }
-
   /**
    * Reads on for as long as `onRead` says so; each time under the grace that is asked for then. Not by recursion: a
    * transport may have any number of pieces ready.
@@ -152,7 +145,10 @@ export class BodyReader {
     read()
   }
 
-  /** All that is left, piece by piece, until `take` says that it is enough or the body ends. */
+  /**
+   * All that is left, piece by piece, until `take` says that it is enough or the body ends. An interrupted read is left to
+   * `close`.
+   */
   all(grace: number | undefined, take: (pieces: Pieces) => boolean): Effect.Effect<void, ReadError> {
     return Effect.async((resume) => {
       this.each(() => grace, (error, pieces) => {
@@ -160,7 +156,6 @@ export class BodyReader {
         resume(error === undefined ? Effect.void : Effect.fail(error))
         return false
       })
-      return Effect.sync(() => this.stop())
     })
   }
 

@@ -23,7 +23,7 @@ import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import { type MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
-import { readPrefix, readText } from "./body.js"
+import { readPrefix, readText, type Restore } from "./body.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
 import * as Deadlines from "./deadlines.js"
@@ -169,17 +169,23 @@ const unsent = (
 const succeeded = (
   request: HttpClientRequest.HttpClientRequest,
   answer: Answer,
-  options: OpenOptions
+  options: OpenOptions,
+  restore: Restore
 ) => {
   const { status } = answer.response
-  return status >= 200 && status < 300 ? Effect.succeed(answer) : failed(request, answer, options)
+  return status >= 200 && status < 300 ? Effect.succeed(answer) : failed(request, answer, options, restore)
 }
 
-/** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
+/**
+ * Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. To be called where nothing
+ * interrupts: only waiting is interrupted, through `restore`, so that no answer is lost between who gets it and who closes
+ * it.
+ */
 export const open = <R>(
   client: Client<R>,
   request: HttpClientRequest.HttpClientRequest,
-  options: OpenOptions
+  options: OpenOptions,
+  restore: Restore
 ): Effect.Effect<Answer, TransportError | ModelEndpointError, R> =>
   Effect.withFiberRuntime((fiber) => {
     if (!isSendable(request)) {
@@ -188,8 +194,8 @@ export const open = <R>(
     // HttpClient makes the span of a request.
     const traced = isTraced(fiber)
     const direct = traced ? undefined : sendOf(client)
-    const head = receive(direct ?? sendThrough(client, runtimeOf<R>(fiber, traced)), request, options, fiber)
-    return Effect.flatMap(head, (answer) => succeeded(request, answer, options))
+    const head = receive(direct ?? sendThrough(client, runtimeOf<R>(fiber, traced)), request, options, fiber, restore)
+    return Effect.flatMap(head, (answer) => succeeded(request, answer, options, restore))
   })
 
 // Waits for the head of the answer. Whatever becomes of that, nothing stays open that nobody has.
@@ -197,27 +203,31 @@ const receive = (
   send: Send,
   request: HttpClientRequest.HttpClientRequest,
   options: OpenOptions,
-  fiber: Fiber.RuntimeFiber<unknown, unknown>
+  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  restore: Restore
 ): Effect.Effect<Answer, TransportError> => {
   const { attempts, firstByte: limit, url } = options
   const deadlines = Deadlines.of(fiber)
   let deadline: Deadlines.Deadline | undefined
   let close = () => {}
-  const stop = Effect.sync(() => {
-    if (deadline !== undefined) deadlines.remove(deadline)
-    close()
-  })
   const head = Effect.async<Answer, TransportError>((resume) => {
     deadline = deadlines.add(deadlines.now() + limit, () => {
-      resume(Effect.zipRight(stop, Effect.fail(new RequestTimeout({ url, phase: "first-byte", limit, attempts }))))
+      resume(Effect.fail(new RequestTimeout({ url, phase: "first-byte", limit, attempts })))
     })
     close = send(request, (exit) => {
       deadlines.remove(deadline!)
       resume(Exit.mapErrorCause(exit, (cause) => causeOf(cause, request, options)))
     })
   })
-  // An answer may have arrived while its asker was interrupted.
-  return Effect.onInterrupt(head, () => stop)
+  return Effect.matchCauseEffect(restore(head), {
+    // An answer may have arrived while its asker was interrupted.
+    onFailure: (cause) => {
+      if (deadline !== undefined) deadlines.remove(deadline)
+      close()
+      return Effect.failCause(cause)
+    },
+    onSuccess: Effect.succeed
+  })
 }
 
 const causeOf = (
@@ -234,9 +244,10 @@ const causeOf = (
 const failed = Effect.fnUntraced(function*(
   request: HttpClientRequest.HttpClientRequest,
   answer: Answer,
-  options: OpenOptions
+  options: OpenOptions,
+  restore: Restore
 ): Effect.fn.Return<never, ModelEndpointError> {
-  const body = yield* readPrefix(answer, options.until)
+  const body = yield* readPrefix(answer, restore, options.until)
   const { headers, status } = answer.response
   const secrets = secretsOf(request)
   return yield* Effect.fail(classifyAnswer({
@@ -272,10 +283,15 @@ export const ask = <R>(
   request: HttpClientRequest.HttpClientRequest,
   { attempts, limit, maxBytes, model, onHead, url }: AskOptions
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const until = now + limit
-    return Effect.flatMap(open(client, request, { url, attempts, model, firstByte: limit, until }), (answer) => {
-      onHead?.()
-      return readText(answer, { url, attempts, limit: maxBytes, idle: limit, until })
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Clock.currentTimeMillis, (now) => {
+      const until = now + limit
+      return Effect.flatMap(
+        open(client, request, { url, attempts, model, firstByte: limit, until }, restore),
+        (answer) => {
+          onHead?.()
+          return readText(answer, { url, attempts, limit: maxBytes, idle: limit, until }, restore)
+        }
+      )
     })
-  })
+  )
