@@ -1,7 +1,8 @@
-// Builds `dist`: what tsc emits, with pure calls marked.
+// Builds `dist`: what tsc emits, with pure calls marked, and internal modules put together.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { annotatePure } from "./annotatePure.mjs"
+import { joinModules } from "./joinModules.mjs"
 import { bin, repo } from "./lib/repo.mjs"
 import { run } from "./lib/run.mjs"
 
@@ -26,3 +27,4 @@ rmSync(dist, { recursive: true, force: true })
 run(process.execPath, [bin("typescript", "tsc"), "-p", "tsconfig.build.json", "--pretty", "false"])
 await annotatePure(dist)
 checkSpecifiers()
+await joinModules(dist)

@@ -1,6 +1,6 @@
 /** What is to be sent for a request: pure data, played in memory or on a socket. */
 import type { Fault, RawResponse } from "../Script.js"
-import { type Generation } from "./generation.js"
+import type { Generation } from "./generation.js"
 import { goJson } from "./goJson.js"
 
 export interface Head {
