@@ -5,10 +5,10 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import { globalValue } from "effect/GlobalValue"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
 import { Agent } from "undici"
-import { sendOf } from "../../dist/internal/direct.js"
 import * as NodeTransport from "../../dist/node.js"
 
 const body = (stream) => JSON.stringify({ model: "bench", messages: [{ role: "user", content: "Hi" }], stream })
@@ -81,7 +81,8 @@ const httpClient = (layer) => {
 /** As the library drives its own transport. */
 const direct = async (layer) => {
   const client = await ManagedRuntime.make(layer).runPromise(HttpClient.HttpClient)
-  const send = sendOf(client)
+  // of src/internal/direct.ts, which the package does not export
+  const { send } = globalValue(Symbol.for("effect-ollama/direct/clients"), () => new WeakMap()).get(client)
   const run = (root, stream, onRead) =>
     new Promise((resolve, reject) => {
       send(post(root, stream), (exit) => {
