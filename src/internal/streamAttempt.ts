@@ -20,6 +20,7 @@ import { Portions } from "./bytes.js"
 import { make as makeDecoder } from "./decode/decoder.js"
 import { transformed } from "./decode/transforms.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "./decode/types.js"
+import * as shortLived from "./shortLived.js"
 
 export interface OpenStream {
   /** The next events, at least one before the finish; `undefined` when there is nothing more to read. */
@@ -47,6 +48,7 @@ export const openStream = (
   restore: Restore
 ): Effect.Effect<OpenStream, AttemptError> =>
   Effect.flatMap(restore(options.generateId), (makeId) => {
+    shortLived.tell()
     // Before anything is open: a repair of the caller's may throw.
     const { maxBytes } = options
     const decoder = transformed(

@@ -14,6 +14,16 @@ export interface State {
   readonly count: number
 }
 
+/** The one place that makes lists of events. */
+export const list = (): Array<ContentEvent> => []
+
+/** The one place that makes deltas. */
+export const delta = (kind: Kind, id: string, text: string): ContentEvent => ({
+  type: kind === "text" ? "text-delta" : "reasoning-delta",
+  id,
+  delta: text
+})
+
 export const initial: State = { open: undefined, id: "", count: 0 }
 
 export const close = (state: State, out: Array<ContentEvent>): State => {
@@ -29,10 +39,10 @@ const open = (state: State, kind: Kind, out: Array<ContentEvent>): State => {
   return { open: kind, id, count: count + 1 }
 }
 
-export const text = (before: State, kind: Kind, delta: string, out: Array<ContentEvent>): State => {
-  if (delta === "") return before
+export const text = (before: State, kind: Kind, piece: string, out: Array<ContentEvent>): State => {
+  if (piece === "") return before
   const state = before.open === kind ? before : open(before, kind, out)
-  out.push({ type: kind === "text" ? "text-delta" : "reasoning-delta", id: state.id, delta })
+  out.push(delta(kind, state.id, piece))
   return state
 }
 

@@ -11,6 +11,7 @@ import { LineBuffer, notUtf8 } from "./lines.js"
 import * as Machine from "./machine.js"
 import * as Native from "./native.js"
 import * as Ndjson from "./ndjson.js"
+import * as Parts from "./parts.js"
 import { errorOf, malformed } from "./read.js"
 import * as Sse from "./sse.js"
 import { FastPath } from "./template.js"
@@ -99,7 +100,7 @@ class StreamDecoder implements Decoder {
     if (this.failure !== undefined || this.isDone) return none
     const text = this.lines.push(chunk)
     if (text === "" && this.lines.failure === undefined) return none
-    const out: Array<ContentEvent> = []
+    const out = Parts.list()
     this.text(text, out)
     if (this.lines.failure !== undefined && !this.isDone) this.failure ??= malformed(this.lines.failure)
     return this.collect(out)
