@@ -23,6 +23,8 @@ export const joinModules = async (folder) => {
     outdir: folder,
     packages: "external",
     sourcemap: true,
+    // the package has them
+    sourcesContent: false,
     splitting: true,
     target: "es2022",
     write: false

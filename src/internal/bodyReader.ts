@@ -45,18 +45,24 @@ export interface ReadLimits {
 
 type OnRead = (error: ReadError | undefined, pieces: Pieces | undefined) => void
 
+interface StreamPull extends BodyPull {
+  readonly close: Effect.Effect<void>
+}
+
 // A transport without a pull of its own: each read runs the stream's pull on a fiber, which can be interrupted.
-const fromStream = Effect.fnUntraced(function*(
-  stream: Stream.Stream<Uint8Array, unknown>,
-  scope: Scope.Scope
-): Effect.fn.Return<BodyPull> {
-  const pull = yield* Scope.extend(Stream.toPull(stream), scope)
+const fromStream = Effect.fnUntraced(function*(answer: Answer): Effect.fn.Return<StreamPull> {
+  const scope = yield* Scope.make()
+  const pull = yield* Scope.extend(Stream.toPull(answer.response.stream), scope)
   const runFork = Runtime.runFork(yield* Effect.runtime<never>())
   // The runtime's flags are those of where it was taken, which may be a region that nothing interrupts.
   const interruptible = Effect.interruptible(pull)
   let fiber: Fiber.RuntimeFiber<Chunk.Chunk<Uint8Array>, Option.Option<unknown>> | undefined
+  let begun = false
   return {
+    // A stream that was never pulled has nothing to close yet.
+    close: Effect.suspend(() => begun ? Scope.close(scope, Exit.void) : answer.close),
     read(resume) {
+      begun = true
       fiber = runFork(interruptible)
       fiber.addObserver((exit) => {
         fiber = undefined
@@ -146,8 +152,8 @@ export class BodyReader {
   }
 
   /**
-   * All that is left, piece by piece, until `take` says that it is enough or the body ends. An interrupted read is left to
-   * `close`.
+   * All that is left, piece by piece, until `take` says that it is enough or the body ends. An interrupted read goes on
+   * until `close`, for nobody.
    */
   all(grace: number | undefined, take: (pieces: Pieces) => boolean): Effect.Effect<void, ReadError> {
     return Effect.async((resume) => {
@@ -185,12 +191,8 @@ export class BodyReader {
 /** A reader of the body of this answer, which the caller closes. */
 export const make = (answer: Answer, limits: ReadLimits): Effect.Effect<BodyReader> =>
   Effect.withFiberRuntime((fiber) => {
-    const { pull, response } = answer
     const deadlines = Deadlines.of(fiber)
-    if (pull !== undefined) return Effect.succeed(new BodyReader(pull, limits, deadlines, Effect.void))
-    return Effect.flatMap(Scope.make(), (scope) =>
-      Effect.map(
-        fromStream(response.stream, scope),
-        (pull) => new BodyReader(pull, limits, deadlines, Scope.close(scope, Exit.void))
-      ))
+    return answer.pull === undefined
+      ? Effect.map(fromStream(answer), (pull) => new BodyReader(pull, limits, deadlines, pull.close))
+      : Effect.succeed(new BodyReader(answer.pull, limits, deadlines, Effect.void))
   })

@@ -220,7 +220,7 @@ const receive = (
     })
   })
   return Effect.matchCauseEffect(restore(head), {
-    // An answer may have arrived while its asker was interrupted.
+    // It failed, or took too long, or its asker was interrupted: then the answer may be here already.
     onFailure: (cause) => {
       if (deadline !== undefined) deadlines.remove(deadline)
       close()

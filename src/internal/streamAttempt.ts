@@ -123,7 +123,7 @@ class StreamAttempt implements OpenStream {
 
   /**
    * The fiber is woken only for events, and for the end: what is less than an event waits in the decoder. An interrupted
-   * read is left to `close`.
+   * read goes on until `close`, for nobody.
    */
   private readonly wait: Next = Effect.async((resume) => {
     const onRead = (error: ReadError | undefined, pieces: Pieces | undefined): boolean => {
