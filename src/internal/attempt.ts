@@ -20,7 +20,7 @@ import {
   RequestTimeout
 } from "../OllamaError.js"
 import type { Transform } from "../Transform.js"
-import { readText, type Restore } from "./body.js"
+import { readText } from "./body.js"
 import type { ReadError } from "./bodyReader.js"
 import { classifyText } from "./classifyAnswer.js"
 import { classifyTransport, redactCut } from "./classifyTransport.js"
@@ -31,6 +31,7 @@ import type { Answer } from "./direct.js"
 import { encode } from "./encode/encode.js"
 import { mayRetry } from "./fallback.js"
 import * as http from "./http.js"
+import type { Restore } from "./restore.js"
 
 export interface AttemptOptions {
   readonly client: HttpClient.HttpClient

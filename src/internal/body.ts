@@ -3,7 +3,6 @@
  * library's errors.
  */
 import type * as Headers from "@effect/platform/Headers"
-import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
@@ -12,6 +11,7 @@ import { join } from "./bytes.js"
 import { classifyTransport } from "./classifyTransport.js"
 import { within } from "./deadlines.js"
 import type { Answer } from "./direct.js"
+import type { Restore } from "./restore.js"
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 const lenient = new TextDecoder("utf-8")
@@ -73,19 +73,9 @@ const cut = (error: unknown, options: ReadOptions): TransportError =>
     secrets: options.secrets?.()
   })
 
-/** Makes an effect interruptible, if it was outside of the region that nothing interrupts. */
-export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-
-const thenClose = <A, E>(effect: Effect.Effect<A, E>, close: Effect.Effect<void>): Effect.Effect<A, E> =>
-  Effect.matchCauseEffect(effect, {
-    onFailure: (cause) => Effect.zipRight(close, Effect.failCause(cause)),
-    onSuccess: (value) => Effect.as(close, value)
-  })
-
 /**
  * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
- * coming is `RequestTimeout`. However it ends, the connection is free or closed. To be called where nothing interrupts:
- * only waiting is interrupted, through `restore`.
+ * coming is `RequestTimeout`. However it ends, the connection is free or closed.
  */
 export const readText = (
   answer: Answer,
@@ -113,14 +103,14 @@ const readWhole = (
     const most = Math.min(Math.max(first, options.idle), (options.until ?? Infinity) - now)
     const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
     const bytes = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
-    return Effect.matchCauseEffect(restore(within(bytes, most, onTimeout)), {
+    return Effect.flatMap(
       // It may not even have begun.
-      onFailure: (cause) => Effect.zipRight(Cause.isInterrupted(cause) ? close : Effect.void, Effect.failCause(cause)),
-      onSuccess: (buffer) =>
+      Effect.onInterrupt(restore(within(bytes, most, onTimeout)), () => close),
+      (buffer) =>
         buffer.byteLength > options.limit
           ? Effect.fail(tooLarge(options))
           : decode(new Uint8Array(buffer), options)
-    })
+    )
   })
 
 /** The pieces of a body so far. */
@@ -161,7 +151,7 @@ const readPieces = (
           },
           onSuccess: done
         })
-        return thenClose(restore(read), reader.close)
+        return Effect.ensuring(restore(read), reader.close)
       })
   )
 
@@ -177,7 +167,7 @@ const prefixWait = 5000
 
 /**
  * The beginning of a body that tells of a failure, as text: as much of it as comes while it is waited for 5 s in all, and
- * not after `until` (ms of the clock). What a failed answer says is worth no second failure. Interrupted as `readText` is.
+ * not after `until` (ms of the clock). What a failed answer says is worth no second failure.
  */
 export const readPrefix = (answer: Answer, restore: Restore, until = Infinity): Effect.Effect<string> =>
   Effect.flatMap(Clock.currentTimeMillis, (now) =>
@@ -185,7 +175,7 @@ export const readPrefix = (answer: Answer, restore: Restore, until = Infinity): 
       const body = new Gathered()
       const all = reader.all(Math.min(prefixWait, until - now), (pieces) => body.add(pieces) < maxPrefix)
       return Effect.map(
-        thenClose(restore(Effect.ignore(all)), reader.close),
+        Effect.ensuring(restore(Effect.ignore(all)), reader.close),
         () => lenient.decode(body.bytes.subarray(0, maxPrefix))
       )
     }))

@@ -23,11 +23,12 @@ import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import { type MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import type { Provider, ProviderHeaders } from "../Provider.js"
-import { readPrefix, readText, type Restore } from "./body.js"
+import { readPrefix, readText } from "./body.js"
 import { classifyAnswer } from "./classifyAnswer.js"
 import { classifyTransport, mask, redact } from "./classifyTransport.js"
 import * as Deadlines from "./deadlines.js"
 import { type Answer, answer as answerOf, pullOf, type Send, sendOf } from "./direct.js"
+import type { Restore } from "./restore.js"
 import { isTraced } from "./span.js"
 
 // =============================================================================
@@ -176,11 +177,7 @@ const succeeded = (
   return status >= 200 && status < 300 ? Effect.succeed(answer) : failed(request, answer, options, restore)
 }
 
-/**
- * Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. To be called where nothing
- * interrupts: only waiting is interrupted, through `restore`, so that no answer is lost between who gets it and who closes
- * it.
- */
+/** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
 export const open = <R>(
   client: Client<R>,
   request: HttpClientRequest.HttpClientRequest,
@@ -219,15 +216,12 @@ const receive = (
       resume(Exit.mapErrorCause(exit, (cause) => causeOf(cause, request, options)))
     })
   })
-  return Effect.matchCauseEffect(restore(head), {
-    // It failed, or took too long, or its asker was interrupted: then the answer may be here already.
-    onFailure: (cause) => {
+  // It failed, or took too long, or its asker was interrupted: then the answer may be here already.
+  return Effect.tapErrorCause(restore(head), () =>
+    Effect.sync(() => {
       if (deadline !== undefined) deadlines.remove(deadline)
       close()
-      return Effect.failCause(cause)
-    },
-    onSuccess: Effect.succeed
-  })
+    }))
 }
 
 const causeOf = (

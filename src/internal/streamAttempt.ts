@@ -14,12 +14,12 @@ import {
   send,
   type Sent
 } from "./attempt.js"
-import type { Restore } from "./body.js"
 import { type BodyReader, make as makeReader, type Pieces, type ReadError } from "./bodyReader.js"
 import { Portions } from "./bytes.js"
 import { make as makeDecoder } from "./decode/decoder.js"
 import { transformed } from "./decode/transforms.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "./decode/types.js"
+import type { Restore } from "./restore.js"
 import * as shortLived from "./shortLived.js"
 
 export interface OpenStream {
@@ -37,8 +37,8 @@ export interface OpenStream {
 }
 
 /**
- * Asks with `stream: true`. `keepChars`: how much of the answer is kept, for `parts` and for errors; all by default. To be
- * called where nothing interrupts: only waiting is interrupted, through `restore`, so that what it returns is always closed.
+ * Asks with `stream: true`. `keepChars`: how much of the answer is kept, for `parts` and for errors; all by default. Whoever
+ * calls it closes what it returns.
  */
 export const openStream = (
   options: AttemptOptions,
@@ -72,7 +72,7 @@ type Next = OpenStream["next"]
 
 class StreamAttempt implements OpenStream {
   failure: AttemptError | undefined
-  private answerInfo: AnswerInfo | undefined
+  info: AnswerInfo | undefined
   private over = false
   private afterFinish = 0
   private readonly portions = new Portions()
@@ -91,12 +91,8 @@ class StreamAttempt implements OpenStream {
     this.next = Effect.suspend(() => this.told() ?? this.decodeMore() ?? this.wait)
   }
 
-  get info(): AnswerInfo | undefined {
-    return this.answerInfo
-  }
-
   get isOver(): boolean {
-    return this.answerInfo !== undefined && (this.over || this.reader.isAtEnd)
+    return this.info !== undefined && (this.over || this.reader.isAtEnd)
   }
 
   get parts(): PartialAnswer["parts"] {
@@ -112,7 +108,7 @@ class StreamAttempt implements OpenStream {
   private told(): Next | undefined {
     if (this.failure !== undefined) return Effect.fail(this.failure)
     if (this.over) return Effect.succeed(undefined)
-    return this.answerInfo === undefined ? undefined : this.drain
+    return this.info === undefined ? undefined : this.drain
   }
 
   /** Reads to the end of the body, so that the connection can be used again. */
@@ -177,7 +173,7 @@ class StreamAttempt implements OpenStream {
   private finish(before: Events): Next {
     const end = this.decoder.end()
     if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
-    else if (end.finish !== undefined) this.answerInfo = infoOf(end.finish, this.selection, this.call, this.sent)
+    else if (end.finish !== undefined) this.info = infoOf(end.finish, this.selection, this.call, this.sent)
     const events = end.events.length === 0 ? before : [...before, ...end.events]
     return events.length === 0 && this.failure !== undefined ? Effect.fail(this.failure) : Effect.succeed(events)
   }

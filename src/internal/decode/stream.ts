@@ -108,7 +108,7 @@ class StreamDecoder implements Decoder {
 
   end(): { readonly events: ReadonlyArray<ContentEvent>; readonly finish: Finish | undefined } {
     if (this.failure !== undefined) return { events: none, finish: undefined }
-    const out: Array<ContentEvent> = []
+    const out = Parts.list()
     if (!this.isDone) this.rest(out)
     const end = this.failure ?? Machine.end(this.state, out) ?? ended
     if ("_tag" in end) this.failure = end
