@@ -4,7 +4,7 @@ import { build } from "esbuild"
 import { memoryUsage } from "node:process"
 
 const { outputFiles } = await build({
-  entryPoints: [new URL("../src/internal/decode/decoder.ts", import.meta.url).pathname],
+  entryPoints: [new URL("../src/core/decode/decoder.ts", import.meta.url).pathname],
   bundle: true,
   format: "esm",
   write: false,

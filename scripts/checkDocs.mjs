@@ -2,7 +2,7 @@
 // exports every module.
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { repo } from "./lib/repo.mjs"
+import { isRoom, repo } from "./lib/repo.mjs"
 
 const src = join(repo, "src")
 const declaration =
@@ -19,7 +19,7 @@ const commentBefore = (lines, index) => {
 }
 
 for (const file of readdirSync(src, { recursive: true }).sort()) {
-  if (!file.endsWith(".ts") || /(^|[\\/])(internal[\\/]|index\.ts$)/.test(file)) continue
+  if (!file.endsWith(".ts") || isRoom(file) || /(^|[\\/])index\.ts$/.test(file)) continue
   const lines = readFileSync(join(src, file), "utf8").split("\n")
   if (!/^\/\*\*[\s\S]*?@since \d+\.\d+\.\d+[\s\S]*?\*\//.test(lines.join("\n"))) {
     problems.push(`src/${file}:1: the module has no JSDoc with @since`)

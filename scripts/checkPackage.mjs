@@ -16,7 +16,7 @@ import {
 } from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, sep } from "node:path"
-import { bin, manifest, repo } from "./lib/repo.mjs"
+import { bin, isRoom, manifest, repo } from "./lib/repo.mjs"
 import { run } from "./lib/run.mjs"
 
 // says what it found when it found something
@@ -77,7 +77,7 @@ const hidden = Object.keys(manifest.exports)
   .map((path) => path.replace(/^\./, manifest.name))
 const entries = readdirSync(dist, { recursive: true })
   .map((file) => file.split(sep).join("/"))
-  .filter((file) => file.endsWith(".js") && !file.split("/").includes("internal"))
+  .filter((file) => file.endsWith(".js") && !isRoom(file))
   .map((file) => file.replace(/(^|\/)index\.js$|\.js$/, ""))
   .map((path) => (path === "" ? manifest.name : `${manifest.name}/${path}`))
   .filter((entry) => !hidden.includes(entry))
@@ -109,7 +109,7 @@ run(process.execPath, [bin("typescript", "tsc", join(repo, "typetest")), "-p", a
 console.log(`${entries.length} entries type-check with TypeScript 5.9, declarations included`)
 
 const importAll = `for (const entry of ${JSON.stringify(entries)}) await import(entry)
-for (const path of ${JSON.stringify([...hidden, `${manifest.name}/internal/hint`])}) {
+for (const path of ${JSON.stringify([...hidden, `${manifest.name}/core/failure/sentences`])}) {
   let leak = false
   try { await import(path); leak = true } catch {}
   if (leak) throw new Error(path + " can be imported")

@@ -4,9 +4,8 @@
 import { build } from "esbuild"
 import { readdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { repo } from "./lib/repo.mjs"
+import { isRoom, repo } from "./lib/repo.mjs"
 
-const isInternal = (file) => /(^|[\\/])internal[\\/]/.test(file)
 // Those of an index are namespaces, which bundlers see through only in the original.
 const isIndex = (file) => /(^|[\\/])index\.js$/.test(file)
 
@@ -15,8 +14,8 @@ export const joinModules = async (folder) => {
   const { outputFiles } = await build({
     absWorkingDir: repo,
     bundle: true,
-    chunkNames: "internal/shared-[hash]",
-    entryPoints: scripts.filter((file) => !isInternal(file) && !isIndex(file)).map((file) => join(folder, file)),
+    chunkNames: "core/shared-[hash]",
+    entryPoints: scripts.filter((file) => !isRoom(file) && !isIndex(file)).map((file) => join(folder, file)),
     format: "esm",
     logLevel: "warning",
     outbase: folder,
@@ -29,7 +28,7 @@ export const joinModules = async (folder) => {
     target: "es2022",
     write: false
   })
-  for (const file of scripts.filter(isInternal)) {
+  for (const file of scripts.filter(isRoom)) {
     for (const name of [file, `${file}.map`]) rmSync(join(folder, name))
   }
   for (const { contents, path } of outputFiles) writeFileSync(path, contents)

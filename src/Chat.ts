@@ -3,7 +3,6 @@
  *
  * @since 0.1.0
  */
-import type * as Duration from "effect/Duration"
 import * as Schema from "effect/Schema"
 import {
   type AssistantMessage,
@@ -16,23 +15,10 @@ import {
   toolCallsOf
 } from "./Message.js"
 import { Attempt } from "./OllamaError.js"
-import type { Transform } from "./Transform.js"
 
 // =============================================================================
 // request
 // =============================================================================
-
-/**
- * A tool that a model may call. Its parameters are a `Schema` of a struct, or a JSON Schema of an object.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Tool {
-  readonly name: string
-  readonly description?: string | undefined
-  readonly parameters?: Schema.Schema.Any | JsonObject | undefined
-}
 
 /**
  * How hard to think: on, off, or a level.
@@ -94,45 +80,6 @@ export interface Params {
   readonly numCtx?: number | undefined
   /** How long the model stays loaded: seconds, or a Go duration such as `"5m"`; negative is for ever. */
   readonly keepAlive?: number | string | undefined
-}
-
-/**
- * What to complete, and how.
- *
- * @since 0.1.0
- * @category models
- * @example
- * import type { Chat } from "effect-ollama"
- *
- * export const options: Chat.CompletionOptions = {
- *   prompt: [
- *     { role: "system", content: "Answer in one sentence." },
- *     { role: "user", content: "Why is the sky blue?" }
- *   ],
- *   temperature: 0
- * }
- */
-export interface CompletionOptions extends Params {
-  /** The conversation, or just what the user says. */
-  readonly prompt: string | ReadonlyArray<Message>
-  /** The model to ask first: a ref, an alias, or a name that only one provider has. Default: the configured primary. */
-  readonly model?: string | undefined
-  /** What to ask when that fails; `[]` for nothing. Default: the configured fallbacks. */
-  readonly fallbacks?: ReadonlyArray<string> | undefined
-  /** What the model may call. The calls are in the answer; `ToolLoop.run` also runs them. */
-  readonly tools?: ReadonlyArray<Tool> | undefined
-  /** Default: `auto`. */
-  readonly toolChoice?: ToolChoice | undefined
-  /** The form of the answer: any JSON object, or a `Schema` or JSON Schema that it follows. */
-  readonly format?: "json" | Schema.Schema.Any | JsonObject | undefined
-  /** Anything else, by its name on the wire: the native `options`, or fields of the `/v1` body. */
-  readonly params?: JsonObject | undefined
-  /** Repairs of what the server passes on as text, in order. Default: none. */
-  readonly transforms?: ReadonlyArray<Transform> | undefined
-  /** Longest wait for the first byte. Default: the provider's `timeoutSeconds`, else 10 minutes. */
-  readonly firstByteTimeout?: Duration.DurationInput | undefined
-  /** Longest wait between two pieces of the answer. Default: the provider's `timeoutSeconds`, else 5 minutes. */
-  readonly idleTimeout?: Duration.DurationInput | undefined
 }
 
 /**
@@ -365,3 +312,19 @@ export type StreamEvent =
 export interface FinishEvent extends Schema.Struct.Type<typeof answer> {
   readonly type: "finish"
 }
+
+/**
+ * An event of the answer itself: all but the finish.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type ContentEvent = Exclude<StreamEvent, { readonly type: "finish" }>
+
+/**
+ * What the server said at the end of its answer.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Finish extends Pick<FinishEvent, "finishReason" | "usage" | "timings" | "model"> {}

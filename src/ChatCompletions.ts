@@ -16,16 +16,23 @@ import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { ChatResponse, type CompletionOptions, type FinishEvent, type StreamEvent } from "./Chat.js"
-import * as attempt from "./internal/attempt.js"
-import { normalize } from "./internal/encode/request.js"
-import * as fallback from "./internal/fallback.js"
-import * as Span from "./internal/span.js"
-import { type OpenStream, openStream } from "./internal/streamAttempt.js"
+import type { Candidate } from "./catalog/models.js"
+import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
+import * as attempt from "./completion/attempt.js"
+import type { CompletionOptions } from "./completion/options.js"
+import { toJsonSchema } from "./completion/schemas.js"
+import { type OpenStream, openStream } from "./completion/stream.js"
+import type { Selection } from "./core/catalog/selection.js"
+import * as fallback from "./core/failure/fallback.js"
+import { normalize } from "./core/request/request.js"
 import { textOf } from "./Message.js"
-import { type Candidate, Models, type Selection } from "./Models.js"
+import { Models } from "./Models.js"
 import { type Attempt, type AttemptError, type CompletionError, OutputInvalid } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
+import * as Span from "./telemetry/span.js"
+
+export type { ChatResponse, ContentEvent, Finish, FinishEvent, StreamEvent } from "./Chat.js"
+export type { CompletionOptions, Tool } from "./completion/options.js"
 
 /**
  * What {@link ChatCompletions} can do.
@@ -163,9 +170,9 @@ export const make = Effect.fnUntraced(function*(
   }
 
   const prepare = (input: CompletionOptions) =>
-    Effect.map(normalize(input), (request): attempt.Call => ({
+    Effect.map(normalize(input, toJsonSchema), (request): attempt.Call => ({
       request,
-      transforms: input.transforms ?? [],
+      repairs: input.repairs ?? [],
       firstByte: millis(input.firstByteTimeout),
       idle: millis(input.idleTimeout)
     }))

@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { foreignApis, spokenApis } from "./internal/config/apis.js"
+import { Api } from "./Model.js"
 
 const Amount = Schema.Finite.pipe(Schema.nonNegative())
 
@@ -35,7 +35,26 @@ const Headers = Schema.Record({ key: Key, value: Secret })
  * @since 0.1.0
  * @category schemas
  */
-export const ConfigApi = Schema.Literal(...spokenApis, ...foreignApis)
+export const AnyApi = Schema.Literal(
+  ...Api.literals,
+  "openai-responses",
+  "openai-chatgpt-responses",
+  "azure-openai-responses",
+  "anthropic-messages",
+  "google-generative-ai",
+  "google-vertex",
+  "github-copilot",
+  "bedrock-converse-stream",
+  "pi-messages"
+)
+
+/**
+ * The wire APIs that OpenClaw knows.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type AnyApi = typeof AnyApi.Type
 
 /**
  * A model that is defined by hand. What is left out is filled in: see `Model.ModelDefinition`.
@@ -43,10 +62,10 @@ export const ConfigApi = Schema.Literal(...spokenApis, ...foreignApis)
  * @since 0.1.0
  * @category schemas
  */
-export const ConfigModel = Schema.Struct({
+export const ModelConfig = Schema.Struct({
   id: Schema.String,
   name: Schema.optional(Schema.String),
-  api: Schema.optional(ConfigApi),
+  api: Schema.optional(AnyApi),
   reasoning: Schema.optional(Schema.Boolean),
   input: Schema.optional(Schema.Array(Schema.Literal("text", "image"))),
   /** Per million tokens. */
@@ -73,7 +92,7 @@ export const ConfigModel = Schema.Struct({
  * @since 0.1.0
  * @category models
  */
-export interface ConfigModel extends Schema.Schema.Type<typeof ConfigModel> {}
+export interface ModelConfig extends Schema.Schema.Type<typeof ModelConfig> {}
 
 /**
  * An entry of `models.providers`.
@@ -81,20 +100,20 @@ export interface ConfigModel extends Schema.Schema.Type<typeof ConfigModel> {}
  * @since 0.1.0
  * @category schemas
  */
-export const ConfigProvider = Schema.Struct({
+export const ProviderConfig = Schema.Struct({
   baseUrl: Schema.optional(Schema.String),
   apiKey: Schema.optional(Schema.Union(
     Schema.Struct({ source: Schema.Literal("env"), id: Schema.String }),
     Secret
   )),
-  api: Schema.optional(ConfigApi),
+  api: Schema.optional(AnyApi),
   /** Whether the key is sent as a Bearer token. Default `true`. */
   authHeader: Schema.optional(Schema.Boolean),
   headers: Schema.optional(Headers),
   /** The first-byte and the idle limit of completions, in seconds. */
   timeoutSeconds: Schema.optional(Schema.Finite.pipe(Schema.positive())),
   params: Schema.optional(Params),
-  models: Schema.optional(Schema.Array(ConfigModel)),
+  models: Schema.optional(Schema.Array(ModelConfig)),
   /** Accepted, not used. */
   auth: Schema.optional(Json)
 })
@@ -105,7 +124,7 @@ export const ConfigProvider = Schema.Struct({
  * @since 0.1.0
  * @category models
  */
-export interface ConfigProvider extends Schema.Schema.Type<typeof ConfigProvider> {}
+export interface ProviderConfig extends Schema.Schema.Type<typeof ProviderConfig> {}
 
 /**
  * A configuration. Decoding and encoding it again gives the same value; secrets are `Redacted` in between.
@@ -116,7 +135,7 @@ export interface ConfigProvider extends Schema.Schema.Type<typeof ConfigProvider
 export const ConfigValue = Schema.Struct({
   models: Schema.optional(Schema.Struct({
     mode: Schema.optional(Schema.Literal("merge", "replace")),
-    providers: Schema.optional(Schema.Record({ key: Key, value: ConfigProvider }))
+    providers: Schema.optional(Schema.Record({ key: Key, value: ProviderConfig }))
   })),
   agents: Schema.optional(Schema.Struct({
     defaults: Schema.optional(Schema.Struct({

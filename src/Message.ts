@@ -4,7 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import { isPlain } from "./internal/json.js"
+import { isPlain } from "./core/json.js"
 
 /**
  * A plain JSON object, passed through as it is: a copy by a `Schema.Record` would lose a key `__proto__`.

@@ -11,9 +11,8 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
-import { asEndpointError } from "./internal/classifyAnswer.js"
-import * as http from "./internal/http.js"
-import { probing } from "./internal/probing.js"
+import { probing } from "./catalog/probe.js"
+import * as showCache from "./catalog/showCache.js"
 import {
   definitionOf,
   entriesOf,
@@ -24,9 +23,9 @@ import {
   type Tag,
   tagOf,
   unique
-} from "./internal/show.js"
-import * as showCache from "./internal/showCache.js"
-import { isTransportError } from "./internal/transportError.js"
+} from "./core/catalog/show.js"
+import { asEndpointError } from "./core/failure/refusal.js"
+import { isTransportError } from "./core/failure/transportError.js"
 import type { Catalog, ModelDefinition } from "./Model.js"
 import {
   type DiscoveryError,
@@ -37,6 +36,7 @@ import {
 } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
 import type { Provider } from "./Provider.js"
+import * as http from "./transport/transport.js"
 
 /**
  * What {@link ModelDiscovery} can do.

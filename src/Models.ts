@@ -8,107 +8,22 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import type * as Option from "effect/Option"
-import * as catalogCache from "./internal/catalogCache.js"
-import * as modelsService from "./internal/modelsService.js"
-import type { JsonObject } from "./Message.js"
-import type { Api, Catalog, ModelDefinition } from "./Model.js"
+import * as catalogCache from "./catalog/catalogCache.js"
+import * as modelsService from "./catalog/models.js"
+import type { Service } from "./catalog/models.js"
+import type { Selection } from "./core/catalog/selection.js"
+import type { ModelSettings } from "./core/config/resolved.js"
+import type { ModelOptions, Provider, ProviderStatus } from "./core/provider.js"
+import type { Catalog } from "./Model.js"
 import { ModelDiscovery } from "./ModelDiscovery.js"
-import type {
-  ConfigInvalid,
-  DiscoveryError,
-  InvalidModelRef,
-  NoToolModels,
-  ProviderError,
-  UnknownModel
-} from "./OllamaError.js"
-import type { ModelSettings } from "./OpenClawConfig.js"
+import type { CatalogError, ConfigInvalid, SelectionError } from "./OllamaError.js"
 import { OpenClawConfig } from "./OpenClawConfig.js"
-import type { ModelOptions, Options as ProviderOptions, Provider, ProviderHeaders, ProviderStatus } from "./Provider.js"
+import type { Options as ProviderOptions } from "./Provider.js"
 import { make as makeProvider } from "./Provider.js"
 
-/**
- * How the models of a provider can fail to be known.
- *
- * @since 0.1.0
- * @category errors
- */
-export type CatalogError = ProviderError | DiscoveryError
-
-/**
- * How a model can fail to be chosen.
- *
- * @since 0.1.0
- * @category errors
- */
-export type SelectionError = CatalogError | NoToolModels | UnknownModel | InvalidModelRef
-
-/**
- * A model that was chosen, with all that a completion needs.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Selection {
-  /** The full ref, e.g. `ollama/gpt-oss:20b`. */
-  readonly ref: string
-  readonly selectedBy: "caller" | "primary" | "fallback" | "first-available"
-  readonly provider: Provider
-  readonly model: ModelDefinition
-  readonly api: Api
-  /** Whether to ask for a stream on the wire. */
-  readonly streaming: boolean
-  /** The configured parameters, the weakest first: the provider's, the model's, the ref's. */
-  readonly params: ReadonlyArray<JsonObject>
-  /** The provider's headers with those of the model over them. */
-  readonly headers: ProviderHeaders
-  readonly maxTokensField: "max_tokens" | "max_completion_tokens"
-}
-
-/**
- * A model to try, in its turn: its provider's catalog is only asked for when `select` runs.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Candidate {
-  /** As it was written, or as it was found. */
-  readonly ref: string
-  readonly selectedBy: Selection["selectedBy"]
-  /** The root URL of its provider, when that is known before `select` runs. */
-  readonly url?: string | undefined
-  readonly select: Effect.Effect<Selection, SelectionError>
-}
-
-/**
- * What {@link Models} can do.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Service {
-  /** What is *configured*; no request is made for it. */
-  readonly providers: ReadonlyArray<ProviderStatus>
-  /** The models of a provider, at most `timeToLive` old. */
-  readonly catalog: (provider: string) => Effect.Effect<Catalog, CatalogError>
-  /** The models of a provider, asked for anew. */
-  readonly refresh: (provider: string) => Effect.Effect<Catalog, CatalogError>
-  /** The last catalog that was got, however old; no request is made for it. */
-  readonly lastGood: (provider: string) => Effect.Effect<Option.Option<Catalog>>
-  /**
-   * The model named (a ref, an alias, or a name that only one provider has), else the configured primary, else the first
-   * that is available.
-   */
-  readonly select: (model?: string) => Effect.Effect<Selection, SelectionError>
-  /**
-   * The models to try, in order and without duplicates: the one named, the primary, the fallbacks. Fallbacks given here
-   * replace all that the configuration would try after the first; `[]` is none.
-   */
-  readonly candidates: (options?: {
-    readonly model?: string | undefined
-    readonly fallbacks?: ReadonlyArray<string> | undefined
-  }) => ReadonlyArray<Candidate>
-}
+export type { Candidate, Service } from "./catalog/models.js"
+export type { Selection } from "./core/catalog/selection.js"
+export type { CatalogError, SelectionError } from "./OllamaError.js"
 
 /**
  * The service that knows the catalogs and chooses models.

@@ -8,84 +8,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import { asEndpointError, classifyText } from "./internal/classifyAnswer.js"
-import * as http from "./internal/http.js"
-import { isRecord, type JsonRecord, own } from "./internal/json.js"
-import * as native from "./internal/native.js"
-import { entriesOf } from "./internal/show.js"
+import type { InstalledModel, LoadedModel, ShownModel } from "./core/catalog/server.js"
+import * as native from "./core/catalog/server.js"
+import { entriesOf } from "./core/catalog/show.js"
+import { asEndpointError, classifyText } from "./core/failure/refusal.js"
+import { isRecord, type JsonRecord, own } from "./core/json.js"
 import { type DiscoveryError, MalformedResponse, type ModelEndpointError, type TransportError } from "./OllamaError.js"
 import type { Provider } from "./Provider.js"
+import * as http from "./transport/transport.js"
 
-/**
- * A model that is installed, as `/api/tags` lists it. All that a server may leave out is optional.
- *
- * @since 0.1.0
- * @category models
- */
-export interface InstalledModel {
-  readonly name: string
-  /** Changes whenever the model changes. */
-  readonly digest?: string | undefined
-  /** RFC 3339, as the server wrote it. */
-  readonly modifiedAt?: string | undefined
-  /** In bytes. */
-  readonly size?: number | undefined
-  readonly family?: string | undefined
-  readonly parameterSize?: string | undefined
-  readonly quantization?: string | undefined
-  /** Since 0.30, and not those of a model with its own template: {@link Service.show} is the truth. */
-  readonly capabilities?: ReadonlyArray<string> | undefined
-  /** Where a cloud model runs. */
-  readonly remoteHost?: string | undefined
-}
-
-/**
- * What `/api/show` says about a model.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ShownModel {
-  /** Absent before Ollama 0.6.4. */
-  readonly capabilities?: ReadonlyArray<string> | undefined
-  /** The most that the model can take, in tokens. */
-  readonly contextWindow?: number | undefined
-  /** The `num_ctx` (tokens) of its Modelfile. */
-  readonly numCtx?: number | undefined
-  /** The parameters of its Modelfile, one a line. */
-  readonly parameters?: string | undefined
-  readonly template?: string | undefined
-  readonly system?: string | undefined
-  readonly license?: string | undefined
-  readonly family?: string | undefined
-  readonly parameterSize?: string | undefined
-  readonly quantization?: string | undefined
-  /** RFC 3339, as the server wrote it. */
-  readonly modifiedAt?: string | undefined
-  /** The metadata of the model file; lists in it are `null`. */
-  readonly modelInfo: { readonly [key: string]: unknown }
-}
-
-/**
- * A model that is in memory.
- *
- * @since 0.1.0
- * @category models
- */
-export interface LoadedModel {
-  readonly name: string
-  readonly digest?: string | undefined
-  /** In bytes, all of it. */
-  readonly size?: number | undefined
-  /** In bytes, on the GPU. */
-  readonly sizeVram?: number | undefined
-  /** The context that it was loaded with, in tokens. */
-  readonly contextSize?: number | undefined
-  /** When it is unloaded, RFC 3339. A model that stays for ever has a year about 2319 here. */
-  readonly expiresAt?: string | undefined
-  /** Whether it stays until it is unloaded. */
-  readonly forever: boolean
-}
+export type { InstalledModel, LoadedModel, ShownModel } from "./core/catalog/server.js"
 
 /**
  * How a model is loaded ahead.

@@ -6,7 +6,7 @@
  */
 import type { YieldableError } from "effect/Cause"
 import * as Schema from "effect/Schema"
-import * as hint from "./internal/hint.js"
+import * as hint from "./core/failure/sentences.js"
 import { Message, PartialAnswer } from "./Message.js"
 
 // =============================================================================
@@ -606,6 +606,22 @@ export type ModelEndpointError =
  * @category errors
  */
 export type DiscoveryError = TransportError | EndpointError | MalformedResponse
+
+/**
+ * How the models of a provider can fail to be known.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type CatalogError = ProviderError | DiscoveryError
+
+/**
+ * How a model can fail to be chosen.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export type SelectionError = CatalogError | NoToolModels | UnknownModel | InvalidModelRef
 
 /**
  * How one model can fail to answer.

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import * as baseUrl from "./internal/baseUrl.js"
+import * as baseUrl from "./core/baseUrl.js"
 
 // Go's net.SplitHostPort; undefined where that fails
 const splitHostPort = (text: string): readonly [host: string, port: string] | undefined => {

@@ -12,83 +12,17 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import type * as Redacted from "effect/Redacted"
+import * as internalLoad from "./config/load.js"
+import type { FileOptions, Locations } from "./config/load.js"
 import type { ConfigValue, ConfigValueEncoded } from "./ConfigValue.js"
-import * as internalLoad from "./internal/config/load.js"
-import { lookups } from "./internal/config/lookups.js"
-import * as internalResolve from "./internal/config/resolve.js"
-import type { JsonObject } from "./Message.js"
+
+import { lookups } from "./config/lookups.js"
+import * as internalResolve from "./core/config/resolve.js"
+import type { HostOptions, ResolvedConfig } from "./core/config/resolved.js"
 import type * as OllamaError from "./OllamaError.js"
-import type { ProviderStatus } from "./Provider.js"
 
-/**
- * What host code decides itself. These win over the configuration.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HostOptions {
-  /** Enables `ollama` without any key. */
-  readonly discover?: boolean | undefined
-  /**
-   * Where `ollama` is, e.g. `http://gpu-box:11434`. It enables nothing by itself, and the key and headers of an entry
-   * with another `baseUrl` do not go there.
-   */
-  readonly baseUrl?: string | undefined
-  /** A key for `ollama`; it also enables it. */
-  readonly apiKey?: Redacted.Redacted | undefined
-  /** Keeps models without tools in the catalog too (for plain chat). Default `false`. */
-  readonly keepWithoutTools?: boolean | undefined
-}
-
-/**
- * Something about the configuration that is worth saying and that is no failure.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Diagnostic {
-  readonly level: "warning" | "error"
-  /** Where, e.g. `models.providers.ollama.baseURL` or `auth-profiles.json: profiles.work`. */
-  readonly path: string
-  readonly message: string
-}
-
-/**
- * The settings of one model, from `agents.defaults.models["<ref>"]`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ModelSettings {
-  /** As written; compared as a ref. */
-  readonly ref: string
-  readonly alias?: string | undefined
-  readonly params?: JsonObject | undefined
-  readonly streaming?: boolean | undefined
-}
-
-/**
- * A configuration, resolved. Every decision that was taken is data here.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ResolvedConfig {
-  readonly source: {
-    /** The configuration file that was looked for; absent when the configuration was given in code. */
-    readonly configPath?: string | undefined
-    readonly configFound: boolean
-    readonly profilesPath?: string | undefined
-    readonly profilesFound: boolean
-  }
-  /** `ollama` first, then the others in the configuration's order. */
-  readonly providers: ReadonlyArray<ProviderStatus>
-  readonly primary?: string | undefined
-  readonly fallbacks: ReadonlyArray<string>
-  readonly models: ReadonlyArray<ModelSettings>
-  readonly diagnostics: ReadonlyArray<Diagnostic>
-}
+export type { FileOptions, Locations } from "./config/load.js"
+export type { Diagnostic, HostOptions, ModelSettings, ResolvedConfig } from "./core/config/resolved.js"
 
 /**
  * The service that holds the resolved configuration.
@@ -237,32 +171,6 @@ export const layerConfig = (
 // =============================================================================
 // from files
 // =============================================================================
-
-/**
- * The host's options, and which file is read.
- *
- * @since 0.1.0
- * @category models
- */
-export interface FileOptions extends HostOptions {
-  /** The configuration file. It must exist. Default: `OPENCLAW_CONFIG_PATH`, else where OpenClaw has it. */
-  readonly path?: string | undefined
-}
-
-/**
- * Where the files are, or would be.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Locations {
-  /** `openclaw.json`; absent when there is not even a home directory. */
-  readonly config?: string | undefined
-  /** Whether somebody named the file: then it must be there. */
-  readonly named: boolean
-  /** `auth-profiles.json`. */
-  readonly profiles?: string | undefined
-}
 
 /**
  * Where the configuration of this machine is looked for.

@@ -7,129 +7,28 @@ import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as baseUrls from "./internal/baseUrl.js"
-import { isProblem, keyExpected, readHeaders, readKey } from "./internal/config/credential.js"
-import { makeDefinition } from "./internal/config/definition.js"
-import { costKeys } from "./internal/config/known.js"
-import { checkParams } from "./internal/config/params.js"
-import type { Problem } from "./internal/config/plain.js"
-import * as read from "./internal/config/reader.js"
-import { formatPath, type KeyPath } from "./internal/config/tree.js"
+import * as baseUrls from "./core/baseUrl.js"
+import { makeDefinition } from "./core/catalog/definition.js"
+import { isProblem, keyExpected, readHeaders, readKey } from "./core/config/credential.js"
+import { costKeys } from "./core/config/known.js"
+import { checkParams } from "./core/config/params.js"
+import type { Problem } from "./core/config/plain.js"
+import * as read from "./core/config/reader.js"
+import { formatPath, type KeyPath } from "./core/config/tree.js"
+import type { HeaderOptions, ModelOptions, Provider, ProviderHeaders, ProviderModel } from "./core/provider.js"
 import type { JsonObject } from "./Message.js"
-import type { Api, Cost, ModelDefinition } from "./Model.js"
-import { ConfigInvalid, type ConfigProblem, type ExcludedModel, type ProviderError } from "./OllamaError.js"
+import type { Api } from "./Model.js"
+import { ConfigInvalid, type ConfigProblem } from "./OllamaError.js"
 
-/**
- * A key and where it came from, e.g. `env OLLAMA_API_KEY`, `profile work`, `config`.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ProviderKey {
-  readonly value: Redacted.Redacted
-  readonly source: string
-  /** Whether the user's configuration gave it for this provider (only then does discovery on loopback send it). */
-  readonly explicit: boolean
-}
-
-/**
- * Headers that are sent with every request; names in lower case, values secret.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ProviderHeaders {
-  readonly [name: string]: Redacted.Redacted
-}
-
-/**
- * A model of an explicit provider, with the settings of its entry.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ProviderModel {
-  readonly definition: ModelDefinition
-  /** Overrides the provider's. */
-  readonly api?: Api | undefined
-  readonly headers?: ProviderHeaders | undefined
-  readonly params?: JsonObject | undefined
-  readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
-}
-
-/**
- * A provider that can be asked.
- *
- * @since 0.1.0
- * @category models
- */
-export interface Provider {
-  readonly id: string
-  /** `implicit`: its models are discovered; `explicit`: they are `models`, and nothing is discovered. */
-  readonly mode: "implicit" | "explicit"
-  readonly api: Api
-  /** Without `/v1`, `/api` or a slash at its end, e.g. `http://127.0.0.1:11434`. */
-  readonly root: string
-  /** Where `/chat/completions` is appended, e.g. `http://127.0.0.1:11434/v1`. */
-  readonly completionsUrl: string
-  readonly key?: ProviderKey | undefined
-  /** Whether the key is sent as a Bearer token. */
-  readonly authHeader: boolean
-  readonly headers: ProviderHeaders
-  /** Sets the first-byte and the idle limit, in ms. */
-  readonly timeout?: number | undefined
-  readonly params: JsonObject
-  readonly models: ReadonlyArray<ProviderModel>
-  /** Models that are written down for it and that cannot be asked, with the reason. */
-  readonly excluded?: ReadonlyArray<ExcludedModel> | undefined
-  /** Whether discovery keeps models without tools too. */
-  readonly keepWithoutTools: boolean
-}
-
-/**
- * What became of a provider. *Configured* is not *reachable*: `result` is known without a request.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ProviderStatus {
-  readonly id: string
-  /** Whether a credential (or a host option) enables it. */
-  readonly configured: boolean
-  /** One sentence: why it is implicit, explicit, not enabled or unavailable. */
-  readonly reason: string
-  readonly result: Either.Either<Provider, ProviderError>
-}
-
-/**
- * A model of a provider that is made by hand: its name on the server, and what is known about it.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ModelOptions extends Omit<ProviderModel, "definition" | "headers"> {
-  readonly id: string
-  readonly name?: string | undefined
-  readonly reasoning?: boolean | undefined
-  readonly tools?: boolean | undefined
-  readonly input?: ReadonlyArray<"text" | "image"> | undefined
-  readonly cost?: Cost | undefined
-  /** In tokens. */
-  readonly contextWindow?: number | undefined
-  /** In tokens. */
-  readonly maxTokens?: number | undefined
-  readonly headers?: HeaderOptions | undefined
-}
-
-/**
- * Headers as they are given in code; they become {@link ProviderHeaders}.
- *
- * @since 0.1.0
- * @category models
- */
-export interface HeaderOptions {
-  readonly [name: string]: string | Redacted.Redacted
-}
+export type {
+  HeaderOptions,
+  ModelOptions,
+  Provider,
+  ProviderHeaders,
+  ProviderKey,
+  ProviderModel,
+  ProviderStatus
+} from "./core/provider.js"
 
 /**
  * What {@link make} takes. All of it has a default: the Ollama of this machine.

@@ -5,8 +5,9 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ChatResponse, CompletionOptions, Tool } from "./Chat.js"
+import type { ChatResponse } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
+import type { CompletionOptions, Tool } from "./completion/options.js"
 import type { Message, ToolCall, ToolMessage } from "./Message.js"
 import { type CompletionError, TooManyTurns } from "./OllamaError.js"
 

@@ -16,9 +16,9 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Agent, type Dispatcher } from "undici"
-import * as Direct from "./internal/direct.js"
-import { Exchange, type Head } from "./internal/undiciExchange.js"
-import { UndiciResponse } from "./internal/undiciResponse.js"
+import * as Direct from "./transport/direct.js"
+import { Exchange, type Head } from "./transport/undiciExchange.js"
+import { UndiciResponse } from "./transport/undiciResponse.js"
 
 /**
  * The limits of the connections. There is none on how long an answer may take: the library has those.

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { Portions } from "../src/internal/bytes.js"
+import { Portions } from "../src/core/decode/bytes.js"
 
 const portion = 16 * 1024
 

@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, Effect, Either, FastCheck as fc, JSONSchema, Schema, Stream } from "effect"
 import { Chat, ChatCompletions, Message } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
-import { normalize } from "../src/internal/encode/request.js"
+import { normalize } from "./support/request.js"
 
 const hostile: Message.JsonObject = JSON.parse("{\"__proto__\":{\"a\":1},\"constructor\":{\"__proto__\":2}}")
 
@@ -97,7 +97,7 @@ describe("ChatRequest", () => {
   const properties = fc.dictionary(name, fc.constantFrom({ type: "string" }, { type: "array", items: {} }), {
     maxKeys: 3
   })
-  const options: fc.Arbitrary<Chat.CompletionOptions> = fc.record({
+  const options: fc.Arbitrary<ChatCompletions.CompletionOptions> = fc.record({
     prompt: fc.oneof(name, fc.array(message, { minLength: 1, maxLength: 4 })),
     tools: fc.option(
       fc.uniqueArray(
@@ -151,12 +151,12 @@ describe("ChatRequest", () => {
 })
 
 describe("options of the wrong type", () => {
-  const wrong = { model: 5, fallbacks: [5], transforms: 5, firstByteTimeout: {}, idleTimeout: "abc" }
+  const wrong = { model: 5, fallbacks: [5], repairs: 5, firstByteTimeout: {}, idleTimeout: "abc" }
 
   for (const [name, value] of Object.entries(wrong)) {
     it.effect(`${name}: a typed failure of whole and streamed answers, and no request`, () =>
       Effect.gen(function*() {
-        const options = { prompt: "Hi", [name]: value } as Chat.CompletionOptions
+        const options = { prompt: "Hi", [name]: value } as ChatCompletions.CompletionOptions
         const errors = [
           yield* Effect.flip(ChatCompletions.create(options)),
           yield* Effect.flip(Stream.runDrain(ChatCompletions.stream(options)))

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FastCheck from "effect/FastCheck"
-import { asEndpointError, classifyAnswer, classifyText, retryAfterMillis } from "../src/internal/classifyAnswer.js"
+import { asEndpointError, classifyAnswer, classifyText, retryAfterMillis } from "../src/core/failure/refusal.js"
 import { expectedErrors, load, versions } from "./support/recordings.js"
 
 const url = "http://127.0.0.1:11434/api/chat"

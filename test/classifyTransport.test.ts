@@ -2,7 +2,7 @@ import { HttpClientError, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause } from "effect"
 import * as FastCheck from "effect/FastCheck"
-import { classifyTransport, isSyntax } from "../src/internal/classifyTransport.js"
+import { classifyTransport, isSyntax } from "../src/core/failure/transport.js"
 
 const url = "http://127.0.0.1:11434/api/tags"
 const request = HttpClientRequest.get(url)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, TestClock } from "effect"
-import { current, within } from "../src/internal/deadlines.js"
+import { current, within } from "../src/transport/deadlines.js"
 
 describe("deadlines", () => {
   it.effect("each expires at its own time, whatever the order in which they were added", () =>

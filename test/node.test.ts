@@ -4,8 +4,8 @@ import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effe
 import * as Http from "node:http"
 import * as Net from "node:net"
 import { Agent } from "undici"
-import * as Direct from "../src/internal/direct.js"
 import * as NodeTransport from "../src/node.js"
+import * as Direct from "../src/transport/direct.js"
 
 const text = (bytes: Uint8Array) => new TextDecoder().decode(bytes)
 

@@ -27,7 +27,7 @@ import {
 import * as NodeTransport from "effect-ollama/node"
 import { MockOllama } from "effect-ollama/testing"
 import * as MockNode from "effect-ollama/testing/node"
-import { redactCut } from "../src/internal/classifyTransport.js"
+import { redactCut } from "../src/core/failure/transport.js"
 import { home, load, memory, withEnv } from "./config/fixtures.js"
 import { logged, printed, recorder } from "./support/printed.js"
 

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
 import * as FastCheck from "effect/FastCheck"
-import { contextWindowOf, definitionOf, entriesOf, numCtxOf, readShow, tagOf } from "../src/internal/show.js"
+import { contextWindowOf, definitionOf, entriesOf, numCtxOf, readShow, tagOf } from "../src/core/catalog/show.js"
 
 const context = (info: object) => contextWindowOf(info)
 

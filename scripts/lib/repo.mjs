@@ -15,5 +15,14 @@ export const bin = (name, command = name, from = repo) => {
   return join(root, typeof bin === "string" ? bin : bin[command])
 }
 
+/** The folders of `src` that are no entries of the package. */
+export const rooms = ["catalog", "completion", "config", "core", "telemetry", "testing/internal", "transport"]
+
+/** Whether a file of `src` (or of `dist`, by its path in there) lies in one of them. */
+export const isRoom = (file) => {
+  const path = file.split(/[\\/]/).join("/")
+  return rooms.some((room) => path.startsWith(`${room}/`))
+}
+
 /** The manifest of this package. */
 export const manifest = require("./package.json")

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import type { Chat, Message, Model } from "effect-ollama"
+import type { ChatCompletions, Message, Model } from "effect-ollama"
 import { same } from "../decode/support.js"
 import { expected, expectedErrors, get, load, type Recording, versions } from "../support/recordings.js"
 import { apis, created, once, type Outcome, recordedClient, said, service, streamed } from "./support.js"
@@ -9,7 +9,7 @@ const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/
 
 const tools = ["get_weather", "get_time"].map((name) => ({ name }))
 
-const prompt: Chat.CompletionOptions = { prompt: "Hi", tools }
+const prompt: ChatCompletions.CompletionOptions = { prompt: "Hi", tools }
 
 const bodyOf = ({ request }: Recording): { readonly stream?: boolean } => {
   try {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Exit, Fiber, Layer, Option, Schema, Stream, Tracer } from "effect"
-import { ChatCompletions, type Transform } from "effect-ollama"
+import { ChatCompletions, type Repair } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
 
 interface Seen {
@@ -186,7 +186,7 @@ describe("what fails together with its first events", () => {
 })
 
 describe("a repair that throws", () => {
-  const broken: Transform.Transform = {
+  const broken: Repair.Repair = {
     begin: () => {
       throw new Error("a bug of the host's")
     }
@@ -195,7 +195,7 @@ describe("a repair that throws", () => {
   it.effect("is a defect, and sends nothing", () =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(
-        Stream.runDrain(ChatCompletions.stream({ prompt: "Hi", transforms: [broken] }))
+        Stream.runDrain(ChatCompletions.stream({ prompt: "Hi", repairs: [broken] }))
       )
       assert.isTrue(Exit.isFailure(exit))
       const mock = yield* MockOllama.MockOllama

@@ -77,14 +77,14 @@ export interface Outcome {
 const partialOf = (error: OllamaError.CompletionError) =>
   "partial" in error && error.partial !== undefined ? error.partial.parts : []
 
-export const created = (options: Chat.CompletionOptions) =>
+export const created = (options: ChatCompletions.CompletionOptions) =>
   Effect.map(Effect.either(ChatCompletions.create(options)), (result): Outcome =>
     Either.isLeft(result)
       ? { parts: partialOf(result.left), finish: undefined, error: result.left }
       : { parts: result.right.parts, finish: result.right, error: undefined })
 
 /** All events, and how it ended. */
-export const events = (options: Chat.CompletionOptions) =>
+export const events = (options: ChatCompletions.CompletionOptions) =>
   Effect.suspend(() => {
     const all: Array<Chat.StreamEvent> = []
     return ChatCompletions.stream(options).pipe(
@@ -103,7 +103,7 @@ export const assemble = (all: ReadonlyArray<Chat.StreamEvent>, error: OllamaErro
   return { parts: replay(content, error === undefined), finish: finishes[0], error } satisfies Outcome
 }
 
-export const streamed = (options: Chat.CompletionOptions) =>
+export const streamed = (options: ChatCompletions.CompletionOptions) =>
   Effect.map(events(options), ({ all, error }): Outcome => {
     const { finish, parts } = assemble(all, error)
     if (error === undefined) return { parts, finish, error }
@@ -132,7 +132,7 @@ export const said = ({ error, finish, parts }: Outcome) => ({
 })
 
 /** The events of a take, as an array. */
-export const take = (options: Chat.CompletionOptions, n: number) =>
+export const take = (options: ChatCompletions.CompletionOptions, n: number) =>
   Effect.map(Stream.runCollect(Stream.take(ChatCompletions.stream(options), n)), Chunk.toReadonlyArray)
 
 /** What was said, part by part. */

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck } from "effect"
 import { Provider } from "effect-ollama"
-import * as baseUrl from "../../src/internal/baseUrl.js"
+import * as baseUrl from "../../src/core/baseUrl.js"
 import { env, error, failed, ok, ollama, provider, resolved } from "./fixtures.js"
 
 const models = [{ id: "m" }]

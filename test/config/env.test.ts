@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck } from "effect"
-import { substituteText } from "../../src/internal/config/env.js"
-import { variables } from "../../src/internal/config/resolve.js"
+import { substituteText } from "../../src/core/config/env.js"
+import { variables } from "../../src/core/config/resolve.js"
 import { env, error, failed, ollama, provider, resolve, resolved } from "./fixtures.js"
 
 const models = [{ id: "m" }]

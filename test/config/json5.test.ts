@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck } from "effect"
-import { parse, prepare } from "../../src/internal/config/json5.js"
-import * as lex from "../../src/internal/config/lex.js"
-import { formatPath, locate, toValue } from "../../src/internal/config/tree.js"
+import { parse, prepare } from "../../src/core/config/json5.js"
+import * as lex from "../../src/core/config/lex.js"
+import { formatPath, locate, toValue } from "../../src/core/config/tree.js"
 import { failed, ok } from "./fixtures.js"
 
 const value = (text: string) => toValue(ok(parse(text, "f")))

@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, FastCheck, Schema } from "effect"
 import { ConfigValue, OpenClawConfig, Provider } from "effect-ollama"
-import { suggest } from "../../src/internal/config/suggest.js"
+import { suggest } from "../../src/core/config/suggest.js"
 import { env, error, failed, ollama, problems, provider, resolve, resolved } from "./fixtures.js"
 
 const at = "models.providers.ollama"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { make } from "../../src/internal/decode/decoder.js"
+import { make } from "../../src/core/decode/decoder.js"
 import { bytes, cut, decode, makeId, textOf } from "./support.js"
 
 const line = (content: string, rest = "") => `{"message":{"content":${JSON.stringify(content)}}${rest}}\n`

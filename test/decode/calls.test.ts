@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { make, whole } from "../../src/internal/decode/decoder.js"
+import { make, whole } from "../../src/core/decode/decoder.js"
 import { brief, bytes, calls, decode, delta, makeId, native, stop, textOf, v1 } from "./support.js"
 
 describe("calls in fragments", () => {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FC from "effect/FastCheck"
-import { whole } from "../../src/internal/decode/decoder.js"
+import { whole } from "../../src/core/decode/decoder.js"
 import type { Api } from "../../src/Model.js"
 import { bytes, decode, makeId, replay, same } from "./support.js"
 

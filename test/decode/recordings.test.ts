@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { whole } from "../../src/internal/decode/decoder.js"
+import { whole } from "../../src/core/decode/decoder.js"
 import type { Api } from "../../src/Model.js"
 import { expected, expectedErrors, load, type Recording, versions } from "../support/recordings.js"
 import { callsOf, cut, decode, makeId, reasoningOf, replay, type Result, same, textOf } from "./support.js"

@@ -1,6 +1,6 @@
 import { assert } from "@effect/vitest"
-import { make } from "../../src/internal/decode/decoder.js"
-import type { ContentEvent, DecodeFailure, DecoderOptions, Finish } from "../../src/internal/decode/types.js"
+import { make } from "../../src/core/decode/decoder.js"
+import type { ContentEvent, DecodeFailure, DecoderOptions, Finish } from "../../src/core/decode/types.js"
 import type { AssistantPart, ToolCall } from "../../src/Message.js"
 import type { Api } from "../../src/Model.js"
 

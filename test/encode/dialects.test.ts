@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import type { Chat, Message } from "effect-ollama"
+import type { ChatCompletions, Message } from "effect-ollama"
 import * as Recordings from "../support/recordings.js"
 import { type Api, apis, body, call, encoded, type Json, native, openai, png, pngBase64 } from "./support.js"
 
@@ -38,7 +38,7 @@ describe("a recorded request is reproduced", () => {
     recording: string,
     id: string,
     api: Api,
-    options: (recorded: Json) => Chat.CompletionOptions
+    options: (recorded: Json) => ChatCompletions.CompletionOptions
   ) =>
     it(about, () => {
       for (const version of Recordings.versions) {

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either, FastCheck as fc, JSONSchema, Schema } from "effect"
-import { output, toolParameters } from "../../src/internal/encode/jsonSchema.js"
+import { output, toolParameters } from "../support/request.js"
 import { failure, invalidAt, type Json } from "./support.js"
 
 const parameters = (schema: unknown): Json => Either.getOrThrowWith(toolParameters(schema, "p"), (error) => error)

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either, FastCheck as fc } from "effect"
-import { type Chat, Transform } from "effect-ollama"
-import { dataUrl } from "../../src/internal/encode/image.js"
-import { normalize } from "../../src/internal/encode/request.js"
+import { type ChatCompletions, Repair } from "effect-ollama"
+import { dataUrl } from "../../src/core/request/image.js"
+import { normalize } from "../support/request.js"
 import { apis, call, failure, invalidAt, png, pngBase64, tryEncode } from "./support.js"
 
 describe("normalize", () => {
@@ -48,20 +48,20 @@ describe("normalize", () => {
     for (const model of [5, null, ["m"]]) at("model", { prompt: "Hi", model })
     for (const fallbacks of [5, null, "m"]) at("fallbacks", { prompt: "Hi", fallbacks })
     at("fallbacks[1]", { prompt: "Hi", fallbacks: ["m", 5] })
-    for (const transforms of [5, null, {}]) at("transforms", { prompt: "Hi", transforms })
-    for (const transform of [5, null, {}, { begin: 1 }]) at("transforms[0]", { prompt: "Hi", transforms: [transform] })
+    for (const repairs of [5, null, {}]) at("repairs", { prompt: "Hi", repairs })
+    for (const repair of [5, null, {}, { begin: 1 }]) at("repairs[0]", { prompt: "Hi", repairs: [repair] })
     for (const name of ["firstByteTimeout", "idleTimeout"]) {
       for (const limit of ["abc", {}, Number.NaN, true, null, [1]]) at(name, { prompt: "Hi", [name]: limit })
     }
   })
-  it("accepts every form of model, fallbacks, transforms and limits", () => {
+  it("accepts every form of model, fallbacks, repairs and limits", () => {
     const limits: ReadonlyArray<Duration.DurationInput | undefined> = [5, "2 seconds", Duration.infinity, 10n, [1, 2]]
     for (const limit of [...limits, Duration.seconds(1), undefined]) {
       const result = normalize({
         prompt: "Hi",
         model: "m",
         fallbacks: [],
-        transforms: [Transform.thinkTags],
+        repairs: [Repair.thinkTags],
         firstByteTimeout: limit,
         idleTimeout: limit
       })
@@ -173,7 +173,7 @@ describe("totality", () => {
     fc.constantFrom(...apis)
   ], ([options, params, api]) => {
     for (const given of [options, { prompt: "Hi", ...options }, { ...options, prompt: "Hi" }]) {
-      const result = tryEncode(given as unknown as Chat.CompletionOptions, { api, params })
+      const result = tryEncode(given as unknown as ChatCompletions.CompletionOptions, { api, params })
       if (Either.isRight(result)) assert.isObject(JSON.parse(result.right.body))
       else assert.match(result.left._tag, /^(InvalidRequest|(Images|Tools|Thinking)NotSupported)$/)
     }

@@ -1,7 +1,7 @@
 import { Either } from "effect"
-import type { Chat, Message, Model } from "effect-ollama"
-import { encode, type Encoded, type EncodeError, type EncodeOptions } from "../../src/internal/encode/encode.js"
-import { normalize } from "../../src/internal/encode/request.js"
+import type { ChatCompletions, Message, Model } from "effect-ollama"
+import { encode, type Encoded, type EncodeError, type EncodeOptions } from "../../src/core/wire/encode.js"
+import { normalize } from "../support/request.js"
 
 export type Api = Model.Api
 
@@ -29,7 +29,7 @@ export const plainModel: Model.ModelDefinition = {
 export type Given = Partial<Omit<EncodeOptions, "request">>
 
 export const tryEncode = (
-  options: Chat.CompletionOptions,
+  options: ChatCompletions.CompletionOptions,
   given: Given = {}
 ): Either.Either<Encoded, EncodeError> =>
   Either.flatMap(
@@ -38,22 +38,22 @@ export const tryEncode = (
       encode({ api: "openai-completions", model: unknownModel, params: [], stream: false, ...given, request })
   )
 
-export const encoded = (options: Chat.CompletionOptions, given: Given = {}): Encoded =>
+export const encoded = (options: ChatCompletions.CompletionOptions, given: Given = {}): Encoded =>
   Either.getOrThrowWith(tryEncode(options, given), (error) => error)
 
 /** Parsed JSON, whose shape is what the tests are about. */
 export type Json = any // oxlint-disable-line no-explicit-any -- its shape is what is tested
 
-export const body = (options: Chat.CompletionOptions, given: Given = {}): Json =>
+export const body = (options: ChatCompletions.CompletionOptions, given: Given = {}): Json =>
   JSON.parse(encoded(options, given).body)
 
 export const openai = (
-  options: Omit<Chat.CompletionOptions, "prompt"> & Partial<Chat.CompletionOptions>,
+  options: Omit<ChatCompletions.CompletionOptions, "prompt"> & Partial<ChatCompletions.CompletionOptions>,
   given: Given = {}
 ) => body({ prompt: "Hi", ...options }, { api: "openai-completions", ...given })
 
 export const native = (
-  options: Omit<Chat.CompletionOptions, "prompt"> & Partial<Chat.CompletionOptions>,
+  options: Omit<ChatCompletions.CompletionOptions, "prompt"> & Partial<ChatCompletions.CompletionOptions>,
   given: Given = {}
 ) => body({ prompt: "Hi", ...options }, { api: "ollama", ...given })
 
@@ -62,7 +62,7 @@ export const failure = (
   options: unknown,
   given: Given = {}
 ): { readonly _tag: string; readonly path: string | undefined } => {
-  const result = tryEncode(options as Chat.CompletionOptions, given)
+  const result = tryEncode(options as ChatCompletions.CompletionOptions, given)
   if (Either.isRight(result)) throw new Error(`expected a failure, got ${result.right.body}`)
   return { _tag: result.left._tag, path: result.left._tag === "InvalidRequest" ? result.left.path : undefined }
 }

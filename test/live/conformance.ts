@@ -79,9 +79,13 @@ const whole = (target: Target) => Effect.provide(target.services({ streaming: fa
 const streaming = (target: Target) => Effect.provide(target.services({ streaming: true }))
 
 // What the model would think is not asked for where it would only take time.
-const quiet = (target: Target): Partial<Chat.CompletionOptions> => target.model.reasoning ? { think: false } : {}
+const quiet = (target: Target): Partial<ChatCompletions.CompletionOptions> =>
+  target.model.reasoning ? { think: false } : {}
 
-const ask = (target: Target, options: Omit<Chat.CompletionOptions, "model">): Chat.CompletionOptions => ({
+const ask = (
+  target: Target,
+  options: Omit<ChatCompletions.CompletionOptions, "model">
+): ChatCompletions.CompletionOptions => ({
   model: target.ref,
   fallbacks: [],
   temperature: 0,
@@ -132,7 +136,7 @@ const agrees = (model: Model.ModelDefinition, shown: OllamaClient.ShownModel) =>
 // a model
 // =============================================================================
 
-const weather: Chat.Tool = {
+const weather: ChatCompletions.Tool = {
   name: "get_weather",
   description: "The current weather of a city",
   parameters: Schema.Struct({ city: Schema.String })

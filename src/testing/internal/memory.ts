@@ -12,9 +12,9 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import { causeOf, type Runtime } from "./failures.js"
-import { headersOf, type Plan } from "./plan.js"
-import type { Server } from "./server.js"
+import { causeOf, type Runtime } from "../../core/mock/failures.js"
+import { headersOf, type Plan } from "../../core/mock/plan.js"
+import type { Server } from "../../core/mock/server.js"
 
 const concat = (chunks: Iterable<Uint8Array>) => {
   const list = Array.from(chunks)

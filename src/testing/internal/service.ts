@@ -1,6 +1,6 @@
 import * as Effect from "effect/Effect"
+import type { Server } from "../../core/mock/server.js"
 import type { Service } from "../Script.js"
-import type { Server } from "./server.js"
 
 export const makeService = (server: Server, url: string): Service => ({
   url,

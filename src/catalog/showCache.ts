@@ -1,0 +1,145 @@
+/**
+ * What models can do, remembered by server and digest: bounded, for a time, and only what is known. Entries that are too
+ * old stay as what was known last, until newer ones push them out. It can be kept in a `KeyValueStore`, one document a
+ * server; a store that fails, or that holds something else, costs nothing but the requests.
+ */
+import type * as KeyValueStore from "@effect/platform/KeyValueStore"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
+import type { Shown } from "../core/catalog/show.js"
+import { isRecord, type JsonRecord, numberOf, own, stringsOf } from "../core/json.js"
+
+interface Entry {
+  readonly shown: Shown
+  /** Epoch ms. */
+  readonly at: number
+}
+
+export interface ShowCache {
+  readonly get: (
+    root: string,
+    digest: string | undefined
+  ) => Effect.Effect<{ readonly shown: Shown; readonly fresh: boolean } | undefined>
+  readonly set: (root: string, digest: string | undefined, shown: Shown) => Effect.Effect<void>
+  /** Reads what is stored about a server, once. */
+  readonly load: (root: string) => Effect.Effect<void>
+  /** Stores what is known about a server, when there is something new. */
+  readonly save: (root: string) => Effect.Effect<void>
+}
+
+const version = 1
+
+const storeKey = (root: string): string => `effect-ollama/show/${root}`
+
+const readEntry = (value: unknown): Entry | undefined => {
+  if (!isRecord(value)) return undefined
+  const at = numberOf(value, "at")
+  const capabilities = stringsOf(value, "capabilities")
+  if (at === undefined || capabilities === undefined) return undefined
+  const count = (key: string): number | undefined => {
+    const n = numberOf(value, key)
+    return n !== undefined && n > 0 ? n : undefined
+  }
+  return { at, shown: { capabilities, contextWindow: count("contextWindow"), numCtx: count("numCtx") } }
+}
+
+const readStored = (text: string): ReadonlyArray<readonly [digest: string, entry: Entry]> => {
+  let json: unknown
+  try {
+    json = JSON.parse(text)
+  } catch {
+    return []
+  }
+  if (!isRecord(json) || own(json, "version") !== version) return []
+  const models = own(json, "models")
+  if (!isRecord(models)) return []
+  return Object.keys(models).flatMap((digest) => {
+    const entry = readEntry(models[digest])
+    return entry === undefined ? [] : [[digest, entry] as const]
+  })
+}
+
+export const make = (options: {
+  /** In ms. */
+  readonly timeToLive: number
+  readonly capacity: number
+  readonly store: KeyValueStore.KeyValueStore | undefined
+}): ShowCache => {
+  const { store } = options
+  // The order of a Map is the order of use, the oldest first.
+  const entries = new Map<string, Entry>()
+  const loaded = new Set<string>()
+  const changed = new Set<string>()
+  const keyOf = (root: string, digest: string): string => `${root}\n${digest}`
+
+  const put = (key: string, entry: Entry): void => {
+    entries.delete(key)
+    entries.set(key, entry)
+    if (entries.size <= options.capacity) return
+    for (const oldest of entries.keys()) {
+      entries.delete(oldest)
+      return
+    }
+  }
+
+  const get: ShowCache["get"] = (root, digest) =>
+    Effect.map(Clock.currentTimeMillis, (now) => {
+      if (digest === undefined) return undefined
+      const key = keyOf(root, digest)
+      const entry = entries.get(key)
+      if (entry === undefined) return undefined
+      put(key, entry)
+      // an entry from the future was written by a clock that was set back since
+      return { shown: entry.shown, fresh: now >= entry.at && now - entry.at < options.timeToLive }
+    })
+
+  const set: ShowCache["set"] = (root, digest, shown) =>
+    Effect.map(Clock.currentTimeMillis, (at) => {
+      if (digest === undefined || shown.capabilities === undefined) return
+      put(keyOf(root, digest), { shown, at })
+      changed.add(root)
+    })
+
+  const load: ShowCache["load"] = (root) =>
+    Effect.suspend(() => {
+      if (store === undefined || loaded.has(root)) return Effect.void
+      return Effect.matchCauseEffect(store.get(storeKey(root)), {
+        onFailure: (cause) => Effect.logDebug("What models can do was not read from the store", cause),
+        onSuccess: (text) =>
+          Effect.sync(() => {
+            loaded.add(root)
+            for (const [digest, entry] of readStored(Option.getOrElse(text, () => ""))) {
+              const key = keyOf(root, digest)
+              if (!entries.has(key)) put(key, entry)
+            }
+          })
+      })
+    })
+
+  const save: ShowCache["save"] = (root) =>
+    Effect.suspend(() => {
+      if (store === undefined || !changed.has(root)) return Effect.void
+      const models: Record<string, JsonRecord> = Object.create(null)
+      const prefix = keyOf(root, "")
+      for (const [key, { at, shown }] of entries) {
+        if (key.startsWith(prefix)) models[key.slice(prefix.length)] = { at, ...shown }
+      }
+      changed.delete(root)
+      const stored = Effect.onExit(store.set(storeKey(root), JSON.stringify({ version, models })), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isFailure(exit)) {
+            changed.add(root)
+          }
+        }))
+      return Effect.matchCauseEffect(stored, {
+        onFailure: (cause) =>
+          Effect.logDebug("What models can do was not stored", cause),
+        onSuccess: () =>
+          Effect.void
+      })
+    })
+
+  return { get, set, load, save }
+}

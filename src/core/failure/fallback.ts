@@ -1,0 +1,75 @@
+/** When the next model is tried, and what it comes to when none answers. Pure. */
+import type * as Arr from "effect/Array"
+import { AllModelsFailed, type Attempt, type AttemptError, type CompletionError } from "../../OllamaError.js"
+
+/**
+ * Whether another model may answer where this one failed. Not for a request that is wrong whatever the model, and not
+ * for a model that the caller named and nobody has: it never silently becomes another one.
+ */
+export const mayFallBack = (error: AttemptError, namedByCaller: boolean): boolean =>
+  error._tag !== "InvalidRequest" && !(namedByCaller && isNobodys.has(error._tag))
+
+const isNobodys: ReadonlySet<AttemptError["_tag"]> = new Set([
+  "UnknownModel",
+  "InvalidModelRef",
+  "NoToolModels",
+  "NoModelsConfigured"
+])
+
+/** Whether the same request to the same model is worth repeating: nothing has been generated yet. */
+export const mayRetry = (error: AttemptError): boolean => {
+  switch (error._tag) {
+    case "ConnectionRefused":
+      return true
+    case "ServerBusy":
+      return waitable(error.retryAfter)
+    case "ConnectionFailed":
+      return error.reason === "reset"
+    case "RateLimited":
+      return error.reason !== "quota" && waitable(error.retryAfter)
+    default:
+      return false
+  }
+}
+
+/** The longest `Retry-After` that is waited for, in ms. */
+const longestWait = 30_000
+
+const waitable = (retryAfter: number | undefined): boolean => retryAfter === undefined || retryAfter <= longestWait
+
+/** The scheme, host and port of a URL. */
+export const origin = (url: string): string => /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0].toLowerCase() ?? url
+
+/** What two attempts must share for their errors to be one: the provider, or the host. */
+const identity = (error: AttemptError): string | undefined => {
+  switch (error._tag) {
+    case "NotEnabled":
+    case "ProviderUnavailable":
+    case "NoModelsConfigured":
+    case "NoToolModels":
+      return `${error._tag} ${error.provider}`
+    case "MissingEnvironmentVariable":
+      return `${error._tag} ${error.path}`
+    case "ConfigInvalid":
+      return `${error._tag} ${error.problems.map((problem) => problem.path).join()}`
+    case "ConnectionRefused":
+    case "ConnectionFailed":
+    case "RequestTimeout":
+      return `${error._tag} ${origin(error.url)}`
+    default:
+      return undefined
+  }
+}
+
+/**
+ * The error of a call whose candidates all failed: the one error that they share, so that a handler written for one
+ * model still fires, else all of them.
+ */
+export const combine = (attempts: Arr.NonEmptyReadonlyArray<Attempt>): CompletionError => {
+  const first = attempts[0].error
+  if (attempts.length === 1) return first
+  const shared = identity(first)
+  return shared !== undefined && attempts.every((attempt) => identity(attempt.error) === shared)
+    ? first
+    : new AllModelsFailed({ attempts })
+}

@@ -1,0 +1,420 @@
+/**
+ * The sentences of the errors: what happened, then what to do about it. Pure functions of the errors' own fields, so
+ * that a decoded error says the same as the one that was encoded.
+ */
+interface ErrorCause {
+  readonly name: string
+  readonly message: string
+  readonly code?: string | undefined
+}
+
+interface ConfigProblem {
+  readonly path: string
+  readonly expected: string
+  readonly actual: string
+  readonly file?: string | undefined
+  readonly line?: number | undefined
+  readonly column?: number | undefined
+}
+
+interface ExcludedModel {
+  readonly name: string
+  readonly reason: keyof typeof reasons
+  readonly detail?: string | undefined
+}
+
+type Maybe<A> = A | undefined
+
+interface Answer {
+  readonly url: string
+  readonly status: number
+  readonly detail: string
+}
+
+const pull = "ollama pull gpt-oss:20b"
+
+const plural = (n: number, one: string): string => `${n} ${one}${n === 1 ? "" : "s"}`
+
+const said = (detail: Maybe<string>): string => detail === undefined || detail === "" ? "" : `: ${detail}`
+
+const because = (cause: Maybe<ErrorCause>): string =>
+  cause === undefined ? "" : ` (${cause.code ?? cause.name}${said(cause.message)})`
+
+const seconds = (ms: number): string => ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`
+
+const some = (names: ReadonlyArray<string>, most = 8): string =>
+  names.slice(0, most).join(", ") + (names.length > most ? `, and ${names.length - most} more` : "")
+
+const position = (e: { readonly line?: Maybe<number>; readonly column?: Maybe<number> }): string =>
+  e.line === undefined ? "" : `:${e.line}${e.column === undefined ? "" : `:${e.column}`}`
+
+const host = (url: string): string => /^[a-z+.-]+:\/\/([^/]+)/i.exec(url)?.[1] ?? url
+
+export const configUnreadable = (e: {
+  readonly path: string
+  readonly reason: string
+  readonly cause?: Maybe<ErrorCause>
+}): string => {
+  switch (e.reason) {
+    case "not-found":
+      return `${e.path} does not exist. Create it, or unset the variable that names it (OPENCLAW_CONFIG_PATH).`
+    case "not-a-file":
+      return `${e.path} is not a regular file. Name a JSON5 file.`
+    case "permission":
+      return `${e.path} may not be read. Check its permissions.`
+    default:
+      return `${e.path} cannot be read${because(e.cause)}.`
+  }
+}
+
+export const configSyntaxError = (e: {
+  readonly path: string
+  readonly line: number
+  readonly column: number
+  readonly detail: string
+  readonly excerpt: string
+}): string => `${e.path}${position(e)} is not valid JSON5: ${e.detail}.${e.excerpt === "" ? "" : `\n${e.excerpt}`}`
+
+export const configProblem = (p: ConfigProblem): string => {
+  const where = [p.file === undefined ? "" : `${p.file}${position(p)}`, p.path].filter((part) => part !== "").join(": ")
+  return `${where === "" ? "the configuration" : where}: expected ${p.expected}, found ${p.actual}`
+}
+
+export const configInvalid = (e: { readonly problems: ReadonlyArray<ConfigProblem> }): string =>
+  e.problems.length === 1
+    ? `The configuration is invalid. ${configProblem(e.problems[0]!)}.`
+    : `The configuration has ${plural(e.problems.length, "problem")}:\n${
+      e.problems.map((p) => `  - ${configProblem(p)}`).join("\n")
+    }`
+
+export const configIncludeError = (e: {
+  readonly path: string
+  readonly reason: string
+  readonly files: ReadonlyArray<string>
+  readonly detail?: Maybe<string>
+}): string => {
+  const chain = e.files.length === 0 ? "" : ` (${e.files.join(" -> ")})`
+  switch (e.reason) {
+    case "cycle":
+      return `$include of ${e.path} goes round in a circle${chain}. Remove one of these includes.`
+    case "too-deep":
+      return `$include of ${e.path} is more than 10 levels deep${chain}. Flatten the includes.`
+    case "too-many":
+      return `More than 100 files are included${chain}. Merge some of them.`
+    case "too-large":
+      return `The included files are larger than 8 MiB in all${chain}. Include less.`
+    case "outside":
+      return `$include of ${e.path} leaves the directory of the configuration file${chain}. Move the file into it.`
+    case "invalid":
+      return `An $include is not a path or a list of paths${said(e.detail)}${chain}.`
+    default:
+      return `$include of ${e.path} cannot be read${said(e.detail)}${chain}.`
+  }
+}
+
+export const missingEnvironmentVariable = (e: { readonly variable: string; readonly path: string }): string =>
+  `${e.path} needs the environment variable ${e.variable}, which is not set. Run \`export ${e.variable}=...\`, or write \${${e.variable}:-default}.`
+
+export const notEnabled = (e: { readonly provider: string }): string =>
+  e.provider === "ollama"
+    ? "Ollama is not enabled. Run `export OLLAMA_API_KEY=ollama-local` (any value works), or use Ollama.layerWith({ discover: true })."
+    : `The provider ${e.provider} is not enabled. Give it an apiKey in models.providers.${e.provider} or an auth profile.`
+
+export const providerUnavailable = (e: {
+  readonly provider: string
+  readonly reason: string
+  readonly detail?: Maybe<string>
+}): string => {
+  const at = `models.providers.${e.provider}`
+  switch (e.reason) {
+    case "no-credential":
+      return e.provider === "ollama"
+        ? `The provider ollama has no key. Run \`export OLLAMA_API_KEY=ollama-local\` (any value works), or set ${at}.apiKey.`
+        : `The provider ${e.provider} has no key. Set ${at}.apiKey, add an auth profile, or set ${at}.authHeader to false if it needs none.`
+    case "unsupported-api":
+      return `${at}.api is ${
+        e.detail ?? "an API"
+      }, which this library does not speak. Use "openai-completions" or "ollama".`
+    case "no-base-url":
+      return `The provider ${e.provider} has no address. Set ${at}.baseUrl.`
+    default:
+      return `There is no provider ${e.provider}. Define it under models.providers${said(e.detail)}.`
+  }
+}
+
+export const noModelsConfigured = (e: { readonly provider: string; readonly url: string }): string =>
+  e.provider === "ollama"
+    ? `models.providers.ollama has a baseUrl and lists no models, so nothing is discovered at ${e.url}. List the models under models.providers.ollama.models, or discover them: remove that \`baseUrl\`, or use Ollama.layerWith({ discover: true }). Without the baseUrl a key is needed too: set OLLAMA_API_KEY (any value works) if there is none.`
+    : `models.providers.${e.provider} lists no models. List them under models.providers.${e.provider}.models.`
+
+const reasons = {
+  "no-tools": "no tools",
+  "no-completion": "not a chat model",
+  "unknown-capabilities": "capabilities unknown: update Ollama to 0.6.4 or later, or define the model explicitly",
+  "show-failed": "details could not be read",
+  "duplicate": "listed twice",
+  "unsupported-api": "its api is not spoken here"
+}
+
+const excludedModel = (m: ExcludedModel): string => `${m.name} (${reasons[m.reason]}${said(m.detail)})`
+
+export const noToolModels = (e: {
+  readonly provider: string
+  readonly url: string
+  readonly models: ReadonlyArray<ExcludedModel>
+}): string =>
+  (e.models.length === 0
+    ? `The Ollama at ${host(e.url)} has no models.`
+    : `The Ollama at ${host(e.url)} has ${plural(e.models.length, "model")}, none with tools: ${
+      some(e.models.map(excludedModel))
+    }.`)
+  + ` Pull a tool-capable model with \`${pull}\`, or define the model explicitly in models.providers.${e.provider}.`
+
+export const unknownModel = (e: {
+  readonly ref: string
+  readonly known: ReadonlyArray<string>
+  readonly leftOut?: Maybe<ExcludedModel>
+  readonly suggestion?: Maybe<string>
+  readonly discovered?: Maybe<boolean>
+}): string => {
+  const known = e.known.length === 0 ? "" : ` Known: ${some(e.known)}.`
+  if (e.leftOut !== undefined) {
+    const fix = e.leftOut.reason === "unsupported-api"
+      ? "Write \"openai-completions\" or \"ollama\" as the `api` of this model, if its server speaks one of them."
+      : "Define it explicitly in models.providers to use it all the same."
+    return `${e.ref} was left out of the catalog: ${reasons[e.leftOut.reason]}${said(e.leftOut.detail)}. ${fix}${known}`
+  }
+  // a suggestion that is not known is only the full way to write the ref
+  const exists = e.suggestion !== undefined && e.known.includes(e.suggestion)
+  const meant = e.suggestion === undefined ? "" : exists ? ` Did you mean ${e.suggestion}?` : ` Write ${e.suggestion}.`
+  const full = exists ? e.ref : e.suggestion ?? e.ref
+  const [provider] = e.ref.split("/", 1)
+  // a known provider has known models; a name with a dot (hf.co/u/m) is a host, so all of it is a model's
+  if (
+    !exists && e.ref.includes("/") && !provider!.includes(".")
+    && !full.toLowerCase().startsWith(`${provider!.trim().toLowerCase()}/`)
+  ) {
+    return `There is no provider ${provider}: define it under models.providers.${provider}, or write ${full} if that is a model's whole name.${known}`
+  }
+  return `No provider has the model ${e.ref}.${meant}${howToGet(full, exists, e.discovered)}${known}`
+}
+
+// Pulling a model helps where models are discovered.
+const howToGet = (ref: string, exists: boolean, discovered: Maybe<boolean>): string => {
+  const cut = ref.indexOf("/")
+  const provider = ref.slice(0, Math.max(cut, 0))
+  if (provider === "ollama" && discovered !== false) {
+    return ` Pull it with \`ollama pull ${ref.slice(cut + 1)}\`, or define it explicitly.`
+  }
+  if (discovered === false && provider !== "") return ` List it under models.providers.${provider}.models.`
+  return exists ? "" : " Define it explicitly in models.providers."
+}
+
+export const invalidModelRef = (e: { readonly ref: string; readonly reason: string }): string =>
+  `${JSON.stringify(e.ref)} is not a model ref${
+    e.reason === "empty-model" ? ": it names no model" : e.reason === "empty-provider" ? ": it names no provider" : ""
+  }. Write provider/model, e.g. ollama/gpt-oss:20b.`
+
+const tries = (attempts: number): string => attempts > 1 ? ` (${attempts} attempts)` : ""
+
+/** Whether it is an Ollama for certain: by its own API, its port, or its words. */
+const isOllama = (e: { readonly url: string; readonly detail?: Maybe<string> }): boolean =>
+  /\/api\/\w+$/.test(e.url) || /^[a-z]+:\/\/[^/]*:11434(\/|$)/i.test(e.url) || /try pulling it/i.test(e.detail ?? "")
+
+/** What helps with an Ollama, also where it may be another server. */
+const ifOllama = (e: { readonly url: string; readonly detail?: Maybe<string> }, fix: string): string =>
+  isOllama(e) ? fix : `if it is an Ollama, ${fix}`
+
+export const connectionRefused = (e: {
+  readonly url: string
+  readonly address?: Maybe<string>
+  readonly port?: Maybe<number>
+  readonly attempts: number
+}): string =>
+  `Nothing listens on ${
+    e.address !== undefined && e.port !== undefined
+      ? `${e.address.includes(":") ? `[${e.address}]` : e.address}:${e.port}`
+      : host(e.url)
+  }${tries(e.attempts)}. ${
+    isOllama(e)
+      ? "Start Ollama with `ollama serve`, and check the port (`ps aux | grep ollama`)."
+      : "Check the address in baseUrl, and that the server is running; an Ollama is started with `ollama serve`."
+  }`
+
+export const connectionFailed = (e: {
+  readonly url: string
+  readonly reason: string
+  readonly attempts: number
+  readonly cause?: Maybe<ErrorCause>
+}): string => {
+  const at = host(e.url)
+  const how = `${tries(e.attempts)}${because(e.cause)}`
+  switch (e.reason) {
+    case "dns":
+      return `The host of ${at} was not found${how}. Check the name in baseUrl.`
+    case "reset":
+      return `${at} closed the connection${how}. Check that ${
+        isOllama(e) ? "Ollama is still running (`ollama serve`)" : "the server is still running"
+      }.`
+    case "unreachable":
+      return `${at} cannot be reached${how}. Check the address and the network.`
+    case "tls":
+      return `No TLS connection to ${at}${how}. Ollama itself speaks http: check the scheme of baseUrl, or the certificate.`
+    case "protocol":
+      return `What listens on ${at} does not speak HTTP${how}. Check the port of baseUrl.`
+    default:
+      return `The request to ${at} failed${how}. If it works with curl, check proxies and, in a browser, OLLAMA_ORIGINS.`
+  }
+}
+
+export const requestTimeout = (e: {
+  readonly url: string
+  readonly phase: string
+  readonly limit?: Maybe<number>
+  readonly attempts: number
+  readonly cause?: Maybe<ErrorCause>
+}): string => {
+  const limit = e.limit === undefined ? "" : ` within ${seconds(e.limit)}`
+  if (e.cause?.code === "UND_ERR_HEADERS_TIMEOUT" || e.cause?.code === "UND_ERR_BODY_TIMEOUT") {
+    return `${
+      host(e.url)
+    } sent nothing${limit}: Node's own fetch gives up after 300 s, whatever is configured. Use the effect-ollama/node transport or NodeHttpClient.layerUndici, or set \`streaming: true\` for the model.`
+  }
+  const quick = /\/api\/(tags|show|version|ps)$/.exec(e.url)?.[1]
+  // no model is loaded to answer these
+  if (quick !== undefined && e.phase !== "connect") {
+    const happened = e.phase === "first-byte"
+      ? `did not answer${limit}${tries(e.attempts)}`
+      : `stopped sending${e.limit === undefined ? "" : ` for ${seconds(e.limit)}`}`
+    const raise = quick === "tags" || quick === "show" ? `, or raise discovery.${quick}Timeout` : ""
+    return `${e.url} ${happened}. Check that it is an Ollama and not overloaded${raise}.`
+  }
+  switch (e.phase) {
+    case "connect":
+      return `No connection to ${host(e.url)}${limit}${tries(e.attempts)}. Check the address, and that ${
+        isOllama(e) ? "Ollama" : "the server"
+      } is running.`
+    case "first-byte":
+      return `${host(e.url)} did not answer${limit}${
+        tries(e.attempts)
+      }. A model that is being loaded sends nothing: raise timeoutSeconds, or load it ahead.`
+    default:
+      return `${host(e.url)} stopped sending${
+        e.limit === undefined ? "" : ` for ${seconds(e.limit)}`
+      }. Raise timeoutSeconds if the model is that slow.`
+  }
+}
+
+export const endpointNotFound = (e: Answer & { readonly location?: Maybe<string> }): string =>
+  e.location !== undefined || (e.status >= 300 && e.status < 400)
+    ? `${e.url} redirects${
+      e.location === undefined ? "" : ` to ${e.location}`
+    } (${e.status}), which is not followed. Set baseUrl to the final address.`
+    : `${e.url} answered ${e.status}${
+      said(e.detail)
+    }. The base URL is probably wrong: Ollama's is http://127.0.0.1:11434.`
+
+export const modelNotFound = (e: Answer & { readonly model?: Maybe<string> }): string => {
+  const name = e.model === undefined ? "" : ` ${e.model}`
+  const pull = e.model === undefined ? "pull it" : `pull it with \`ollama pull ${e.model}\``
+  return `${host(e.url)} does not have the model${name} (${e.status}${said(e.detail)}). Check the name, or ${
+    ifOllama(e, pull)
+  }.`
+}
+
+export const unauthorized = (e: Answer & { readonly signinUrl?: Maybe<string> }): string =>
+  e.signinUrl === undefined
+    ? `${host(e.url)} wants another key (${e.status}${said(e.detail)}). Check the key, or ${
+      ifOllama(e, "sign in with `ollama signin`")
+    }.`
+    : `${host(e.url)} wants you to sign in: open ${e.signinUrl}, or run \`ollama signin\`.`
+
+export const forbidden = (e: Answer & { readonly reason: string }): string => {
+  switch (e.reason) {
+    case "cloud-disabled":
+      return `Ollama's cloud is switched off on ${host(e.url)}${
+        said(e.detail)
+      }. Unset OLLAMA_NO_CLOUD, or use a local model.`
+    case "host-or-origin":
+      return `${
+        host(e.url)
+      } does not allow this Host or Origin (${e.status}, no body). Set OLLAMA_ORIGINS on the server, or reach it under its own name.`
+    default:
+      return `${host(e.url)} refuses the request (${e.status}${said(e.detail)}).`
+  }
+}
+
+const wait = (retryAfter: Maybe<number>): string =>
+  retryAfter === undefined ? "Try again later" : `Try again in ${seconds(retryAfter)}`
+
+export const rateLimited = (e: Answer & { readonly reason: string; readonly retryAfter?: Maybe<number> }): string =>
+  e.reason === "quota"
+    ? `The quota is used up${said(e.detail)}. Use a local model, or raise the limit.`
+    : `Too many requests${said(e.detail)}. ${wait(e.retryAfter)}.`
+
+export const serverBusy = (e: Answer & { readonly retryAfter?: Maybe<number> }): string =>
+  `${host(e.url)} is busy${said(e.detail)}. ${wait(e.retryAfter)}, or ${ifOllama(e, "raise OLLAMA_MAX_QUEUE")}.`
+
+export const contextOverflow = (
+  e: Answer & {
+    readonly promptTokens?: Maybe<number>
+    readonly contextSize?: Maybe<number>
+  }
+): string =>
+  (e.promptTokens !== undefined && e.contextSize !== undefined
+    ? `The prompt has ${e.promptTokens} tokens and the context ${e.contextSize}.`
+    : `The prompt does not fit into the context${said(e.detail)}.`)
+  + " Shorten the prompt, or raise num_ctx (api: \"ollama\") or OLLAMA_CONTEXT_LENGTH."
+
+export const invalidRequest = (e: {
+  readonly detail: string
+  readonly path?: Maybe<string>
+  readonly status?: Maybe<number>
+}): string =>
+  `The request is wrong${e.path === undefined ? "" : ` at ${e.path}`}${e.status === undefined ? "" : ` (${e.status})`}${
+    said(e.detail)
+  }.`
+
+export const serverError = (e: Answer): string =>
+  `${host(e.url)} failed (${e.status}${said(e.detail)}). See the server's log; an identical retry often succeeds.`
+
+type Capability = { readonly model?: Maybe<string> }
+
+export const toolsNotSupported = (e: Capability): string =>
+  `${e.model ?? "The model"} does not support tools. Choose one that does, e.g. \`${pull}\`.`
+
+export const thinkingNotSupported = (e: Capability): string =>
+  `${e.model ?? "The model"} does not support thinking. Leave out \`think\`, or choose one that does, e.g. \`${pull}\`.`
+
+export const imagesNotSupported = (e: Capability): string =>
+  `${e.model ?? "The model"} cannot see pictures. Choose one with vision, e.g. \`ollama pull qwen2.5vl\`.`
+
+export const malformedResponse = (e: { readonly url: string; readonly detail: string }): string =>
+  `The answer of ${e.url} is malformed: ${e.detail}. Is that really Ollama, and is the base URL right?`
+
+export const malformedToolCall = (e: { readonly name: string; readonly raw: string }): string =>
+  `The model called ${e.name} with arguments that are not a JSON object: ${
+    e.raw.length > 200 ? `${e.raw.slice(0, 200)}…` : e.raw
+  }. Try again, remove \`streaming: true\`, or choose a model that is better at tools.`
+
+export const incompleteResponse = (e: {
+  readonly url: string
+  readonly reason: string
+  readonly cause?: Maybe<ErrorCause>
+}): string =>
+  `The answer of ${host(e.url)} ended before it was finished${
+    e.reason === "connection" ? `: the connection broke${because(e.cause)}` : ""
+  }. See the server's log; an identical retry often succeeds.`
+
+export const outputInvalid = (e: { readonly ref: string; readonly detail: string }): string =>
+  `The answer of ${e.ref} does not have the requested form: ${e.detail}.`
+
+export const allModelsFailed = (
+  e: { readonly attempts: ReadonlyArray<{ readonly ref: string; readonly error: { readonly hint: string } }> }
+): string =>
+  `All ${plural(e.attempts.length, "model")} failed:\n${
+    e.attempts.map((a) => `  - ${a.ref}: ${a.error.hint}`).join("\n")
+  }`
+
+export const tooManyTurns = (e: { readonly turns: number }): string =>
+  `The model still calls tools after ${plural(e.turns, "turn")}. Raise maxTurns, or continue from \`history\`.`

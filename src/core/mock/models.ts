@@ -1,0 +1,201 @@
+/** The installed models as `/api/tags`, `/api/show`, `/api/ps` and `/v1/models` tell them. */
+import { timestamp } from "./completion.js"
+import type { Generation } from "./generation.js"
+import type { Model } from "./script.js"
+
+export interface Installed extends Model {
+  /** With its tag. */
+  readonly name: string
+  readonly digest: string
+  readonly modifiedAt: string
+}
+
+export const withTag = (name: string): string =>
+  name.slice(name.lastIndexOf("/") + 1).includes(":") ? name : `${name}:latest`
+
+/** 64 hex digits that follow from the text. No hash to trust; only to tell models apart. */
+const hex = (text: string): string => {
+  let out = ""
+  for (let round = 0; round < 8; round++) {
+    let state = 0x811c9dc5 ^ (round * 0x9e3779b1)
+    for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193)
+    out += (state >>> 0).toString(16).padStart(8, "0")
+  }
+  return out
+}
+
+/** The first model is the newest. */
+const newestAt = Date.UTC(2026, 0, 1, 12)
+
+export const install = (model: Model | string, index: number): Installed => {
+  const described = typeof model === "string" ? { name: model } : model
+  return {
+    ...described,
+    name: withTag(described.name),
+    digest: described.digest ?? hex(withTag(described.name)),
+    modifiedAt: described.modifiedAt ?? timestamp(newestAt - index * 60_000, 455_023)
+  }
+}
+
+export const find = (models: ReadonlyArray<Installed>, name: string): Installed | undefined => {
+  const wanted = withTag(name).toLowerCase()
+  return models.find((model) => model.name.toLowerCase() === wanted)
+}
+
+const capabilities = (model: Model): ReadonlyArray<string> | undefined =>
+  model.capabilities === null ? undefined : model.capabilities ?? ["completion", "tools"]
+
+/** Whether the server would refuse a request for what the model lacks. */
+export const lacks = (model: Model, capability: string): boolean => capabilities(model)?.includes(capability) === false
+
+const contextLength = (model: Model) => model.contextLength ?? 32_768
+
+const details = (model: Model, parent = "") => {
+  const family = model.family ?? "llama"
+  return {
+    parent_model: parent,
+    format: "gguf",
+    family,
+    families: [family],
+    parameter_size: model.parameterSize ?? "7.6B",
+    quantization_level: model.quantization ?? "Q4_K_M"
+  }
+}
+
+const size = (model: Model) => model.size ?? 4_683_087_332
+
+export const tags = (models: ReadonlyArray<Installed>, generation: Generation) => ({
+  models: models.map((model) => {
+    const known = model.ownTemplate === true ? ["completion"] : capabilities(model)
+    return {
+      name: model.name,
+      model: model.name,
+      modified_at: model.modifiedAt,
+      size: size(model),
+      digest: model.digest,
+      details: {
+        ...details(model),
+        ...(generation.tagsCapabilities &&
+          { context_length: contextLength(model), embedding_length: model.embeddingLength ?? 4096 })
+      },
+      capabilities: generation.tagsCapabilities && known !== undefined && known.length > 0 ? known : undefined
+    }
+  })
+})
+
+export const ps = (
+  models: ReadonlyArray<Installed>,
+  loadedUntil: ReadonlyMap<string, number>,
+  generation: Generation
+) => ({
+  models: models.filter((model) => loadedUntil.has(model.name))
+    .sort((a, b) => loadedUntil.get(b.name)! - loadedUntil.get(a.name)!)
+    .map((model) => ({
+      name: model.name,
+      model: model.name,
+      size: size(model),
+      digest: model.digest,
+      details: details(model),
+      expires_at: timestamp(loadedUntil.get(model.name)!, 276_044),
+      size_vram: 0,
+      context_length: generation.psContext ? model.effectiveContext ?? 4096 : undefined
+    }))
+})
+
+export const v1Models = (models: ReadonlyArray<Installed>) => ({
+  object: "list",
+  data: models.length === 0 ? null : models.map((model) => ({
+    id: model.name,
+    object: "model",
+    created: Math.floor(Date.parse(model.modifiedAt) / 1000),
+    owned_by: model.name.split("/").at(-2) ?? "library"
+  }))
+})
+
+/** As the server prints them: `%-30s %#v`, a line each. */
+const parameterText = (parameters: Model["parameters"]): string | undefined => {
+  if (parameters === undefined || typeof parameters === "string") return parameters
+  const lines: Array<string> = []
+  for (const [name, value] of Object.entries(parameters)) {
+    for (const one of Array.isArray(value) ? value as ReadonlyArray<string | number> : [value as string | number]) {
+      // Go prints large floats with an exponent
+      const text = typeof one === "string"
+        ? JSON.stringify(one)
+        : Math.abs(one) >= 1e6
+        ? one.toExponential().replace(/e\+(\d)$/, "e+0$1")
+        : String(one)
+      lines.push(`${name.padEnd(30)} ${text}`)
+    }
+  }
+  return lines.length === 0 ? undefined : lines.join("\n")
+}
+
+const modelInfo = (model: Installed, arrays: boolean) => {
+  const family = model.family ?? "llama"
+  const array = (value: ReadonlyArray<unknown>) => arrays ? value : null
+  return {
+    "general.architecture": family,
+    "general.file_type": 15,
+    "general.parameter_count": 7_615_616_512,
+    "general.type": "model",
+    [`${family}.attention.head_count`]: 28,
+    [`${family}.attention.head_count_kv`]: 4,
+    [`${family}.block_count`]: 28,
+    [`${family}.context_length`]: contextLength(model),
+    [`${family}.embedding_length`]: model.embeddingLength ?? 4096,
+    "tokenizer.ggml.add_bos_token": false,
+    "tokenizer.ggml.model": "gpt2",
+    "tokenizer.ggml.scores": array([0, 0, 0]),
+    "tokenizer.ggml.token_type": array([2, 3, 3]),
+    "tokenizer.ggml.tokens": array(["<unk>", "<s>", "</s>"]),
+    ...model.modelInfo
+  }
+}
+
+export const show = (model: Installed, verbose: boolean, generation: Generation) => {
+  const blob = `/usr/share/ollama/.ollama/models/blobs/sha256-${hex(`${model.name} weights`)}`
+  const parameters = parameterText(model.parameters)
+  const template = model.template ?? "{{- range .Messages }}{{ .Content }}{{ end }}"
+  const known = capabilities(model)
+  return {
+    license: model.license,
+    modelfile:
+      "# Modelfile generated by \"ollama show\"\n# To build a new Modelfile based on this, replace FROM with:\n" +
+      `# FROM ${model.name}\n\nFROM ${blob}\nTEMPLATE """${template}"""\n`,
+    parameters,
+    template,
+    system: model.system,
+    details: details(model, generation.showsParent ? blob : ""),
+    model_info: modelInfo(model, verbose || generation.showsArrays),
+    tensors: [
+      { name: "token_embd.weight", type: "Q4_K", shape: [4096, 32_000] },
+      { name: "output_norm.weight", type: "F32", shape: [4096] }
+    ],
+    capabilities: generation.showCapabilities && known !== undefined && known.length > 0 ? known : undefined,
+    modified_at: model.modifiedAt,
+    ...model.show
+  }
+}
+
+/** The progress of a pull of one layer. */
+export const pulled = ({ digest }: Installed): ReadonlyArray<object> => {
+  const layer = { status: `pulling ${digest.slice(0, 12)}`, digest: `sha256:${digest}`, total: 1000 }
+  return [
+    { status: "pulling manifest" },
+    layer,
+    { ...layer, completed: 600 },
+    { ...layer, completed: 1000 },
+    { status: "verifying sha256 digest" },
+    { status: "writing manifest" },
+    { status: "success" }
+  ]
+}
+
+/** A vector of 4, of length 1, that depends on the text alone. */
+export const embedding = (text: string): ReadonlyArray<number> => {
+  let state = 0x811c9dc5
+  for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193)
+  const vector = [0, 8, 16, 24].map((shift) => ((state >>> shift) & 0xff) - 127.5)
+  const length = Math.hypot(...vector)
+  return vector.map((value) => value / length)
+}

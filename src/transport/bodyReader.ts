@@ -1,0 +1,199 @@
+/**
+ * Reads a response's body piece by piece, each read on demand, under limits that count only while a read is waiting: a
+ * slow consumer is not a slow server. Reads call back, so that whoever needs many of them for one result (a whole body, the
+ * next event of a stream) wakes its fiber once.
+ */
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
+import type { BodyPull } from "./bodyPull.js"
+import * as Deadlines from "./deadlines.js"
+import type { Answer } from "./direct.js"
+
+/** A read ran into a limit: of `ms`, in this phase. */
+export class ReadTimeout {
+  readonly _tag = "ReadTimeout"
+  constructor(readonly phase: "first-byte" | "idle", readonly ms: number) {}
+}
+
+/** The transport failed: its own error, not classified yet. */
+export class ReadFailure {
+  readonly _tag = "ReadFailure"
+  constructor(readonly error: unknown) {}
+}
+
+export type ReadError = ReadTimeout | ReadFailure
+
+/** What a read brought, all that was there; `undefined` at the end. */
+export type Pieces = ReadonlyArray<Uint8Array>
+
+export interface ReadLimits {
+  /** When the first byte is due, in ms of the clock. */
+  readonly firstByteDeadline: number
+  /** The limit that the deadline came from, in ms. */
+  readonly firstByte: number
+  /** Longest wait between two pieces, in ms. */
+  readonly idle: number
+  /** When all of it is due, in ms of the clock, which is told as an idle timeout; never by default. */
+  readonly until?: number | undefined
+}
+
+type OnRead = (error: ReadError | undefined, pieces: Pieces | undefined) => void
+
+interface StreamPull extends BodyPull {
+  readonly close: Effect.Effect<void>
+}
+
+// A transport without a pull of its own: each read runs the stream's pull on a fiber, which can be interrupted.
+const fromStream = Effect.fnUntraced(function*(answer: Answer): Effect.fn.Return<StreamPull> {
+  const scope = yield* Scope.make()
+  const pull = yield* Scope.extend(Stream.toPull(answer.response.stream), scope)
+  const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+  // The runtime's flags are those of where it was taken, which may be a region that nothing interrupts.
+  const interruptible = Effect.interruptible(pull)
+  let fiber: Fiber.RuntimeFiber<Chunk.Chunk<Uint8Array>, Option.Option<unknown>> | undefined
+  let begun = false
+  return {
+    // A stream that was never pulled has nothing to close yet.
+    close: Effect.suspend(() => begun ? Scope.close(scope, Exit.void) : answer.close),
+    read(resume) {
+      begun = true
+      fiber = runFork(interruptible)
+      fiber.addObserver((exit) => {
+        fiber = undefined
+        if (Exit.isSuccess(exit)) return resume(undefined, Chunk.toReadonlyArray(exit.value))
+        const failure = Option.flatten(Cause.failureOption(exit.cause))
+        if (Option.isSome(failure)) return resume(failure.value, undefined)
+        resume(Cause.isFailure(exit.cause) ? undefined : Cause.squash(exit.cause), undefined)
+      })
+    },
+    cancel() {
+      if (fiber !== undefined) runFork(Fiber.interrupt(fiber))
+    }
+  }
+})
+
+export class BodyReader {
+  private first = true
+  private ended = false
+  /** How long reads of the grace have waited in all. */
+  private waited = 0
+  private grace: number | undefined
+  /** Who waits for the read that is under way. */
+  private reader: OnRead | undefined
+  /** Since when it has waited; `-1` when it has not. */
+  private since = -1
+  private readonly deadline: Deadlines.Deadline
+  /** Closes the connection, unless the body was read to its end. */
+  readonly close: Effect.Effect<void>
+
+  constructor(
+    private readonly pull: BodyPull,
+    private readonly limits: ReadLimits,
+    private readonly deadlines: Deadlines.Deadlines,
+    closing: Effect.Effect<void>
+  ) {
+    this.deadline = deadlines.add(Infinity, () => this.expire())
+    this.close = Effect.suspend(() => {
+      deadlines.remove(this.deadline)
+      if (!this.isAtEnd) pull.cancel()
+      return closing
+    })
+  }
+
+  /**
+   * The next pieces. With a grace (ms): the end, once such reads have waited so long in all. It may call back at once; one
+   * read at a time.
+   */
+  start(grace: number | undefined, onRead: OnRead): void {
+    if (grace !== undefined && this.waited >= grace) return onRead(undefined, undefined)
+    this.grace = grace
+    this.since = -1
+    this.reader = onRead
+    this.pull.read(this.onPulled)
+    if (this.reader !== onRead || this.since >= 0) return
+    const now = this.since = this.deadlines.now()
+    if (grace !== undefined) return this.deadlines.set(this.deadline, now + grace - this.waited)
+    const { firstByteDeadline, idle, until } = this.limits
+    const soonest = until === undefined ? now + idle : Math.min(now + idle, until)
+    this.deadlines.set(this.deadline, this.first ? firstByteDeadline : soonest, soonest)
+  }
+
+  /** Whether the end is known to have come: a read would have nothing but that to say. */
+  get isAtEnd(): boolean {
+    return this.ended ||= this.pull.atEnd?.() ?? false
+  }
+
+  /**
+   * Reads on for as long as `onRead` says so; each time under the grace that is asked for then. Not by recursion: a
+   * transport may have any number of pieces ready.
+   */
+  each(grace: () => number | undefined, onRead: (...read: Parameters<OnRead>) => boolean): void {
+    let busy = false
+    let again = true
+    const next: OnRead = (error, pieces) => {
+      again = onRead(error, pieces)
+      if (again && !busy) read()
+    }
+    const read = () => {
+      busy = true
+      while (again) {
+        again = false
+        this.start(grace(), next)
+      }
+      busy = false
+    }
+    read()
+  }
+
+  /**
+   * All that is left, piece by piece, until `take` says that it is enough or the body ends. An interrupted read goes on
+   * until `close`, for nobody.
+   */
+  all(grace: number | undefined, take: (pieces: Pieces) => boolean): Effect.Effect<void, ReadError> {
+    return Effect.async((resume) => {
+      this.each(() => grace, (error, pieces) => {
+        if (error === undefined && pieces !== undefined && take(pieces)) return true
+        resume(error === undefined ? Effect.void : Effect.fail(error))
+        return false
+      })
+    })
+  }
+
+  private readonly onPulled = (error: unknown, pieces: Pieces | undefined): void => {
+    if (error !== undefined) return this.settle(new ReadFailure(error), undefined)
+    if (pieces === undefined) this.ended = true
+    else this.first = false
+    this.settle(undefined, pieces)
+  }
+
+  private settle(error: ReadError | undefined, pieces: Pieces | undefined): void {
+    const reader = this.reader
+    if (reader === undefined) return
+    this.reader = undefined
+    if (this.grace !== undefined && this.since >= 0) this.waited += this.deadlines.now() - this.since
+    this.deadline.due = Infinity
+    reader(error, pieces)
+  }
+
+  private expire(): void {
+    if (this.grace !== undefined) return this.settle(undefined, undefined)
+    const { firstByte, idle } = this.limits
+    this.settle(this.first ? new ReadTimeout("first-byte", firstByte) : new ReadTimeout("idle", idle), undefined)
+  }
+}
+
+/** A reader of the body of this answer, which the caller closes. */
+export const make = (answer: Answer, limits: ReadLimits): Effect.Effect<BodyReader> =>
+  Effect.withFiberRuntime((fiber) => {
+    const deadlines = Deadlines.of(fiber)
+    return answer.pull === undefined
+      ? Effect.map(fromStream(answer), (pull) => new BodyReader(pull, limits, deadlines, pull.close))
+      : Effect.succeed(new BodyReader(answer.pull, limits, deadlines, Effect.void))
+  })
