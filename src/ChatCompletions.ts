@@ -16,7 +16,7 @@ import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Candidate } from "./catalog/models.js"
+import type { Candidate } from "./catalog/catalog.js"
 import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
 import * as attempt from "./completion/attempt.js"
 import type { CompletionOptions } from "./completion/options.js"
@@ -122,7 +122,7 @@ const firstToAnswer = <A>(
   const before = (url: string | undefined) =>
     url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
   const ask = (selection: Selection) => {
-    const error = before(selection.provider.root)
+    const error = before(selection.endpoint.root)
     return error === undefined ? run(selection) : Effect.fail(error)
   }
   const tryFrom = (index: number): Effect.Effect<Answered<A>, CompletionError> => {

@@ -8,35 +8,13 @@ import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
-import { probing } from "./catalog/probe.js"
-import * as showCache from "./catalog/showCache.js"
-import {
-  definitionOf,
-  entriesOf,
-  exclusionOf,
-  inOrder,
-  readShow,
-  type Shown,
-  type Tag,
-  tagOf,
-  unique
-} from "./core/catalog/show.js"
-import { asEndpointError } from "./core/failure/refusal.js"
-import { isTransportError } from "./core/failure/transportError.js"
-import type { Catalog, ModelDefinition } from "./Model.js"
-import {
-  type DiscoveryError,
-  type ExcludedModel,
-  MalformedResponse,
-  type ModelEndpointError,
-  type TransportError
-} from "./OllamaError.js"
+import * as catalog from "./catalog/catalog.js"
+import type { Provider } from "./core/provider.js"
+import type { Catalog } from "./Model.js"
+import type { DiscoveryError, TransportError } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
-import type { Provider } from "./Provider.js"
-import * as http from "./transport/transport.js"
 
 /**
  * What {@link ModelDiscovery} can do.
@@ -93,147 +71,26 @@ export interface Options {
 
 const mebi = 1024 * 1024
 
-// What became of the question about one model.
-type Answer = Either.Either<Shown, TransportError | ModelEndpointError | MalformedResponse>
-
-const toDiscoveryError = (error: TransportError | ModelEndpointError | MalformedResponse): DiscoveryError =>
-  isTransportError(error) || error._tag === "MalformedResponse" ? error : asEndpointError(error)
-
-// In a few words: the catalog says it beside the model's name.
-const inShort = (error: TransportError | ModelEndpointError | MalformedResponse): string => {
-  switch (error._tag) {
-    case "RequestTimeout":
-      return error.limit === undefined ? "no answer in time" : `no answer within ${error.limit} ms`
-    case "ConnectionRefused":
-      return "the connection was refused"
-    case "ConnectionFailed":
-      return `the connection failed (${error.cause?.code ?? error.reason})`
-    case "MalformedResponse":
-      return error.detail
-    default: {
-      const detail = error.detail ?? ""
-      return error.status === undefined ? detail : detail === "" ? `${error.status}` : `${error.status}: ${detail}`
-    }
-  }
-}
-
 const makeWith = (
   options: Options | undefined,
   store: KeyValueStore.KeyValueStore | undefined
 ): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (client) => {
-    const schedule = options?.probe ?? OllamaSchedule.probe
-    const tagsTimeout = options?.tagsTimeout ?? 5000
-    const attemptTimeout = options?.attemptTimeout ?? 500
-    const showTimeout = options?.showTimeout ?? 3000
-    const concurrency = options?.concurrency ?? 8
-    const maxTagsBytes = options?.maxTagsBytes ?? 64 * mebi
-    const maxShowBytes = options?.maxShowBytes ?? 8 * mebi
-    const maxModels = options?.maxModels ?? 100_000
-    const cache = showCache.make({
-      timeToLive: Duration.toMillis(options?.showTimeToLive ?? Duration.hours(24)),
-      capacity: options?.showCapacity ?? 10_000,
-      store
+  Effect.map(HttpClient.HttpClient, (client) => ({
+    discover: catalog.makeDiscovery({
+      client,
+      store,
+      probeSchedule: options?.probe ?? OllamaSchedule.probe,
+      tagsTimeout: options?.tagsTimeout ?? 5000,
+      attemptTimeout: options?.attemptTimeout ?? 500,
+      showTimeout: options?.showTimeout ?? 3000,
+      showTimeToLive: Duration.toMillis(options?.showTimeToLive ?? Duration.hours(24)),
+      concurrency: options?.concurrency ?? 8,
+      showCapacity: options?.showCapacity ?? 10_000,
+      maxTagsBytes: options?.maxTagsBytes ?? 64 * mebi,
+      maxShowBytes: options?.maxShowBytes ?? 8 * mebi,
+      maxModels: options?.maxModels ?? 100_000
     })
-
-    const tags = (provider: Provider): Effect.Effect<ReadonlyArray<Tag>, DiscoveryError> => {
-      const url = `${provider.root}/api/tags`
-      return Effect.flatMap(
-        Effect.mapError(
-          probing({
-            schedule,
-            attemptTimeout,
-            attempt: (attempts, onHead) =>
-              http.ask(client, http.makeRequest({ provider, method: "GET", url, purpose: "discovery" }), {
-                url,
-                attempts,
-                limit: tagsTimeout,
-                maxBytes: maxTagsBytes,
-                onHead
-              }),
-            timeout: { url, limit: attemptTimeout }
-          }),
-          toDiscoveryError
-        ),
-        (text) =>
-          Either.mapBoth(entriesOf(text, maxModels), {
-            onLeft: (detail) => new MalformedResponse({ url, detail }),
-            onRight: (models) => models.map(tagOf).filter((tag) => tag !== undefined)
-          })
-      )
-    }
-
-    const show = (provider: Provider, tag: Tag): Effect.Effect<Answer> => {
-      const url = `${provider.root}/api/show`
-      return Effect.either(
-        Effect.flatMap(
-          Effect.suspend(() =>
-            http.ask(
-              client,
-              http.makeRequest({
-                provider,
-                method: "POST",
-                url,
-                body: JSON.stringify({ model: tag.name }),
-                purpose: "discovery"
-              }),
-              { url, attempts: 1, limit: showTimeout, maxBytes: maxShowBytes, model: tag.name }
-            )
-          ),
-          (text) => Either.mapLeft(readShow(text), (detail) => new MalformedResponse({ url, detail }))
-        )
-      )
-    }
-
-    // What is remembered, else what the server says, else what it said once about the same digest.
-    const look = (provider: Provider, tag: Tag): Effect.Effect<Answer> =>
-      Effect.flatMap(cache.get(provider.root, tag.digest), (remembered) => {
-        if (remembered !== undefined && remembered.fresh) return Effect.succeed(Either.right(remembered.shown))
-        return Effect.flatMap(show(provider, tag), (answer): Effect.Effect<Answer> => {
-          if (Either.isRight(answer)) return Effect.as(cache.set(provider.root, tag.digest, answer.right), answer)
-          return Effect.succeed(remembered === undefined ? answer : Either.right(remembered.shown))
-        })
-      })
-
-    const discover = Effect.fnUntraced(function*(provider: Provider): Effect.fn.Return<Catalog, DiscoveryError> {
-      const listed = unique(inOrder(yield* tags(provider)))
-      yield* cache.load(provider.root)
-      const answers = yield* Effect.forEach(listed.tags, (tag) => look(provider, tag), { concurrency })
-      yield* cache.save(provider.root)
-      const failures = answers.flatMap((answer) => Either.isLeft(answer) ? [answer.left] : [])
-      const lost = failures.find(isTransportError)
-      if (lost !== undefined && failures.length === answers.length && failures.every(isTransportError)) {
-        return yield* Effect.fail(lost)
-      }
-      const models: Array<ModelDefinition> = []
-      const excluded: Array<ExcludedModel> = []
-      listed.tags.forEach((tag, index) => {
-        const answer = answers[index]!
-        if (Either.isLeft(answer)) {
-          excluded.push({ name: tag.name, reason: "show-failed", detail: inShort(answer.left) })
-          return
-        }
-        const reason = exclusionOf(answer.right.capabilities, provider.keepWithoutTools)
-        if (reason === undefined) models.push(definitionOf(tag, answer.right))
-        else excluded.push({ name: tag.name, reason })
-      })
-      return {
-        provider: provider.id,
-        url: provider.root,
-        source: "discovered",
-        models,
-        excluded: [...excluded, ...listed.duplicates]
-      }
-    })
-
-    return {
-      discover: (provider) =>
-        Effect.withSpan(discover(provider), "ModelDiscovery.discover", {
-          captureStackTrace: false,
-          attributes: { provider: provider.id, url: provider.root }
-        })
-    }
-  })
+  }))
 
 /**
  * A discovery over the `HttpClient` of the context. It remembers what models can do for as long as it lives.

@@ -8,9 +8,8 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as catalogCache from "./catalog/catalogCache.js"
-import * as modelsService from "./catalog/models.js"
-import type { Service } from "./catalog/models.js"
+import * as catalog from "./catalog/catalog.js"
+import type { Service } from "./catalog/catalog.js"
 import type { Selection } from "./core/catalog/selection.js"
 import type { ModelSettings } from "./core/config/resolved.js"
 import type { ModelOptions, Provider, ProviderStatus } from "./core/provider.js"
@@ -21,7 +20,7 @@ import { OpenClawConfig } from "./OpenClawConfig.js"
 import type { Options as ProviderOptions } from "./Provider.js"
 import { make as makeProvider } from "./Provider.js"
 
-export type { Candidate, Service } from "./catalog/models.js"
+export type { Candidate, Service } from "./catalog/catalog.js"
 export type { Selection } from "./core/catalog/selection.js"
 export type { CatalogError, SelectionError } from "./OllamaError.js"
 
@@ -60,9 +59,9 @@ export const make = (options?: Options): Effect.Effect<Service, never, OpenClawC
   Effect.map(Effect.all([OpenClawConfig, ModelDiscovery]), ([config, discovery]) => {
     const timeToLive = Duration.toMillis(options?.timeToLive ?? "30 seconds")
     const refreshInterval = Duration.toMillis(options?.refreshInterval ?? "2 seconds")
-    return modelsService.make(config, (provider) =>
+    return catalog.make(config, (provider) =>
       provider.mode === "implicit"
-        ? catalogCache.make({ discover: discovery.discover(provider), timeToLive, refreshInterval })
+        ? catalog.makeCache({ discover: discovery.discover(provider), timeToLive, refreshInterval })
         : undefined)
   })
 
@@ -107,7 +106,7 @@ export interface StaticOptions {
  */
 export const makeStatic = (options: ReadonlyArray<Provider> | StaticOptions): Service => {
   const given: StaticOptions = "providers" in options ? options : { providers: options }
-  return modelsService.make({
+  return catalog.make({
     providers: given.providers.map((provider) => ({
       id: provider.id,
       configured: true,

@@ -21,6 +21,7 @@ import type { Api } from "./Model.js"
 import { ConfigInvalid, type ConfigProblem } from "./OllamaError.js"
 
 export type {
+  Endpoint,
   HeaderOptions,
   ModelOptions,
   Provider,

@@ -109,6 +109,14 @@ describe("ModelDiscovery", () => {
       ])
     }))
 
+  it.effect("takes an error for one, also in an answer that is a success", () =>
+    Effect.gen(function*() {
+      const { excluded } = yield* discover({ a: { answer: () => json({ error: "model 'a' not found" }) } }, {
+        keepWithoutTools: true
+      })
+      assert.deepStrictEqual(excluded, [{ name: "a", reason: "show-failed", detail: "200: model 'a' not found" }])
+    }))
+
   it.effect("keeps models for plain chat when the host wants them", () =>
     Effect.gen(function*() {
       const catalog = yield* discover({

@@ -130,11 +130,11 @@ export const make = (
             Effect.map(Effect.either(lookup(provider, name, !isListed)), (catalog) => ({ provider, catalog })),
           { concurrency: 8 }
         ),
-        (answers): Effect.Effect<Selection, SelectionError> => {
-          const found = selection.having(answers, name)
+        (consulted): Effect.Effect<Selection, SelectionError> => {
+          const found = selection.having(consulted, name)
           return found.length === 1
             ? Effect.succeed(selection.select(settings, found[0]!.provider, found[0]!.model, selectedBy))
-            : Effect.fail(selection.missingName(settings, answers, name))
+            : Effect.fail(selection.missingName(settings, consulted, name))
         }
       )
     })

@@ -86,7 +86,7 @@ export const send = (
   stream: boolean,
   restore: Restore
 ): Effect.Effect<Sent, AttemptError> => {
-  const { api, model, provider } = selection
+  const { api, endpoint, model } = selection
   const encoding = encode({
     api,
     model,
@@ -97,14 +97,13 @@ export const send = (
   })
   if (Either.isLeft(encoding)) return Effect.fail(encoding.left)
   const encoded = encoding.right
-  const url = api === "ollama" ? `${provider.root}/api/chat` : `${provider.completionsUrl}/chat/completions`
-  const firstByte = call.firstByte ?? provider.timeout ?? options.firstByte
+  const url = api === "ollama" ? `${endpoint.root}/api/chat` : `${endpoint.completionsUrl}/chat/completions`
+  const firstByte = call.firstByte ?? endpoint.timeout ?? options.firstByte
   const request = http.makeRequest({
-    provider,
+    provider: endpoint,
     method: "POST",
     url,
     body: encoded.body,
-    headers: selection.headers,
     purpose: "completion"
   })
   const once = (attempts: number) =>
@@ -118,7 +117,7 @@ export const send = (
           attempts,
           ignored: encoded.ignored,
           numCtx: encoded.numCtx ?? model.numCtx,
-          limits: { firstByteDeadline: now + firstByte, firstByte, idle: call.idle ?? provider.timeout ?? options.idle }
+          limits: { firstByteDeadline: now + firstByte, firstByte, idle: call.idle ?? endpoint.timeout ?? options.idle }
         })
       ))
   return retrying(once, options.retry, restore)

@@ -46,16 +46,12 @@ export interface ProviderModel {
 }
 
 /**
- * A provider that can be asked.
+ * A server as it is asked: where it is, with which key and headers, and for how long.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Provider {
-  readonly id: string
-  /** `implicit`: its models are discovered; `explicit`: they are `models`, and nothing is discovered. */
-  readonly mode: "implicit" | "explicit"
-  readonly api: Api
+export interface Endpoint {
   /** Without `/v1`, `/api` or a slash at its end, e.g. `http://127.0.0.1:11434`. */
   readonly root: string
   /** Where `/chat/completions` is appended, e.g. `http://127.0.0.1:11434/v1`. */
@@ -66,6 +62,19 @@ export interface Provider {
   readonly headers: ProviderHeaders
   /** Sets the first-byte and the idle limit, in ms. */
   readonly timeout?: number | undefined
+}
+
+/**
+ * A provider that can be asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Provider extends Endpoint {
+  readonly id: string
+  /** `implicit`: its models are discovered; `explicit`: they are `models`, and nothing is discovered. */
+  readonly mode: "implicit" | "explicit"
+  readonly api: Api
   readonly params: JsonObject
   readonly models: ReadonlyArray<ProviderModel>
   /** Models that are written down for it and that cannot be asked, with the reason. */

@@ -72,10 +72,10 @@ describe("Selection", () => {
       ))
       assert.strictEqual(selection.api, "ollama")
       assert.deepStrictEqual(
-        Object.entries(selection.headers).map(([name, value]) => [name, Redacted.value(value)]),
+        Object.entries(selection.endpoint.headers).map(([name, value]) => [name, Redacted.value(value)]),
         [["X-Other", "kept"], ["x-team", "model"], ["__proto__", "own"]]
       )
-      assert.strictEqual(Object.getPrototypeOf(selection.headers), Object.prototype)
+      assert.strictEqual(Object.getPrototypeOf(selection.endpoint.headers), Object.prototype)
     }))
 
   it.effect("has the model's field for the token limit, else max_tokens", () =>
