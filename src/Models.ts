@@ -60,7 +60,7 @@ export const make = (options?: Options): Effect.Effect<Service, never, OpenClawC
     const timeToLive = Duration.toMillis(options?.timeToLive ?? "30 seconds")
     const refreshInterval = Duration.toMillis(options?.refreshInterval ?? "2 seconds")
     return catalog.make(config, (provider) =>
-      provider.mode === "implicit"
+      provider.source === "discovered"
         ? catalog.makeCache({ discover: discovery.discover(provider), timeToLive, refreshInterval })
         : undefined)
   })

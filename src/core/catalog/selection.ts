@@ -145,7 +145,7 @@ const keyOf = (settings: Settings, { ref, target }: Planned): string => {
 
 const first = (settings: Settings): Planned => {
   const status = firstStatus(settings)
-  const model = status !== undefined && Either.isRight(status.result) && status.result.right.mode === "explicit"
+  const model = status !== undefined && Either.isRight(status.result) && status.result.right.source === "configured"
     ? status.result.right.models[0]?.definition.id
     : undefined
   return {
@@ -300,7 +300,7 @@ export const missingName = <E>(
     catalogs,
     catalogs.map((catalog) => leftOutOf(catalog, name)).find((model) => model !== undefined),
     meantBy(catalogs, name) ?? refOf(consulted[0]!.provider.id, name),
-    consulted[0]!.provider.mode === "implicit"
+    consulted[0]!.provider.source === "discovered"
   )
 }
 
