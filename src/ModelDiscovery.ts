@@ -9,12 +9,16 @@ import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
-import * as catalog from "./catalog/catalog.js"
+import * as internal from "./catalog/catalog.js"
 import type { Provider } from "./core/provider.js"
 import type { Catalog } from "./Model.js"
 import type { DiscoveryError, TransportError } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
+
+export type { Catalog } from "./Model.js"
+export type { DiscoveryError } from "./OllamaError.js"
 
 /**
  * What {@link ModelDiscovery} can do.
@@ -45,16 +49,14 @@ export class ModelDiscovery extends Context.Tag("effect-ollama/ModelDiscovery")<
  * @category models
  */
 export interface Options {
-  /**
-   * How a server that refuses, resets or does not answer is asked again. Default: `OllamaSchedule.probe`.
-   */
-  readonly probe?: Schedule.Schedule<unknown, TransportError> | undefined
-  /** Longest time for the list of models, in ms. Default: 5,000. */
-  readonly tagsTimeout?: number | undefined
-  /** How long one attempt may take to answer while another is to follow, in ms. Default: 500. */
-  readonly attemptTimeout?: number | undefined
-  /** Longest time for what is asked about one model, in ms. Default: 3,000. */
-  readonly showTimeout?: number | undefined
+  /** How a server that refuses, resets or does not answer is asked again. Default: `OllamaSchedule.probe`. */
+  readonly probeSchedule?: Schedule.Schedule<unknown, TransportError> | undefined
+  /** Longest time for the list of models. Default: 5 seconds. */
+  readonly tagsTimeout?: Duration.DurationInput | undefined
+  /** How long one attempt may take to answer while another is to follow. Default: 500 ms. */
+  readonly attemptTimeout?: Duration.DurationInput | undefined
+  /** Longest time for what is asked about one model. Default: 3 seconds. */
+  readonly showTimeout?: Duration.DurationInput | undefined
   /** How many models are asked about at a time. Default: 8. */
   readonly concurrency?: number | undefined
   /** How long the answer about a model (as long as its digest stays the same) is remembered. Default: 24 hours. */
@@ -69,28 +71,22 @@ export interface Options {
   readonly maxModels?: number | undefined
 }
 
-const mebi = 1024 * 1024
+/**
+ * Options of a discovery that keeps what models can do in the `KeyValueStore` of the context, so that it survives the
+ * process. Of a server that has nothing new, only the list of models is then ever asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PersistedOptions extends Options {
+  readonly persisted: true
+}
 
-const makeWith = (
-  options: Options | undefined,
-  store: KeyValueStore.KeyValueStore | undefined
-): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (client) => ({
-    discover: catalog.makeDiscovery({
-      client,
-      store,
-      probeSchedule: options?.probe ?? OllamaSchedule.probe,
-      tagsTimeout: options?.tagsTimeout ?? 5000,
-      attemptTimeout: options?.attemptTimeout ?? 500,
-      showTimeout: options?.showTimeout ?? 3000,
-      showTimeToLive: Duration.toMillis(options?.showTimeToLive ?? Duration.hours(24)),
-      concurrency: options?.concurrency ?? 8,
-      showCapacity: options?.showCapacity ?? 10_000,
-      maxTagsBytes: options?.maxTagsBytes ?? 64 * mebi,
-      maxShowBytes: options?.maxShowBytes ?? 8 * mebi,
-      maxModels: options?.maxModels ?? 100_000
-    })
-  }))
+// =============================================================================
+// constructors
+// =============================================================================
+
+const mebi = 1024 * 1024
 
 /**
  * A discovery over the `HttpClient` of the context. It remembers what models can do for as long as it lives.
@@ -98,45 +94,35 @@ const makeWith = (
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  makeWith(options, undefined)
+export const make: {
+  (options: PersistedOptions): Effect.Effect<Service, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore>
+  (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient>
+} = (options: Options | PersistedOptions = {}) => {
+  const persisted = "persisted" in options && options.persisted
+  return Effect.zipWith(
+    HttpClient.HttpClient,
+    persisted ? Effect.serviceOption(KeyValueStore.KeyValueStore) : Effect.succeedNone,
+    (client, store): Service => ({
+      discover: internal.makeDiscovery({
+        client,
+        store: Option.getOrUndefined(store),
+        probeSchedule: options.probeSchedule ?? OllamaSchedule.probe,
+        tagsTimeout: Duration.toMillis(options.tagsTimeout ?? "5 seconds"),
+        attemptTimeout: Duration.toMillis(options.attemptTimeout ?? "500 millis"),
+        showTimeout: Duration.toMillis(options.showTimeout ?? "3 seconds"),
+        showTimeToLive: Duration.toMillis(options.showTimeToLive ?? "24 hours"),
+        concurrency: options.concurrency ?? 8,
+        showCapacity: options.showCapacity ?? 10_000,
+        maxTagsBytes: options.maxTagsBytes ?? 64 * mebi,
+        maxShowBytes: options.maxShowBytes ?? 8 * mebi,
+        maxModels: options.maxModels ?? 100_000
+      })
+    })
+  )
+}
 
 /**
- * The same, and what models can do is kept in the `KeyValueStore` of the context too, so that it survives the process.
- * Of a server that has nothing new, only the list of models is then ever asked.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const makePersisted = (
-  options?: Options
-): Effect.Effect<Service, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore> =>
-  Effect.flatMap(KeyValueStore.KeyValueStore, (store) => makeWith(options, store))
-
-/**
- * Discovery with other limits, or another way to repeat its probe.
- *
- * @since 0.1.0
- * @category layers
- * @example
- * import { ModelDiscovery } from "effect-ollama"
- *
- * // 16 models at a time, 10 s for each
- * export const Discovery = ModelDiscovery.layerWith({ concurrency: 16, showTimeout: 10_000 })
- */
-export const layerWith = (options: Options): Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> =>
-  Layer.effect(ModelDiscovery, make(options))
-
-/**
- * Discovery.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> = /* @__PURE__ */ layerWith({})
-
-/**
- * Discovery that keeps what models can do in a `KeyValueStore`.
+ * Discovery with other limits, with another way to repeat its probe, or one that outlives the process.
  *
  * @since 0.1.0
  * @category layers
@@ -146,12 +132,44 @@ export const layer: Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> = 
  * import { ModelDiscovery } from "effect-ollama"
  * import { Layer } from "effect"
  *
- * export const Discovery = ModelDiscovery.layerPersisted().pipe(
+ * // 16 models at a time, 10 s for each
+ * export const Patient = ModelDiscovery.layerWith({ concurrency: 16, showTimeout: "10 seconds" })
+ *
+ * // what models can do is kept in files
+ * export const Persisted = ModelDiscovery.layerWith({ persisted: true }).pipe(
  *   Layer.provide(KeyValueStore.layerFileSystem(".cache/ollama")),
  *   Layer.provide(NodeContext.layer)
  * )
  */
-export const layerPersisted = (
-  options?: Options
-): Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore> =>
-  Layer.effect(ModelDiscovery, makePersisted(options))
+export const layerWith: {
+  (
+    options: PersistedOptions
+  ): Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore>
+  (options: Options): Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient>
+} = (options: Options) => Layer.effect(ModelDiscovery, make(options))
+
+/**
+ * Discovery.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> = /* @__PURE__ */ layerWith({})
+
+// =============================================================================
+// accessors
+// =============================================================================
+
+/**
+ * The models of a provider as its server tells them now; `Models.catalog` remembers them.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import { Effect } from "effect"
+ * import { ModelDiscovery, Provider } from "effect-ollama"
+ *
+ * export const catalog = Effect.flatMap(Provider.make({ baseUrl: "http://gpu-box:11434" }), ModelDiscovery.discover)
+ */
+export const discover = (provider: Provider): Effect.Effect<Catalog, DiscoveryError, ModelDiscovery> =>
+  Effect.flatMap(ModelDiscovery, (discovery) => discovery.discover(provider))

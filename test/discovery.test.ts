@@ -318,7 +318,7 @@ describe("ModelDiscovery", () => {
               }
             })
           )
-        const { error, times } = yield* failing(() => slowBody(), { probe: Schedule.stop })
+        const { error, times } = yield* failing(() => slowBody(), { probeSchedule: Schedule.stop })
         assert.strictEqual(times.length, 1)
         assert(error?._tag === "RequestTimeout")
         assert.deepStrictEqual([error.phase, error.limit], ["idle", 5000])
@@ -326,9 +326,9 @@ describe("ModelDiscovery", () => {
 
     it.effect("follows another schedule", () =>
       Effect.gen(function*() {
-        assert.strictEqual((yield* failing(() => refused, { probe: Schedule.stop })).times.length, 1)
+        assert.strictEqual((yield* failing(() => refused, { probeSchedule: Schedule.stop })).times.length, 1)
         const { times } = yield* failing(() => refused, {
-          probe: Schedule.intersect(Schedule.spaced(50), Schedule.recurs(2))
+          probeSchedule: Schedule.intersect(Schedule.spaced(50), Schedule.recurs(2))
         })
         assert.deepStrictEqual(times.map((time) => time - times[0]!), [0, 50, 100])
       }))
@@ -478,11 +478,11 @@ describe("ModelDiscovery", () => {
       }))
   })
 
-  describe("layerPersisted", () => {
+  describe("persisted", () => {
     const run = (http: ReturnType<typeof stub>, store: Layer.Layer<KeyValueStore.KeyValueStore>) =>
       Effect.provide(
         Effect.flatMap(ModelDiscovery.ModelDiscovery, (discovery) => discovery.discover(provider())),
-        ModelDiscovery.layerPersisted().pipe(Layer.provide(http.layer), Layer.provide(store))
+        ModelDiscovery.layerWith({ persisted: true }).pipe(Layer.provide(http.layer), Layer.provide(store))
       )
 
     it.scoped("remembers from one life to the next", () =>
@@ -509,7 +509,7 @@ describe("ModelDiscovery", () => {
             ModelDiscovery.ModelDiscovery,
             (discovery) => Effect.repeatN(discovery.discover(provider()), 2)
           ),
-          ModelDiscovery.layerPersisted().pipe(Layer.provide(http.layer), Layer.provide(store))
+          ModelDiscovery.layerWith({ persisted: true }).pipe(Layer.provide(http.layer), Layer.provide(store))
         )
         assert.strictEqual(writes, 2, "tried again once, and not again when there is nothing new")
         const stored = yield* memory.get("effect-ollama/show/http://127.0.0.1:11434")
@@ -567,8 +567,12 @@ describe("the probe of a port that is really closed", () => {
           sent++
           return request
         })
-        const probe = Schedule.intersect(Schedule.spaced("5 millis"), Schedule.recurs(2))
-        const discovery = yield* Effect.provideService(ModelDiscovery.make({ probe }), HttpClient.HttpClient, client)
+        const probeSchedule = Schedule.intersect(Schedule.spaced("5 millis"), Schedule.recurs(2))
+        const discovery = yield* Effect.provideService(
+          ModelDiscovery.make({ probeSchedule }),
+          HttpClient.HttpClient,
+          client
+        )
         const error = yield* Effect.flip(discovery.discover(provider({ root })))
         assert(error._tag === "ConnectionRefused", error.message)
         assert.deepStrictEqual(

@@ -518,7 +518,7 @@ describe("configuration files print no secret", () => {
         assert.strictEqual(tagOf(exit), tag)
         if (Exit.isFailure(exit)) return
         // what becomes of the provider, with all that a call says
-        const services = Ollama.layerServices().pipe(
+        const services = Ollama.layerServices.pipe(
           Layer.provideMerge(Layer.succeed(OpenClawConfig.OpenClawConfig, exit.value)),
           Layer.provideMerge(MockOllama.layerHttpClient({ models: ["m"], replies: ["Hello"] }))
         )

@@ -48,14 +48,8 @@ export interface Service {
    * that is available.
    */
   readonly select: (model?: string) => Effect.Effect<Selection, SelectionError>
-  /**
-   * The models to try, in order and without duplicates: the one named, the primary, the fallbacks. Fallbacks given here
-   * replace all that the configuration would try after the first; `[]` is none.
-   */
-  readonly candidates: (options?: {
-    readonly model?: string | undefined
-    readonly fallbacks?: ReadonlyArray<string> | undefined
-  }) => ReadonlyArray<Candidate>
+  /** The models to try, in order and without duplicates: the one named, the primary, the fallbacks. */
+  readonly candidates: (options?: selection.CandidateOptions) => ReadonlyArray<Candidate>
 }
 
 /** A provider that lists its models: no request is made. */

@@ -39,6 +39,19 @@ export interface Selection {
   readonly maxTokensField: "max_tokens" | "max_completion_tokens"
 }
 
+/**
+ * What a caller says about the models to try.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CandidateOptions {
+  /** The first to try: a ref, an alias, or a name that only one provider has. Default: the configured primary. */
+  readonly model?: string | undefined
+  /** They replace all that the configuration would try after the first; `[]` is none. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
+}
+
 /** What the choice depends on. */
 export type Settings = Pick<ResolvedConfig, "providers" | "primary" | "fallbacks" | "models">
 
@@ -162,9 +175,8 @@ const first = (settings: Settings): Planned => {
  */
 export const plan = (
   settings: Settings,
-  options: { readonly model?: string | undefined; readonly fallbacks?: ReadonlyArray<string> | undefined } = {}
+  { fallbacks, model }: CandidateOptions = {}
 ): ReadonlyArray<Planned> => {
-  const { fallbacks, model } = options
   const all: Array<Planned> = []
   if (model !== undefined) all.push(planned(settings, model, "caller"))
   if (settings.primary !== undefined && (model === undefined || fallbacks === undefined)) {
