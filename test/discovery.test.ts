@@ -1,10 +1,24 @@
 import { FetchHttpClient, HttpClient, KeyValueStore } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Option, Random, Redacted, Schedule, TestClock } from "effect"
-import { ModelDiscovery, ModelRef } from "effect-ollama"
-import type { Provider } from "effect-ollama"
+import {
+  Cause,
+  Clock,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Random,
+  Redacted,
+  Schedule,
+  TestClock
+} from "effect"
+import { ModelDiscovery, ModelRef, OllamaSchedule } from "effect-ollama"
+import type { OllamaError, Provider } from "effect-ollama"
 import * as NodeTransport from "effect-ollama/node"
+import { MockOllama } from "effect-ollama/testing"
 import * as Net from "node:net"
 import {
   type Answer,
@@ -322,6 +336,105 @@ describe("ModelDiscovery", () => {
         assert.strictEqual(times.length, 1)
         assert(error?._tag === "RequestTimeout")
         assert.deepStrictEqual([error.phase, error.limit], ["idle", 5000])
+      }))
+
+    const tagsOf = Effect.map(
+      MockOllama.requests,
+      (all) => all.filter(({ path }) => path === "/api/tags")
+    )
+
+    const overMock = (description: MockOllama.Description) =>
+      Effect.provide(Layer.provideMerge(ModelDiscovery.layer, MockOllama.layerHttpClient(description)))
+
+    const within = (limit: Duration.DurationInput) =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.fork(withoutJitter(ModelDiscovery.discover(provider())))
+        yield* TestClock.adjust(limit)
+        return yield* Fiber.join(fiber)
+      })
+
+    it.effect("lets an answer that has begun take its time, though another attempt is to follow", () =>
+      Effect.gen(function*() {
+        const catalog = yield* within("4 seconds")
+        assert.deepStrictEqual(names(catalog.models), ["a:latest"])
+        assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, true]])
+      }).pipe(overMock({ models: ["a"], rules: [{ path: "/api/tags", fault: { type: "drip", delayMs: 8 } }] })))
+
+    it.effect("asks again when an answer that has begun breaks off", () =>
+      Effect.gen(function*() {
+        const catalog = yield* within("2 seconds")
+        assert.deepStrictEqual(names(catalog.models), ["a:latest"])
+        assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, false], [895, true]])
+      }).pipe(overMock({
+        models: ["a"],
+        rules: [{
+          path: "/api/tags",
+          times: 1,
+          fault: [{ type: "drip", delayMs: 5 }, { type: "reset", after: 160, unit: "bytes" }]
+        }]
+      })))
+
+    it.effect("leaves the server alone with an attempt that it gives up, and when nobody waits any more", () =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.fork(withoutJitter(ModelDiscovery.discover(provider())))
+        yield* TestClock.adjust(599)
+        assert.deepStrictEqual((yield* tagsOf).map(({ aborted }) => aborted), [true])
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual((yield* tagsOf).map(({ aborted }) => aborted), [true, false])
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual((yield* tagsOf).map(({ aborted }) => aborted), [true, true])
+      }).pipe(overMock({ rules: [{ fault: { type: "stall" } }] })))
+
+    it.effect("ends with the attempt that was to be the last, however that fails", () =>
+      Effect.gen(function*() {
+        const { error, times } = yield* failing(() => ({ never: true }), {
+          // says no to the short limit, and would say yes to the long one
+          probeSchedule: Schedule.recurs(1).pipe(
+            Schedule.whileInput((error: OllamaError.TransportError) =>
+              error._tag !== "RequestTimeout" || error.limit !== 500
+            )
+          )
+        })
+        assert.deepStrictEqual(times, [0])
+        assert(error?._tag === "RequestTimeout")
+        assert.strictEqual(error.limit, 5000)
+      }))
+
+    it.effect("tells the schedule what went wrong, and when", () =>
+      Effect.gen(function*() {
+        const told: Array<ReadonlyArray<unknown>> = []
+        yield* failing((call) => call === 1 ? refused : call === 2 ? { never: true } : json({ models: [] }), {
+          attemptTimeout: "200 millis",
+          probeSchedule: OllamaSchedule.probe.pipe(
+            Schedule.tapInput((error: OllamaError.TransportError) =>
+              Effect.map(Clock.currentTimeMillis, (now) =>
+                told.push([
+                  now,
+                  error._tag,
+                  error._tag === "RequestTimeout" ? [error.phase, error.limit] : [],
+                  error.url
+                ]))
+            )
+          )
+        })
+        const url = "http://127.0.0.1:11434/api/tags"
+        assert.deepStrictEqual(told, [
+          [0, "ConnectionRefused", [], url],
+          [300, "RequestTimeout", ["first-byte", 200], url]
+        ])
+      }))
+
+    it.effect("does not repeat a defect of the client", () =>
+      Effect.gen(function*() {
+        let sent = 0
+        const client = HttpClient.make(() => {
+          sent++
+          return Effect.die(new Error("out of order"))
+        })
+        const discovery = yield* Effect.provideService(ModelDiscovery.make(), HttpClient.HttpClient, client)
+        const exit = yield* Effect.exit(discovery.discover(provider()))
+        assert(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+        assert.strictEqual(sent, 1)
       }))
 
     it.effect("follows another schedule", () =>
