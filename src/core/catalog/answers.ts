@@ -104,8 +104,9 @@ const readList =
       if (!Array.isArray(models)) return Either.left("the answer has no list of models")
       if (models.length > most) return Either.left(`the answer lists more than ${most} models`)
       return Either.right(models.flatMap((entry: unknown) => {
-        const name = isRecord(entry) ? nameOf(entry) : undefined
-        return name === undefined ? [] : [read(entry as JsonRecord, name)]
+        if (!isRecord(entry)) return []
+        const name = nameOf(entry)
+        return name === undefined ? [] : [read(entry, name)]
       }))
     })
 
