@@ -36,7 +36,7 @@ import {
 } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
 import type { Provider } from "./Provider.js"
-import * as http from "./transport/transport.js"
+import * as Transport from "./transport/transport.js"
 
 /**
  * What {@link ModelDiscovery} can do.
@@ -144,13 +144,15 @@ const makeWith = (
             schedule,
             attemptTimeout,
             attempt: (attempts, onHead) =>
-              http.ask(client, http.makeRequest({ provider, method: "GET", url, purpose: "discovery" }), {
+              Transport.ask(client, {
+                endpoint: provider,
+                method: "GET",
                 url,
+                purpose: "discovery",
                 attempts,
                 limit: tagsTimeout,
-                maxBytes: maxTagsBytes,
-                onHead
-              }),
+                maxBytes: maxTagsBytes
+              }, onHead),
             timeout: { url, limit: attemptTimeout }
           }),
           toDiscoveryError
@@ -168,17 +170,17 @@ const makeWith = (
       return Effect.either(
         Effect.flatMap(
           Effect.suspend(() =>
-            http.ask(
-              client,
-              http.makeRequest({
-                provider,
-                method: "POST",
-                url,
-                body: JSON.stringify({ model: tag.name }),
-                purpose: "discovery"
-              }),
-              { url, attempts: 1, limit: showTimeout, maxBytes: maxShowBytes, model: tag.name }
-            )
+            Transport.ask(client, {
+              endpoint: provider,
+              method: "POST",
+              url,
+              body: JSON.stringify({ model: tag.name }),
+              purpose: "discovery",
+              model: tag.name,
+              attempts: 1,
+              limit: showTimeout,
+              maxBytes: maxShowBytes
+            })
           ),
           (text) => Either.mapLeft(readShow(text), (detail) => new MalformedResponse({ url, detail }))
         )

@@ -15,7 +15,7 @@ import { asEndpointError, classifyText } from "./core/failure/refusal.js"
 import { isRecord, type JsonRecord, own } from "./core/json.js"
 import { type DiscoveryError, MalformedResponse, type ModelEndpointError, type TransportError } from "./OllamaError.js"
 import type { Provider } from "./Provider.js"
-import * as http from "./transport/transport.js"
+import * as Transport from "./transport/transport.js"
 
 export type { InstalledModel, LoadedModel, ShownModel } from "./core/catalog/server.js"
 
@@ -105,8 +105,11 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
       const url = `${provider.root}${path}`
       return Effect.mapError(
         Effect.suspend(() =>
-          http.ask(client, http.makeRequest({ provider, method: "GET", url, purpose: "discovery" }), {
+          Transport.ask(client, {
+            endpoint: provider,
+            method: "GET",
             url,
+            purpose: "discovery",
             attempts: 1,
             limit: timeout,
             maxBytes
@@ -124,23 +127,27 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
       limits: { readonly limit: number; readonly maxBytes: number }
     ): Effect.Effect<JsonRecord, ModelError> => {
       const url = `${provider.root}${path}`
-      const request = () =>
-        http.makeRequest({
-          provider,
-          method: "POST",
-          url,
-          body: JSON.stringify(body),
-          purpose: path === "/api/show" ? "discovery" : "completion"
-        })
+      const outgoing = () => ({
+        endpoint: provider,
+        method: "POST" as const,
+        url,
+        body: JSON.stringify(body),
+        purpose: path === "/api/show" ? "discovery" as const : "completion" as const,
+        model,
+        attempts: 1,
+        ...limits
+      })
       return Effect.flatMap(
-        Effect.suspend(() => http.ask(client, request(), { url, attempts: 1, model, ...limits })),
+        Effect.suspend(() => Transport.ask(client, outgoing())),
         (text): Effect.Effect<JsonRecord, ModelError> => {
           const json = native.parse(text)
           if (!isRecord(json)) return Effect.fail(malformed(url)("it is not a JSON object"))
           const error = own(json, "error")
           return error === undefined || error === null
             ? Effect.succeed(json)
-            : Effect.fail(classifyText(error, { url, model, secrets: http.secretsOf(request()) }))
+            : Effect.fail(
+              classifyText(error, { url, model, secrets: Transport.secretsOf(Transport.makeRequest(outgoing())) })
+            )
         }
       )
     }

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
-import type { BodyPull } from "./bodyPull.js"
+import type { BodyPull } from "./exchange.js"
 import type { Exchange, Head } from "./undiciExchange.js"
 
 type Pieces = ReadonlyArray<Uint8Array>
