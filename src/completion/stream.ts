@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import { type About, about } from "../core/about.js"
 import { Portions } from "../core/decode/bytes.js"
 import { make as makeDecoder } from "../core/decode/decoder.js"
+import { notUtf8 } from "../core/decode/lines.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
 import { decodeError, interrupted } from "../core/failure/answer.js"
 import { repaired } from "../core/repair/repairs.js"
@@ -165,6 +166,10 @@ export class OpenStream {
   }
 
   private decodeFailure(failure: DecodeFailure): AttemptError {
-    return decodeError(failure, contextOf(this.sent, this.asking, this.partial))
+    const { reply } = this.sent
+    const told = failure._tag === "Malformed" && failure.detail === notUtf8
+      ? { ...failure, detail: Transport.unreadable(reply, notUtf8) }
+      : failure
+    return decodeError(told, contextOf(this.sent, this.asking, this.partial))
   }
 }
