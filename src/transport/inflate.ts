@@ -42,8 +42,8 @@ export const inflated = (pull: BodyPull, inflation: Inflation, begun?: Uint8Arra
   }
   const more = (): void => {
     if (cancelled) return
-    pull.read((error, pieces) => {
-      if (error !== undefined) writer.abort(error).catch(ignore)
+    pull.read((cause, pieces) => {
+      if (cause !== undefined) writer.abort(cause).catch(ignore)
       else if (pieces === undefined) writer.close().catch(ignore)
       else feed(pieces)
     })
