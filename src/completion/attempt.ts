@@ -17,7 +17,8 @@ import { classifyText } from "../core/failure/refusal.js"
 import { classifyTransport, redactCut } from "../core/failure/transport.js"
 import type { Repair } from "../core/repair/repair.js"
 import { repairWhole } from "../core/repair/repairs.js"
-import { encode } from "../core/wire/encode.js"
+import { encode } from "../core/wire/wire.js"
+import { wires } from "../core/wire/wires.js"
 import type { PartialAnswer } from "../Message.js"
 import {
   type AttemptError,
@@ -86,9 +87,10 @@ export const send = (
   stream: boolean,
   restore: Restore
 ): Effect.Effect<Sent, AttemptError> => {
-  const { api, model, provider } = selection
+  const { model, provider } = selection
+  const wire = wires[selection.api]
   const encoding = encode({
-    api,
+    wire,
     model,
     request: call.request,
     params: selection.params,
@@ -97,7 +99,7 @@ export const send = (
   })
   if (Either.isLeft(encoding)) return Effect.fail(encoding.left)
   const encoded = encoding.right
-  const url = api === "ollama" ? `${provider.root}/api/chat` : `${provider.completionsUrl}/chat/completions`
+  const url = wire.url(provider)
   const firstByte = call.firstByte ?? provider.timeout ?? options.firstByte
   const request = http.makeRequest({
     provider,
@@ -288,7 +290,7 @@ const decodeWhole = (
   call: Call,
   makeId: (index: number) => string
 ): Effect.Effect<WholeAnswer, AttemptError> => {
-  const answer = whole(selection.api, text, { makeId, maxAnswerChars: options.maxBytes })
+  const answer = whole(text, { wire: wires[selection.api], makeId, maxAnswerChars: options.maxBytes })
   const { events, finish, parts } = call.repairs.length === 0
     ? answer
     : repairWhole(answer.events, answer.finish, beginAll(call, makeId))

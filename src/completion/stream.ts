@@ -5,6 +5,7 @@ import { Portions } from "../core/decode/bytes.js"
 import { make as makeDecoder } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
 import { repaired } from "../core/repair/repairs.js"
+import { wires } from "../core/wire/wires.js"
 import type { PartialAnswer } from "../Message.js"
 import type { AttemptError } from "../OllamaError.js"
 import { type BodyReader, make as makeReader, type Pieces, type ReadError } from "../transport/bodyReader.js"
@@ -52,7 +53,7 @@ export const openStream = (
     // Before anything is open: a repair of the caller's may throw.
     const { maxBytes } = options
     const decoder = repaired(
-      makeDecoder({ api: selection.api, maxEventBytes: maxBytes, maxAnswerChars: maxBytes, keepChars, makeId }),
+      makeDecoder({ wire: wires[selection.api], maxEventBytes: maxBytes, maxAnswerChars: maxBytes, keepChars, makeId }),
       beginAll(call, makeId),
       keepChars
     )
