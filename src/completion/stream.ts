@@ -1,9 +1,8 @@
 /** One candidate's answer as a stream, read and decoded as it is pulled. */
 import * as Effect from "effect/Effect"
 import { type About, about } from "../core/about.js"
-import { Portions } from "../core/decode/bytes.js"
+import { notUtf8, Portions } from "../core/decode/bytes.js"
 import { make as makeDecoder } from "../core/decode/decoder.js"
-import { notUtf8 } from "../core/decode/lines.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
 import { decodeError, interrupted } from "../core/failure/answer.js"
 import { repaired } from "../core/repair/repairs.js"
@@ -28,7 +27,7 @@ export const openStream = (
     const { maxBytes } = asking.settings.limits
     const decoder = repaired(
       makeDecoder({
-        api: asking.selection.api,
+        wire: asking.wire,
         maxEventBytes: maxBytes,
         maxAnswerChars: maxBytes,
         keepChars,

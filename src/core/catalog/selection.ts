@@ -16,6 +16,7 @@ import {
 } from "../../OllamaError.js"
 import type { ModelSettings, ResolvedConfig } from "../config/resolved.js"
 import type { Provider, ProviderHeaders, ProviderModel, ProviderStatus } from "../provider.js"
+import { wires } from "../wire/wires.js"
 
 /**
  * A model that was chosen, with all that a completion needs.
@@ -362,7 +363,7 @@ export const select = (
     provider,
     model,
     api,
-    streaming: streaming ?? !(provider.id === "ollama" || provider.api === "ollama" || api === "ollama"),
+    streaming: streaming ?? (wires[provider.api].streams(provider.id) && wires[api].streams(provider.id)),
     params: params.filter((layer) => layer !== undefined && Object.keys(layer).length > 0) as Selection["params"],
     headers: mergeHeaders(provider.headers, entry?.headers),
     maxTokensField: entry?.maxTokensField ?? "max_tokens"
