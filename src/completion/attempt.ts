@@ -51,7 +51,7 @@ export const send = (
   stream: boolean,
   restore: Transport.Restore
 ): Effect.Effect<Sent, AttemptError> => {
-  const { model, provider } = selection
+  const { endpoint, model } = selection
   const encoding = encode({
     wire,
     model,
@@ -63,17 +63,17 @@ export const send = (
   if (Either.isLeft(encoding)) return Effect.fail(encoding.left)
   const { body, ignored, numCtx } = encoding.right
   const outgoing: Transport.Outgoing = {
-    endpoint: { ...provider, headers: selection.headers },
+    endpoint,
     method: "POST",
-    url: wire.url(provider),
+    url: wire.url(endpoint),
     body,
     purpose: "completion",
     model: model.id,
     attempts,
     limits: {
       ...settings.limits,
-      firstByte: call.firstByte ?? provider.timeout ?? settings.limits.firstByte,
-      idle: call.idle ?? provider.timeout ?? settings.limits.idle
+      firstByte: call.firstByte ?? endpoint.timeout ?? settings.limits.firstByte,
+      idle: call.idle ?? endpoint.timeout ?? settings.limits.idle
     }
   }
   const asked: Asked = { request: call.request, ignored, numCtx: numCtx ?? model.numCtx }

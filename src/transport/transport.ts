@@ -54,8 +54,11 @@ export const makeRequest = (
   return body === undefined ? request : HttpClientRequest.bodyText(request, body, "application/json")
 }
 
-/** What a request holds that nobody may see, as it is and as it may be quoted, the longest first. */
-export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+/** What a request carries that nobody may see, as it is and as it may be quoted, the longest first. */
+export const secretsOf = (outgoing: Omit<Outgoing, "attempts" | "limits">): ReadonlyArray<string> =>
+  secretsIn(makeRequest(outgoing))
+
+const secretsIn = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   const secrets: Array<string> = []
   for (const name of Object.keys(request.headers)) {
     if (!secretHeader.test(name)) continue
@@ -84,7 +87,7 @@ interface Sending {
 }
 
 const unsent = (error: unknown, { outgoing: { attempts, limits, url }, request }: Sending) =>
-  classifyTransport(error, { url, phase: "head", attempts, limit: limits.firstByte, secrets: secretsOf(request) })
+  classifyTransport(error, { url, phase: "head", attempts, limit: limits.firstByte, secrets: secretsIn(request) })
 
 /** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
 export const open = <R>(
@@ -105,7 +108,7 @@ export const open = <R>(
     const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)
     return Effect.flatMap(head, (arrived) => {
       const { status } = arrived.response
-      const secrets = () => secretsOf(sending.request)
+      const secrets = () => secretsIn(sending.request)
       const reply: Reply = { ...arrived, outgoing, start, secrets }
       return status >= 200 && status < 300 ? Effect.succeed(reply) : refused(reply, restore)
     })
