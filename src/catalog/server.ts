@@ -9,7 +9,7 @@ import { isTransportError } from "../core/failure/transportError.js"
 import { type JsonRecord, own } from "../core/json.js"
 import type { Endpoint } from "../core/provider.js"
 import { type DiscoveryError, MalformedResponse, type ModelEndpointError, type TransportError } from "../OllamaError.js"
-import * as http from "../transport/transport.js"
+import * as Transport from "../transport/transport.js"
 
 /**
  * How asking about one model can fail.
@@ -46,10 +46,9 @@ const get = <A>(
 ): Effect.Effect<A, DiscoveryError> =>
   Effect.suspend(() => {
     const url = `${endpoint.root}${path}`
-    const request = http.makeRequest({ provider: endpoint, method: "GET", url, purpose: "discovery" })
-    const answer = http.ask(client, request, { url, attempts, limit, maxBytes, onHead })
+    const outgoing = { endpoint, method: "GET", url, purpose: "discovery", attempts, limit, maxBytes } as const
     return Effect.flatMap(
-      Effect.mapError(answer, asDiscoveryError),
+      Effect.mapError(Transport.ask(client, outgoing, onHead), asDiscoveryError),
       (text) => Either.mapLeft(read(text), malformed(url))
     )
   })
@@ -57,22 +56,31 @@ const get = <A>(
 const post = <A>(
   { attempts = 1, client, endpoint, limit, maxBytes, onHead }: Asking,
   path: string,
-  purpose: http.RequestOptions["purpose"],
+  purpose: Transport.Outgoing["purpose"],
   body: { readonly model: string; readonly [name: string]: unknown },
   read: (json: JsonRecord) => Either.Either<A, string>
 ): Effect.Effect<A, ModelError> =>
   Effect.suspend(() => {
     const { model } = body
     const url = `${endpoint.root}${path}`
-    const request = http.makeRequest({ provider: endpoint, method: "POST", url, body: JSON.stringify(body), purpose })
-    const answer = http.ask(client, request, { url, attempts, limit, maxBytes, onHead, model })
-    return Effect.flatMap(answer, (text): Either.Either<A, ModelError> => {
+    const outgoing = {
+      endpoint,
+      method: "POST",
+      url,
+      body: JSON.stringify(body),
+      purpose,
+      model,
+      attempts,
+      limit,
+      maxBytes
+    } as const
+    return Effect.flatMap(Transport.ask(client, outgoing, onHead), (text): Either.Either<A, ModelError> => {
       const json = Either.mapLeft(answers.readObject(text), malformed(url))
       if (Either.isLeft(json)) return Either.left(json.left)
       const error = own(json.right, "error")
       return error === undefined || error === null
         ? Either.mapLeft(read(json.right), malformed(url))
-        : Either.left(classifyText(error, { url, model, secrets: http.secretsOf(request) }))
+        : Either.left(classifyText(error, { url, model, secrets: Transport.secretsOf(outgoing) }))
     })
   })
 

@@ -5,6 +5,7 @@ import type { Api, ModelDefinition } from "../../Model.js"
 import * as ModelRef from "../../ModelRef.js"
 import type { ModelSettings } from "../config/resolved.js"
 import type { Endpoint, Provider, ProviderHeaders, ProviderModel } from "../provider.js"
+import { wires } from "../wire/wires.js"
 import { readRef, refOf, type Settings } from "./refs.js"
 
 /**
@@ -59,12 +60,6 @@ const endpointOf = (
   entry: ProviderModel | undefined
 ): Endpoint => ({ root, completionsUrl, key, authHeader, headers: mergeHeaders(headers, entry?.headers), timeout })
 
-// Whether a stream is asked for over an API when nobody says so. From `ollama` none is, whatever its API.
-const streams: Readonly<Record<Api, boolean>> = { "openai-completions": true, ollama: false }
-
-const mayStream = (id: string, ...apis: ReadonlyArray<Api>): boolean =>
-  id !== "ollama" && apis.every((one) => streams[one])
-
 /** A chosen model with all that a completion needs. */
 export const select = (
   settings: Settings,
@@ -84,7 +79,7 @@ export const select = (
     endpoint: endpointOf(provider, entry),
     model,
     api,
-    streaming: streaming ?? mayStream(provider.id, provider.api, api),
+    streaming: streaming ?? (wires[provider.api].streams(provider.id) && wires[api].streams(provider.id)),
     params: params.filter((layer) => layer !== undefined && Object.keys(layer).length > 0) as Selection["params"],
     maxTokensField: entry?.maxTokensField ?? "max_tokens"
   }
