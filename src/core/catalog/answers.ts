@@ -162,7 +162,7 @@ const tower = /(^|[._])(vision|audio|clip|mm|mmproj|projector|image|speech)([._]
 // Floored; text of digits counts; what is no positive number does not.
 const positive = (value: unknown): number | undefined => {
   const n = typeof value === "string" && /^\s*\d+\s*$/.test(value) ? Number(value) : value
-  if (typeof n !== "number" || !Number.isFinite(n)) return undefined
+  if (typeof n !== "number") return undefined
   const floored = Math.floor(n)
   // ten times it is a number of a catalog, too
   return floored > 0 && Number.isFinite(10 * floored) ? floored : undefined
