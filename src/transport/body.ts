@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import { join } from "../core/decode/bytes.js"
 import * as Deadlines from "./deadlines.js"
 import type { Arrived, BodyPull, Limits } from "./exchange.js"
-import { formatOf, inflated, inflationOf, mayBeCompressed } from "./inflate.js"
+import { formatOf, inflated, inflationOf } from "./inflate.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
 export class ReadTimeout {
@@ -220,7 +220,9 @@ export class BodyReader {
   /** Whether these pieces are the beginning of a compressed body, or may be: then it reads on by itself. */
   private isUndone(pieces: Pieces | undefined): boolean {
     if (pieces === undefined || pieces.length === 0) return false
-    if (this.begun === undefined && !mayBeCompressed(pieces[0]!)) return false
+    // gzip and zlib begin with one of these, hardly any text does
+    const first = pieces[0]![0]
+    if (this.begun === undefined && first !== 0x1f && first !== 0x78) return false
     const begun = join(this.begun === undefined ? pieces : [this.begun, ...pieces])
     this.begun = begun.length === 1 ? begun : undefined
     const format = formatOf(begun)

@@ -112,6 +112,15 @@ describe("the env block", () => {
     assert.strictEqual(url("http://${H}:${P}", { H: "h", P: " " }, more), "http://h:2")
   })
 
+  it("needs no variable for a value that the environment has already", () => {
+    const more = { env: { H: "${UNSET}", vars: { P: "${UNSET}" } } }
+    assert.strictEqual(url("http://${H}:${P}", { H: "h", P: "1" }, more), "http://h:1")
+    assert.strictEqual(
+      failed(resolve({ ...ollama({ models }), ...more }, { H: "h", P: " " }))._tag,
+      "MissingEnvironmentVariable"
+    )
+  })
+
   it("may hold OLLAMA_API_KEY", () => {
     const found = provider({ env: { vars: { OLLAMA_API_KEY: "k" } } })
     assert.strictEqual(found.key?.source, "env OLLAMA_API_KEY")
