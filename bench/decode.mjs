@@ -13,7 +13,9 @@ const { outputFiles } = await build({
   write: false,
   logLevel: "error"
 })
-const { make, wireOf } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`)
+const { make, wireOf } = await import(
+  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
+)
 
 const count = 200_000
 const texts = {
