@@ -90,6 +90,12 @@ describe("edge cases of the wire", () => {
     })
   })
 
+  it("an event without data says nothing about the next one", () => {
+    const result = decode(completions, ["event: error\n\n", delta("\"content\":\"a\""), stop])
+    assert.isUndefined(result.failure)
+    assert.strictEqual(textOf(result.parts), "a")
+  })
+
   it("what follows done: true counts the same in its chunk and in a later one", () => {
     const outcome = (after: string) => {
       const results = [[text("a") + done + after], [text("a") + done, after], cut(bytes(text("a") + done + after), 7)]
