@@ -58,6 +58,12 @@ describe("the fast path", () => {
     )
   })
 
+  it("does not look inside an event that has begun", () => {
+    const text = chunk("\"delta\":{\"content\":\"a$\"}")
+    assert.strictEqual(same("openai-completions", text, `event: error\n${text}`).failure?._tag, "InBandError")
+    assert.strictEqual(same("openai-completions", text, `data: x\n${text}`).failure?._tag, "Malformed")
+  })
+
   it("leaves empty, broken and unusual text to the full parser", () => {
     for (const odd of ["", "\\x", "\\u12", "\u0001", "\\ud800", "long enough to be copied, with \\n and 한국어"]) {
       same("ollama", line("\"content\":\"a$\""), line(`"content":"${odd}"`), line("\"content\":\"b$\""))
