@@ -25,7 +25,7 @@ import {
   unique
 } from "./core/catalog/show.js"
 import { asEndpointError } from "./core/failure/refusal.js"
-import { isTransportError } from "./core/failure/transportError.js"
+import { isTransportError } from "./core/failure/transport.js"
 import type { Catalog, ModelDefinition } from "./Model.js"
 import {
   type DiscoveryError,

@@ -47,6 +47,7 @@ type DiscoveryTag =
   | "Forbidden"
   | "RateLimited"
   | "ServerBusy"
+  | "RequestRejected"
   | "ServerError"
   | "MalformedResponse"
 
@@ -308,6 +309,7 @@ describe("a program", () => {
       ServerBusy: hint,
       ContextOverflow: hint,
       InvalidRequest: hint,
+      RequestRejected: hint,
       ServerError: hint,
       ToolsNotSupported: hint,
       ThinkingNotSupported: hint,

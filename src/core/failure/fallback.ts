@@ -3,8 +3,9 @@ import type * as Arr from "effect/Array"
 import { AllModelsFailed, type Attempt, type AttemptError, type CompletionError } from "../../OllamaError.js"
 
 /**
- * Whether another model may answer where this one failed. Not for a request that is wrong whatever the model, and not
- * for a model that the caller named and nobody has: it never silently becomes another one.
+ * Whether another model may answer where this one failed. Always, but for a mistake of the caller that would be one
+ * anywhere: a request that is wrong whatever the model, and a model that the caller named and nobody has, which never
+ * silently becomes another one.
  */
 export const mayFallBack = (error: AttemptError, namedByCaller: boolean): boolean =>
   error._tag !== "InvalidRequest" && !(namedByCaller && isNobodys.has(error._tag))
@@ -26,7 +27,8 @@ export const mayRetry = (error: AttemptError): boolean => {
     case "ConnectionFailed":
       return error.reason === "reset"
     case "RateLimited":
-      return error.reason !== "quota" && waitable(error.retryAfter)
+      // 413: one request alone is over the limit
+      return error.reason !== "quota" && error.status !== 413 && waitable(error.retryAfter)
     default:
       return false
   }
