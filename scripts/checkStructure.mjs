@@ -23,8 +23,8 @@ const leaves = new Set([
 
 // Rooms at the edge, each with the files that others may import; `node.ts` and `testing/node.ts` are their runtime's own.
 const doors = {
-  transport: new Set(["transport/transport.ts", "transport/restore.ts", "transport/deadlines.ts"]),
-  completion: new Set(["completion/completion.ts", "completion/options.ts"]),
+  transport: new Set(["transport/transport.ts"]),
+  completion: new Set(["completion/completion.ts", "completion/options.ts", "completion/schemas.ts"]),
   catalog: new Set(["catalog/catalog.ts"]),
   config: new Set(["config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/span.ts"]),

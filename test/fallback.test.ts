@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { OllamaError } from "effect-ollama"
-import { combine, mayFallBack, mayRetry, origin } from "../src/core/failure/fallback.js"
+import { combine, mayFallBack, mayProbe, mayRetry, origin } from "../src/core/failure/fallback.js"
 
 const at = (host: string) => `http://${host}/v1/chat/completions`
 const said = (status: number) => ({ url: at("gpu"), status, detail: "no" })
@@ -133,5 +133,28 @@ describe("mayRetry", () => {
     for (const reason of ["dns", "unreachable", "tls", "protocol", "other"] as const) {
       assert.isFalse(mayRetry(new OllamaError.ConnectionFailed({ url: at("gpu"), reason, attempts: 1 })))
     }
+  })
+})
+
+describe("mayProbe", () => {
+  const cause = (message: string) => ({ name: "TypeError", message })
+
+  it("is for a server that may be starting, also where a browser says nothing", () => {
+    for (const error of [refused("gpu"), failed("gpu"), timeout("gpu")]) assert.isTrue(mayProbe(error))
+    const silent = new OllamaError.ConnectionFailed({
+      url: at("gpu"),
+      reason: "other",
+      attempts: 1,
+      cause: cause("Failed to fetch")
+    })
+    assert.isTrue(mayProbe(silent))
+  })
+
+  it("is not for what was told, nor for an answer", () => {
+    for (const reason of ["dns", "unreachable", "tls", "protocol", "other"] as const) {
+      const error = new OllamaError.ConnectionFailed({ url: at("gpu"), reason, attempts: 1, cause: cause("no") })
+      assert.isFalse(mayProbe(error), reason)
+    }
+    assert.isFalse(mayProbe(new OllamaError.ServerBusy(said(503))))
   })
 })

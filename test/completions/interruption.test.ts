@@ -2,8 +2,8 @@ import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, FiberId, Layer, Option, Schedule, Scheduler, Stream } from "effect"
 import { ChatCompletions, Model, OllamaClient } from "effect-ollama"
-import type { BodyPull } from "../../src/transport/bodyPull.js"
-import { answer, withSend } from "../../src/transport/direct.js"
+import { arrived, withSend } from "../../src/transport/direct.js"
+import type { BodyPull } from "../../src/transport/exchange.js"
 import { provider } from "../discovery.fixtures.js"
 import { service } from "./support.js"
 import { wire } from "./wire.js"
@@ -50,7 +50,7 @@ const direct = (replies: ReadonlyArray<Reply>, soon: (run: () => void) => void) 
     }
     soon(() => {
       if (waiting) {
-        onHead(Exit.succeed(answer(HttpClientResponse.fromWeb(request, new Response(null, { status })), pull)))
+        onHead(Exit.succeed(arrived(HttpClientResponse.fromWeb(request, new Response(null, { status })), pull)))
       }
     })
     return () => pull.cancel()

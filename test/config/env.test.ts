@@ -56,7 +56,7 @@ describe("${VAR}", () => {
       auth: { a: ["${UNSET}"] },
       models: [{ id: "m", zebra: "${UNSET}", cost: { extra: "${UNSET}" }, compat: { b: "${UNSET}" } }]
     }
-    assert.strictEqual(provider(ollama(entry), env).mode, "explicit")
+    assert.strictEqual(provider(ollama(entry), env).source, "configured")
     const said = resolved(ollama(entry), env).diagnostics.filter((d) => d.message.includes("UNSET"))
     assert.deepStrictEqual(said.map((d) => `${d.level} ${d.path.replace("models.providers.ollama.", "")}`), [
       "warning note",

@@ -1,6 +1,14 @@
 /** When the next model is tried, and what it comes to when none answers. Pure. */
 import type * as Arr from "effect/Array"
-import { AllModelsFailed, type Attempt, type AttemptError, type CompletionError } from "../../OllamaError.js"
+import {
+  AllModelsFailed,
+  type Attempt,
+  type AttemptError,
+  type CompletionError,
+  type TransportError
+} from "../../OllamaError.js"
+import { isUnexplained } from "./sentences.js"
+import { isTransportError } from "./transport.js"
 
 /**
  * Whether another model may answer where this one failed. Always, but for a mistake of the caller that would be one
@@ -33,6 +41,14 @@ export const mayRetry = (error: AttemptError): boolean => {
       return false
   }
 }
+
+/**
+ * Whether a server that did not answer a probe may yet do so: it may be starting. Browsers do not say of any failure what
+ * it was.
+ */
+export const mayProbe = (error: { readonly _tag: string }): error is TransportError =>
+  isTransportError(error)
+  && (error._tag !== "ConnectionFailed" || error.reason === "reset" || isUnexplained(error.cause))
 
 /** The longest `Retry-After` that is waited for, in ms. */
 const longestWait = 30_000

@@ -3,7 +3,7 @@
  * numbers in it. Total: a body may be anything, and its parts too. A sentence is never JSON, and has nothing of what a user
  * or a model wrote where servers are known to quote that.
  */
-import { isRecord, type JsonRecord, own } from "../json.js"
+import { isRecord, type JsonRecord, own, parse } from "../json.js"
 import { beginning, cut, oneLine, redact } from "./redact.js"
 
 export interface Said {
@@ -64,14 +64,6 @@ const finish = (text: string, noted: Noted, secrets: ReadonlyArray<string>): Sai
   ...(noted.code === undefined ? {} : { code: redact(noted.code, secrets) }),
   ...(noted.signinUrl === undefined ? {} : { signinUrl: redact(noted.signinUrl, secrets) })
 })
-
-const parse = (text: string): { readonly value: unknown } | undefined => {
-  try {
-    return { value: JSON.parse(text) }
-  } catch {
-    return undefined
-  }
-}
 
 // =============================================================================
 // JSON
