@@ -8,7 +8,7 @@ import { type CandidateOptions, firstStatus, plan, type Planned } from "../core/
 import * as catalogs from "../core/catalog/catalogs.js"
 import { findStatus, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
 import { select, type Selection } from "../core/catalog/selection.js"
-import { isTransportError } from "../core/failure/transportError.js"
+import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
 import type { Catalog } from "../Model.js"
 import type { CatalogError, DiscoveryError, ProviderError, SelectionError } from "../OllamaError.js"
