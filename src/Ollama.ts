@@ -11,7 +11,7 @@ import * as ChatCompletions from "./ChatCompletions.js"
 import * as ModelDiscovery from "./ModelDiscovery.js"
 import * as Models from "./Models.js"
 import * as OllamaClient from "./OllamaClient.js"
-import type { ConfigError, ConfigInvalid, MissingEnvironmentVariable } from "./OllamaError.js"
+import type { ConfigInvalid, ConfigurationError } from "./OllamaError.js"
 import * as OpenClawConfig from "./OpenClawConfig.js"
 
 /**
@@ -70,7 +70,7 @@ export const layerServices = (
  */
 export const layerWith = (
   options: Options
-): Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =>
+): Layer.Layer<Ollama, ConfigurationError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =>
   Layer.provideMerge(layerServices(options), OpenClawConfig.layerFileWith(options))
 
 /**
@@ -79,7 +79,7 @@ export const layerWith = (
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =
+export const layer: Layer.Layer<Ollama, ConfigurationError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =
   layerWith({})
 
 /**
@@ -91,5 +91,5 @@ export const layer: Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | Fil
 export const layerValue = (
   config: OpenClawConfig.ConfigInput,
   options: Options = {}
-): Layer.Layer<Ollama, ConfigInvalid | MissingEnvironmentVariable, HttpClient.HttpClient> =>
+): Layer.Layer<Ollama, ConfigInvalid, HttpClient.HttpClient> =>
   Layer.provideMerge(layerServices(options), OpenClawConfig.layerWith(config, options))

@@ -72,7 +72,10 @@ export const ExcludedModel = Schema.Struct({
     "unknown-capabilities",
     "show-failed",
     "duplicate",
-    "unsupported-api"
+    "unsupported-api",
+    "no-id",
+    "own-base-url",
+    "invalid-headers"
   ),
   detail: Schema.optional(Schema.String)
 })
@@ -207,19 +210,30 @@ export class NotEnabled extends Hinted<NotEnabled>()("NotEnabled", {
  */
 export class ProviderUnavailable extends Hinted<ProviderUnavailable>()("ProviderUnavailable", {
   provider: Schema.String,
-  reason: Schema.Literal("no-credential", "unsupported-api", "no-base-url", "unknown-provider"),
+  reason: Schema.Literal(
+    "no-credential",
+    "unsupported-api",
+    "no-base-url",
+    "unknown-provider",
+    "unsupported-transport"
+  ),
   detail: Schema.optional(Schema.String)
 }, hint.providerUnavailable) {}
 
 /**
- * An explicit provider lists no models, and nothing is discovered for it.
+ * An explicit provider lists no models that can be used, and nothing is discovered for it.
  *
  * @since 0.1.0
  * @category errors
  */
 export class NoModelsConfigured extends Hinted<NoModelsConfigured>()(
   "NoModelsConfigured",
-  { provider: Schema.String, url: Schema.String },
+  {
+    provider: Schema.String,
+    url: Schema.String,
+    /** Those that it lists and that were left out. */
+    excluded: Schema.optional(Schema.Array(ExcludedModel))
+  },
   hint.noModelsConfigured
 ) {}
 
@@ -261,7 +275,7 @@ export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", {
  */
 export class InvalidModelRef extends Hinted<InvalidModelRef>()("InvalidModelRef", {
   ref: Schema.String,
-  reason: Schema.Literal("no-provider", "empty-provider", "empty-model")
+  reason: Schema.Literal("no-provider", "empty-provider", "empty-model", "no-text")
 }, hint.invalidModelRef) {}
 
 // =============================================================================
@@ -542,12 +556,11 @@ export class TooManyTurns extends Hinted<TooManyTurns>()("TooManyTurns", {
  * @since 0.1.0
  * @category errors
  */
-export type ConfigError =
+export type ConfigurationError =
   | ConfigUnreadable
   | ConfigSyntaxError
   | ConfigInvalid
   | ConfigIncludeError
-  | MissingEnvironmentVariable
 
 /**
  * Why a provider cannot be used, known without asking it.
@@ -712,4 +725,4 @@ export type CompletionError = AttemptError | AllModelsFailed
  * @since 0.1.0
  * @category errors
  */
-export type OllamaError = ConfigError | CompletionError | OutputInvalid | TooManyTurns
+export type OllamaError = ConfigurationError | CompletionError | OutputInvalid | TooManyTurns

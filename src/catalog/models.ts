@@ -70,7 +70,8 @@ export const make = (
 ): Service => {
   const sources = new Map<string, CatalogCache>()
   const lists: Array<Catalog> = []
-  for (const provider of selection.usable(settings.providers)) {
+  const unlisted = selection.usable(settings.unlisted ?? [])
+  for (const provider of [...selection.usable(settings.providers), ...unlisted]) {
     const asked = makeSource(provider)
     const list = selection.configured(provider)
     if (asked === undefined) lists.push(list)
@@ -79,7 +80,7 @@ export const make = (
   const sourceOf = (provider: Provider): CatalogCache => sources.get(provider.id)!
 
   const providerOf = (id: string): Either.Either<Provider, ProviderError> =>
-    selection.findStatus(settings.providers, id)?.result
+    selection.findStatus(selection.known(settings), id)?.result
       ?? Either.left(selection.unknownProvider(settings.providers, id))
 
   const onSource = (id: string, use: (source: CatalogCache) => Effect.Effect<Catalog, DiscoveryError>) =>

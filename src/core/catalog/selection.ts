@@ -3,6 +3,7 @@
  * and what a chosen model is called with.
  */
 import * as Either from "effect/Either"
+import type { Ignored } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { Api, Catalog, ModelDefinition } from "../../Model.js"
 import * as ModelRef from "../../ModelRef.js"
@@ -14,8 +15,9 @@ import {
   ProviderUnavailable,
   UnknownModel
 } from "../../OllamaError.js"
-import type { ModelSettings, ResolvedConfig } from "../config/resolved.js"
-import type { Provider, ProviderHeaders, ProviderModel, ProviderStatus } from "../provider.js"
+import { layersOf } from "../config/layers.js"
+import type { BrokenRef, ModelSettings, ResolvedConfig } from "../config/resolved.js"
+import type { Compat, Provider, ProviderHeaders, ProviderModel, ProviderStatus } from "../provider.js"
 
 /**
  * A model that was chosen, with all that a completion needs.
@@ -30,17 +32,25 @@ export interface Selection {
   readonly provider: Provider
   readonly model: ModelDefinition
   readonly api: Api
+  /** Whether it is an Ollama that is asked: some things are said to it that other servers refuse. */
+  readonly ollama: boolean
   /** Whether to ask for a stream on the wire. */
   readonly streaming: boolean
-  /** The configured parameters, the weakest first: the provider's, the model's, the ref's. */
+  /** The configured parameters, the weakest first: the provider's, the model's, those of all, the ref's. */
   readonly params: ReadonlyArray<JsonObject>
+  /** Configured parameters that cannot be sent. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
   /** The provider's headers with those of the model over them. */
   readonly headers: ProviderHeaders
   readonly maxTokensField: "max_tokens" | "max_completion_tokens"
+  readonly compat?: Compat | undefined
 }
 
 /** What the choice depends on. */
-export type Settings = Pick<ResolvedConfig, "providers" | "primary" | "fallbacks" | "models">
+export type Settings = Pick<
+  ResolvedConfig,
+  "providers" | "unlisted" | "primary" | "fallbacks" | "broken" | "models" | "defaults" | "streaming"
+>
 
 /** What a text names: a model of a known provider, or a name that a catalog has to know. */
 export type Target =
@@ -51,7 +61,7 @@ export type Target =
 export interface Planned {
   readonly ref: string
   readonly selectedBy: Selection["selectedBy"]
-  readonly target: Either.Either<Target, InvalidModelRef> | "first-available"
+  readonly target: Either.Either<Target, BrokenRef["error"]> | "first-available"
   readonly url?: string | undefined
 }
 
@@ -66,6 +76,11 @@ export const findStatus = (providers: ReadonlyArray<ProviderStatus>, id: string)
   const wanted = id.trim().toLowerCase()
   return providers.find((status) => status.id.trim().toLowerCase() === wanted)
 }
+
+/** All providers that a full ref can lead to. */
+export const known = (
+  { providers, unlisted = [] }: Settings
+): ReadonlyArray<ProviderStatus> => [...providers, ...unlisted]
 
 export const unknownProvider = (providers: ReadonlyArray<ProviderStatus>, id: string): ProviderUnavailable =>
   new ProviderUnavailable({
@@ -85,7 +100,7 @@ const read = (settings: Settings, text: string): Either.Either<Target, InvalidMo
   if (name === "") return Either.left(new InvalidModelRef({ ref: text, reason: "empty-model" }))
   if (!name.includes("/")) return Either.right({ _tag: "Name", name })
   return Either.map(ModelRef.parse(name), ({ model, provider }): Target => {
-    const status = findStatus(settings.providers, provider)
+    const status = findStatus(known(settings), provider)
     return status === undefined ? { _tag: "Name", name } : { _tag: "Ref", status, model }
   })
 }
@@ -118,7 +133,8 @@ const rootOf = (status: ProviderStatus | undefined): string | undefined =>
   status === undefined ? undefined : Either.getOrUndefined(status.result)?.root
 
 const planned = (settings: Settings, text: string, selectedBy: Selection["selectedBy"]): Planned => {
-  const found = target(settings, text)
+  const broken = selectedBy === "caller" ? undefined : settings.broken?.find(({ ref }) => ref === text)
+  const found = broken === undefined ? target(settings, text) : Either.left(broken.error)
   if (Either.isLeft(found)) return { ref: text, selectedBy, target: found }
   if (found.right._tag === "Ref") {
     const { model, status } = found.right
@@ -247,12 +263,12 @@ const unknownModel = (
 /** Why nothing can be selected from a catalog without models. */
 export const empty = (catalog: Catalog): NoToolModels | NoModelsConfigured =>
   catalog.source === "configured"
-    ? new NoModelsConfigured({ provider: catalog.provider, url: catalog.url })
+    ? new NoModelsConfigured({ provider: catalog.provider, url: catalog.url, excluded: catalog.excluded })
     : new NoToolModels({ provider: catalog.provider, url: catalog.url, models: catalog.excluded })
 
 /** Why a provider that answered does not have a model. */
 export const missing = (catalog: Catalog, model: string): NoToolModels | NoModelsConfigured | UnknownModel =>
-  catalog.models.length === 0
+  catalog.models.length === 0 && (catalog.source === "discovered" || catalog.excluded.length === 0)
     ? empty(catalog)
     : unknownModel(
       refOf(catalog.provider, model),
@@ -290,6 +306,7 @@ export const missingName = <E>(
     return unknownModel(name, catalogs, undefined, refOf(several.provider.id, several.model.id))
   }
   if (catalogs.length === 0) {
+    if (answers.length === 0 && name.includes("/")) return unknownModel(name, [], undefined, undefined)
     const failed: Either.Either<unknown, E | ProviderError> | undefined = answers[0]?.catalog
       ?? settings.providers[0]?.result
     return failed !== undefined && Either.isLeft(failed) ? failed.left : unknownProvider(settings.providers, "ollama")
@@ -319,10 +336,12 @@ const meantBy = (catalogs: ReadonlyArray<Catalog>, name: string): string | undef
 // what a chosen model is called with
 // =============================================================================
 
-// The settings written at the model's ref; at its bare name first, which is the weaker way to say it.
+// The settings written at the model's ref; at all models of its provider and at its bare name first, which are the weaker
+// ways to say it.
 const settingsOf = (settings: Settings, provider: Provider, id: string): ReadonlyArray<ModelSettings> => {
   const wanted = ModelRef.make(provider.id, id)
   const name = ModelRef.normalizeModel(wanted.model)
+  const byProvider: Array<ModelSettings> = []
   const byName: Array<ModelSettings> = []
   const byRef: Array<ModelSettings> = []
   for (const entry of settings.models) {
@@ -330,9 +349,13 @@ const settingsOf = (settings: Settings, provider: Provider, id: string): Readonl
     if (Either.isLeft(key)) continue
     if (key.right._tag === "Name") {
       if (ModelRef.normalizeModel(key.right.name) === name) byName.push(entry)
-    } else if (ModelRef.equals(ModelRef.make(key.right.status.id, key.right.model), wanted)) byRef.push(entry)
+      continue
+    }
+    const ref = ModelRef.make(key.right.status.id, key.right.model)
+    if (ModelRef.equals(ref, wanted)) byRef.push(entry)
+    else if (ref.provider === wanted.provider && ref.model === "*") byProvider.push(entry)
   }
-  return [...byName, ...byRef]
+  return [...byProvider, ...byName, ...byRef]
 }
 
 const mergeHeaders = (weak: ProviderHeaders, strong: ProviderHeaders | undefined): ProviderHeaders => {
@@ -352,19 +375,29 @@ export const select = (
   selectedBy: Selection["selectedBy"]
 ): Selection => {
   const entry: ProviderModel | undefined = provider.models.find(({ definition }) => definition.id === model.id)
-  const overrides = settingsOf(settings, provider, model.id)
   const api = entry?.api ?? provider.api
-  const streaming = overrides.reduce<boolean | undefined>((set, override) => override.streaming ?? set, undefined)
-  const params = [provider.params, entry?.params, ...overrides.map((override) => override.params)]
+  const ollama = provider.id === "ollama" || provider.id === "ollama-cloud" || provider.api === "ollama" ||
+    api === "ollama"
+  const { ignored, params, streaming = settings.streaming } = layersOf({
+    provider,
+    model: entry,
+    defaults: settings.defaults,
+    settings: settingsOf(settings, provider, model.id),
+    ollama,
+    reasoning: model.reasoning
+  })
   return {
     ref: refOf(provider.id, model.id),
     selectedBy,
     provider,
     model,
     api,
-    streaming: streaming ?? !(provider.id === "ollama" || provider.api === "ollama" || api === "ollama"),
-    params: params.filter((layer) => layer !== undefined && Object.keys(layer).length > 0) as Selection["params"],
+    ollama,
+    streaming: streaming ?? !ollama,
+    params,
+    ...(ignored.length === 0 ? {} : { ignored }),
     headers: mergeHeaders(provider.headers, entry?.headers),
-    maxTokensField: entry?.maxTokensField ?? "max_tokens"
+    maxTokensField: entry?.maxTokensField ?? "max_tokens",
+    ...(entry?.compat === undefined ? {} : { compat: entry.compat })
   }
 }

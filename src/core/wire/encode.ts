@@ -17,6 +17,10 @@ export interface EncodeOptions {
   readonly request: ChatRequest
   /** Params of the configuration, the weakest first: provider, model, ref. The request's own are stronger. */
   readonly params: ReadonlyArray<JsonObject>
+  /** Params of the configuration that cannot be sent; the request's own stand in their place. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+  /** Whether it is an Ollama that is asked. Default `true`. */
+  readonly ollama?: boolean | undefined
   readonly stream: boolean
   readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
 }
@@ -37,7 +41,9 @@ export type EncodeError = InvalidRequest | ImagesNotSupported | ToolsNotSupporte
  */
 export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeError> => {
   const { api, model, request } = options
-  const ignored: Array<Ignored> = []
+  const ignored: Array<Ignored> = (options.ignored ?? []).filter(({ setting }) =>
+    !Object.hasOwn(request.params, setting)
+  )
   if (lacks(model, "image") && hasImages(request)) return Either.left(new ImagesNotSupported({ model: model.id }))
   const tools = offered(request)
   if (tools.length > 0 && lacks(model, "tools")) return Either.left(new ToolsNotSupported({ model: model.id }))
@@ -54,6 +60,14 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     // A setting for many models says nothing against the one that cannot think; the caller's own wish does.
     ignored.push({ setting: "think", reason: `${model.id} cannot think` })
   }
+  // Many models think unless told otherwise, whatever is known of them; others' servers refuse to be told needlessly.
+  const off = asked === false && (options.ollama !== false || model.reasoning)
+  if (asked === false && !off) {
+    ignored.push({
+      setting: "think",
+      reason: `${model.id} is not known to think, and not every server takes such a field`
+    })
+  }
   const dialect = api === "ollama" ? native : openai
   const drafted = dialect.draft({
     model: model.id,
@@ -61,11 +75,11 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     request,
     tools,
     params,
-    think: cannotThink ? undefined : asked,
+    think: asked === false ? (off ? false : undefined) : cannotThink ? undefined : asked,
     stream: options.stream,
     maxTokensField: options.maxTokensField ?? "max_tokens"
   })
-  const numCtx = api === "ollama" ? params.get("numCtx") : undefined
+  const numCtx = api === "ollama" ? params.get("numCtx") ?? params.get("contextTokens") : undefined
   return Either.map(write(Object.fromEntries(drafted.body), ""), (body) => ({
     body,
     ignored: [...ignored, ...drafted.ignored],
