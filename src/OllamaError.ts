@@ -60,6 +60,8 @@ export const ConfigProblem = Schema.Struct({
  */
 export interface ConfigProblem extends Schema.Schema.Type<typeof ConfigProblem> {}
 
+type Reason = keyof typeof hint.reasons
+
 /**
  * A model that a provider has and that is not in its catalog.
  *
@@ -68,17 +70,7 @@ export interface ConfigProblem extends Schema.Schema.Type<typeof ConfigProblem> 
  */
 export const ExcludedModel = Schema.Struct({
   name: Schema.String,
-  reason: Schema.Literal(
-    "no-tools",
-    "no-completion",
-    "unknown-capabilities",
-    "show-failed",
-    "duplicate",
-    "unsupported-api",
-    "no-id",
-    "own-base-url",
-    "invalid-headers"
-  ),
+  reason: Schema.Literal(...(Object.keys(hint.reasons) as [Reason, ...ReadonlyArray<Reason>])),
   detail: Schema.optional(Schema.String)
 })
 
