@@ -600,8 +600,12 @@ export class IncompleteResponse extends Hinted<IncompleteResponse>()(
   "answer",
   {
     url: Schema.String,
-    /** `not-done`: the server said so; `ended`: it just ended; `connection`: the connection broke. */
-    reason: Schema.Literal("not-done", "ended", "connection"),
+    /**
+     * `not-done`: the server said so; `ended`: it just ended; `connection`: the connection broke; `failed`: the server
+     * gave it up, in the word that `finish` has.
+     */
+    reason: Schema.Literal("not-done", "ended", "connection", "failed"),
+    finish: Schema.optional(Schema.String),
     partial,
     cause
   },

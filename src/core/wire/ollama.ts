@@ -123,7 +123,7 @@ const message = (message: Message) => {
 // reading: a line of a stream, or a whole answer, which has the same form
 // =============================================================================
 
-const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content"] }
+const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content", "reasoning_text"] }
 
 const none: JsonRecord = {}
 
@@ -143,7 +143,7 @@ const read: Wire["read"] = (value, text) => {
     reasoning: firstText(message, keys.reasoning),
     content,
     calls,
-    finish: finishOf(textOr(value["done_reason"])) ?? (done ? "stop" : undefined),
+    finish: finishOf(textOr(value["done_reason"])) ?? (done ? finishOf("stop") : undefined),
     done,
     usage: usageOf(value),
     timings: timingsOf(value),
@@ -182,7 +182,6 @@ export const ollama: Wire = {
   body,
   framing: Framing.ndjson,
   read,
-  isAnswer: ({ done, done_reason, message }) =>
-    isRecord(message) || typeof done === "boolean" || textOr(done_reason) !== "",
+  isAnswer: ({ message }) => isRecord(message),
   place: { message: (json) => rootMember(json, "message"), keys, stamp: "created_at" }
 }

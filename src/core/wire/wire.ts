@@ -10,7 +10,7 @@ import { lacks, type ModelDefinition } from "../../Model.js"
 import { ImagesNotSupported, type InvalidRequest, ThinkingNotSupported, ToolsNotSupported } from "../../OllamaError.js"
 import type { Framing } from "../decode/framing.js"
 import { copy, elements, member, type Place, root } from "../decode/jsonText.js"
-import type { DecodeFailure, Kind, WireCall, WireEvent } from "../decode/types.js"
+import type { DecodeFailure, Kind, WireCall, WireEvent, WireFinish } from "../decode/types.js"
 import { isRecord, type JsonRecord } from "../json.js"
 import type { Provider } from "../provider.js"
 import { bareBase64, dataUrl } from "../request/image.js"
@@ -247,13 +247,32 @@ export const count = (value: unknown): number | undefined =>
 const reasons: ReadonlyMap<string, FinishReason> = new Map([
   ["stop", "stop"],
   ["length", "length"],
+  ["model_context_window_exceeded", "length"],
   ["tool_calls", "tool-calls"],
-  ["function_call", "tool-calls"]
+  ["function_call", "tool-calls"],
+  ["content_filter", "content-filter"]
 ])
 
+// Words of servers for an answer that they did not finish.
+const failures: ReadonlySet<string> = new Set([
+  "error",
+  "network_error",
+  "insufficient_system_resource",
+  "abort",
+  "aborted",
+  "timeout",
+  "cancelled"
+])
+
+// A word is a word: longer ones are cut for what is kept and shown.
+const maxWord = 100
+
 /** Why an answer finished, in OpenAI's words, which are Ollama's too; `""` says nothing. */
-export const finishOf = (word: string): FinishReason | undefined =>
-  word === "" ? undefined : reasons.get(word) ?? "other"
+export const finishOf = (said: string): WireFinish | undefined => {
+  if (said === "") return undefined
+  const word = said.slice(0, maxWord)
+  return { reason: reasons.get(word) ?? "other", word, failed: failures.has(word) }
+}
 
 /** Text of a message: a string, nothing, or a list of text parts (some compatible servers). */
 export const contentOf = (value: unknown): string | undefined => {
@@ -264,6 +283,19 @@ export const contentOf = (value: unknown): string | undefined => {
   for (const part of value as ReadonlyArray<unknown>) {
     if (typeof part === "string") text += part
     else if (isRecord(part) && typeof part["text"] === "string") text += part["text"]
+  }
+  return text
+}
+
+/** What a message says in pieces of its content, or of its details, that are thoughts. */
+export const thoughtOf = (content: unknown, details: unknown): string => {
+  let text = ""
+  for (const part of Array.isArray(details) ? details as ReadonlyArray<unknown> : []) {
+    if (isRecord(part)) text += textOr(part["text"]) || textOr(part["summary"])
+  }
+  if (text !== "") return text
+  for (const part of Array.isArray(content) ? content as ReadonlyArray<unknown> : []) {
+    if (isRecord(part) && part["type"] === "thinking") text += contentOf(part["thinking"]) ?? ""
   }
   return text
 }
