@@ -99,6 +99,17 @@ describe("edge cases of the wire", () => {
     }
   })
 
+  it("of several finishes the first counts, and a usage that says nothing is none", () => {
+    const twice = decode(completions, [delta("", "\"length\""), stop])
+    assert.strictEqual(twice.finish?.finishReason, "length")
+    const empty = event("{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{}}")
+    assert.deepStrictEqual(decode(completions, [empty]).finish, { finishReason: "stop" })
+  })
+
+  it("a byte order mark before a whole answer is dropped", () => {
+    assert.strictEqual(textOf(whole(ollama, "\ufeff{\"message\":{\"content\":\"a\"},\"done\":true}").parts), "a")
+  })
+
   it("an event without data says nothing about the next one", () => {
     const result = decode(completions, ["event: error\n\n", delta("\"content\":\"a\""), stop])
     assert.isUndefined(result.failure)
