@@ -1,20 +1,7 @@
-import { FetchHttpClient, HttpClient, KeyValueStore } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import {
-  Cause,
-  Clock,
-  Duration,
-  Effect,
-  Exit,
-  Fiber,
-  Layer,
-  Option,
-  Random,
-  Redacted,
-  Schedule,
-  TestClock
-} from "effect"
+import { Cause, Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Schedule, TestClock } from "effect"
 import { ModelDiscovery, ModelRef, OllamaSchedule } from "effect-ollama"
 import type { OllamaError, Provider } from "effect-ollama"
 import * as NodeTransport from "effect-ollama/node"
@@ -587,68 +574,6 @@ describe("ModelDiscovery", () => {
         models = { a: {}, b: {} }
         yield* discovery.discover(provider())
         assert.deepStrictEqual(shows().map((body) => JSON.parse(body).model), ["a", "b", "c", "b"])
-      }))
-  })
-
-  describe("persisted", () => {
-    const run = (http: ReturnType<typeof stub>, store: Layer.Layer<KeyValueStore.KeyValueStore>) =>
-      Effect.provide(
-        Effect.flatMap(ModelDiscovery.ModelDiscovery, (discovery) => discovery.discover(provider())),
-        ModelDiscovery.layerWith({ persisted: true }).pipe(Layer.provide(http.layer), Layer.provide(store))
-      )
-
-    it.scoped("remembers from one life to the next", () =>
-      Effect.gen(function*() {
-        const http = stub(server(() => ({ a: { show: shown(["tools", "thinking"], { parameters: "num_ctx 4096" }) } })))
-        const store = Layer.succeedContext(yield* Layer.build(KeyValueStore.layerMemory))
-        const first = yield* run(http, store)
-        assert.deepStrictEqual(yield* run(http, store), first)
-        assert.strictEqual(http.sent.length, 3)
-      }))
-
-    it.scoped("is stored the next time when the store failed", () =>
-      Effect.gen(function*() {
-        const memory = yield* Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
-        let writes = 0
-        const store = Layer.succeed(KeyValueStore.KeyValueStore, {
-          ...memory,
-          set: (key: string, value: string | Uint8Array) =>
-            Effect.suspend(() => ++writes === 1 ? Effect.die(new Error("disk full")) : memory.set(key, value))
-        })
-        const http = stub(server(() => ({ a: {} })))
-        yield* Effect.provide(
-          Effect.flatMap(
-            ModelDiscovery.ModelDiscovery,
-            (discovery) => Effect.repeatN(discovery.discover(provider()), 2)
-          ),
-          ModelDiscovery.layerWith({ persisted: true }).pipe(Layer.provide(http.layer), Layer.provide(store))
-        )
-        assert.strictEqual(writes, 2, "tried again once, and not again when there is nothing new")
-        const stored = yield* memory.get("effect-ollama/show/http://127.0.0.1:11434")
-        assert.include(Option.getOrThrow(stored), "digest of a")
-      }))
-
-    it.scoped("asks again when the store holds something else", () =>
-      Effect.gen(function*() {
-        for (
-          const content of [
-            "nonsense",
-            "{\"version\":1,\"models\":{\"digest of a\":{\"at\":0}}}",
-            "{\"version\":1,\"models\":[]}",
-            "null"
-          ]
-        ) {
-          const http = stub(server(() => ({ a: {} })))
-          const context = yield* Layer.build(KeyValueStore.layerMemory)
-          yield* Effect.provide(
-            Effect.flatMap(KeyValueStore.KeyValueStore, (store) =>
-              store.set("effect-ollama/show/http://127.0.0.1:11434", content)),
-            context
-          )
-          const catalog = yield* run(http, Layer.succeedContext(context))
-          assert.deepStrictEqual(names(catalog.models), ["a"])
-          assert.strictEqual(http.sent.length, 2)
-        }
       }))
   })
 })
