@@ -1,7 +1,20 @@
 import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Clock, Duration, Effect, Exit, Fiber, Layer, Random, Redacted, Schedule, TestClock } from "effect"
+import {
+  Cause,
+  Clock,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Random,
+  Redacted,
+  Schedule,
+  TestClock
+} from "effect"
 import { ModelDiscovery, ModelRef, OllamaSchedule } from "effect-ollama"
 import type { OllamaError, Provider } from "effect-ollama"
 import * as NodeTransport from "effect-ollama/node"
@@ -107,6 +120,27 @@ describe("ModelDiscovery", () => {
         { name: "gone", reason: "show-failed", detail: "404: model 'gone' not found" },
         { name: "old", reason: "unknown-capabilities" },
         { name: "plain", reason: "no-tools" }
+      ])
+    }))
+
+  it.effect("says in a few words why a model could not be shown", () =>
+    Effect.gen(function*() {
+      const { excluded } = yield* discover({
+        busy: { answer: () => json({ error: "busy" }, 503) },
+        forbidden: { answer: () => new Response("", { status: 403 }) },
+        good: {},
+        lost: { answer: () => reset },
+        off: { answer: () => refused },
+        strange: { answer: () => ({ fail: new Error("something else") }) },
+        wrong: { answer: () => new Response("[]") }
+      })
+      assert.deepStrictEqual(excluded.map(({ detail, name }) => [name, detail]), [
+        ["busy", "503: busy"],
+        ["forbidden", "403"],
+        ["lost", "the connection failed (ECONNRESET)"],
+        ["off", "the connection was refused"],
+        ["strange", "the connection failed (other)"],
+        ["wrong", "the answer is not a JSON object"]
       ])
     }))
 
@@ -247,6 +281,13 @@ describe("ModelDiscovery", () => {
   })
 
   describe("the probe", () => {
+    // What a fiber came to, which is over: a test that waits for it would hang.
+    const ended = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) =>
+      Effect.flatMap(fiber.poll, (exit) => {
+        assert(Option.isSome(exit), "it is not over")
+        return exit.value
+      })
+
     const failing = (answer: (call: number) => Answer, options?: ModelDiscovery.Options) =>
       Effect.gen(function*() {
         const times: Array<number> = []
@@ -258,7 +299,7 @@ describe("ModelDiscovery", () => {
         }, options)
         const fiber = yield* Effect.fork(withoutJitter(discovery.discover(provider())))
         yield* TestClock.adjust("1 minute")
-        const exit = yield* Fiber.await(fiber)
+        const exit = yield* Effect.exit(ended(fiber))
         return { times, error: Exit.isFailure(exit) ? yield* Effect.flip(exit) : undefined }
       })
 
@@ -339,7 +380,7 @@ describe("ModelDiscovery", () => {
       Effect.gen(function*() {
         const fiber = yield* Effect.fork(withoutJitter(ModelDiscovery.discover(provider())))
         yield* TestClock.adjust(limit)
-        return yield* Fiber.join(fiber)
+        return yield* ended(fiber)
       })
 
     it.effect("lets an answer that has begun take its time, though another attempt is to follow", () =>
@@ -358,6 +399,14 @@ describe("ModelDiscovery", () => {
           times: 1,
           fault: [{ type: "drip", delayMs: 300 }, { type: "reset", after: 3, unit: "bytes" }]
         }]
+      })))
+
+    it.effect("asks again when an answer that has begun goes on no more", () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual((yield* within("6 seconds")).models, [])
+        assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, false], [5100, true]])
+      }).pipe(overMock({
+        rules: [{ path: "/api/tags", times: 1, fault: { type: "stall", after: 3, unit: "bytes" } }]
       })))
 
     it.effect("leaves the server alone with an attempt that it gives up, and when nobody waits any more", () =>
