@@ -1,5 +1,5 @@
 /**
- * The request and the answer of a completion, and the events of a streamed one: the same for both wire dialects.
+ * The request and the answer of a completion, and the events of a streamed one: the same for every API.
  *
  * @since 0.1.0
  */
@@ -58,7 +58,7 @@ export const ToolChoice = Schema.Union(
 export type ToolChoice = typeof ToolChoice.Type
 
 /**
- * Sampling and model options. They mean the same in both dialects; what a dialect cannot carry is reported among the
+ * Sampling and model options. They mean the same for every API; what one cannot carry is reported among the
  * answer's `ignored`.
  *
  * @since 0.1.0
@@ -196,7 +196,7 @@ export const Timings = Schema.Struct({
 export interface Timings extends Schema.Schema.Type<typeof Timings> {}
 
 /**
- * Something that was asked for and that this dialect cannot carry.
+ * Something that was asked for and that the API cannot carry.
  *
  * @since 0.1.0
  * @category schemas
@@ -204,7 +204,7 @@ export interface Timings extends Schema.Schema.Type<typeof Timings> {}
 export const Ignored = Schema.Struct({ setting: Schema.String, reason: Schema.String })
 
 /**
- * Something that was asked for and that this dialect cannot carry, with the reason.
+ * Something that was asked for and that the API cannot carry, with the reason.
  *
  * @since 0.1.0
  * @category models

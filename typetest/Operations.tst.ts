@@ -51,6 +51,7 @@ type DiscoveryTag =
   | "Forbidden"
   | "RateLimited"
   | "ServerBusy"
+  | "RequestRejected"
   | "ServerError"
   | "MalformedResponse"
 
@@ -416,6 +417,7 @@ describe("a program", () => {
       ServerBusy: hint,
       ContextOverflow: hint,
       InvalidRequest: hint,
+      RequestRejected: hint,
       ServerError: hint,
       ToolsNotSupported: hint,
       ThinkingNotSupported: hint,

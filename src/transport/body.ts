@@ -46,8 +46,9 @@ const fromStream = Effect.fnUntraced(function*(arrived: Arrived): Effect.fn.Retu
   const pull = yield* Scope.extend(Stream.toPull(arrived.response.stream), scope)
   const runFork = Runtime.runFork(yield* Effect.runtime<never>())
   // The runtime's flags are those of where it was taken, which may be a region that nothing interrupts.
-  const interruptible = Effect.interruptible(pull)
-  let fiber: Fiber.RuntimeFiber<Chunk.Chunk<Uint8Array>, Option.Option<unknown>> | undefined
+  // The fiber itself never fails: what fails unseen is logged, with the request and its key.
+  const interruptible = Effect.exit(Effect.interruptible(pull))
+  let fiber: Fiber.RuntimeFiber<Exit.Exit<Chunk.Chunk<Uint8Array>, Option.Option<unknown>>> | undefined
   let begun = false
   return {
     // A stream that was never pulled has nothing to close yet.
@@ -55,8 +56,9 @@ const fromStream = Effect.fnUntraced(function*(arrived: Arrived): Effect.fn.Retu
     read(resume) {
       begun = true
       fiber = runFork(interruptible)
-      fiber.addObserver((exit) => {
+      fiber.addObserver((ended) => {
         fiber = undefined
+        const exit = Exit.flatten(ended)
         if (Exit.isSuccess(exit)) return resume(undefined, Chunk.toReadonlyArray(exit.value))
         const failure = Option.flatten(Cause.failureOption(exit.cause))
         // A body without a byte is one that has ended.

@@ -9,8 +9,8 @@ import {
   type TransportError
 } from "../../OllamaError.js"
 import type { DecodeFailure } from "../decode/types.js"
+import { redactCut } from "./redact.js"
 import { classifyText } from "./refusal.js"
-import { redactCut } from "./transport.js"
 
 export interface AnswerContext {
   readonly url: string
