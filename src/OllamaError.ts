@@ -60,6 +60,8 @@ export const ConfigProblem = Schema.Struct({
  */
 export interface ConfigProblem extends Schema.Schema.Type<typeof ConfigProblem> {}
 
+type Reason = keyof typeof hint.reasons
+
 /**
  * A model that a provider has and that is not in its catalog.
  *
@@ -68,14 +70,7 @@ export interface ConfigProblem extends Schema.Schema.Type<typeof ConfigProblem> 
  */
 export const ExcludedModel = Schema.Struct({
   name: Schema.String,
-  reason: Schema.Literal(
-    "no-tools",
-    "no-completion",
-    "unknown-capabilities",
-    "show-failed",
-    "duplicate",
-    "unsupported-api"
-  ),
+  reason: Schema.Literal(...(Object.keys(hint.reasons) as [Reason, ...ReadonlyArray<Reason>])),
   detail: Schema.optional(Schema.String)
 })
 
@@ -238,7 +233,13 @@ export class NotEnabled extends Hinted<NotEnabled>()("NotEnabled", "config", {
  */
 export class ProviderUnavailable extends Hinted<ProviderUnavailable>()("ProviderUnavailable", "config", {
   provider: Schema.String,
-  reason: Schema.Literal("no-credential", "unsupported-api", "no-base-url", "unknown-provider"),
+  reason: Schema.Literal(
+    "no-credential",
+    "unsupported-api",
+    "no-base-url",
+    "unknown-provider",
+    "unsupported-transport"
+  ),
   detail: Schema.optional(Schema.String)
 }, hint.providerUnavailable) {}
 
@@ -251,7 +252,12 @@ export class ProviderUnavailable extends Hinted<ProviderUnavailable>()("Provider
 export class NoModelsConfigured extends Hinted<NoModelsConfigured>()(
   "NoModelsConfigured",
   "config",
-  { provider: Schema.String, url: Schema.String },
+  {
+    provider: Schema.String,
+    url: Schema.String,
+    /** Those that it lists and that were left out. */
+    excluded: Schema.optional(Schema.Array(ExcludedModel))
+  },
   hint.noModelsConfigured
 ) {}
 
@@ -293,7 +299,7 @@ export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", "model"
  */
 export class InvalidModelRef extends Hinted<InvalidModelRef>()("InvalidModelRef", "caller", {
   ref: Schema.String,
-  reason: Schema.Literal("no-provider", "empty-provider", "empty-model")
+  reason: Schema.Literal("no-provider", "empty-provider", "empty-model", "no-text")
 }, hint.invalidModelRef) {}
 
 // =============================================================================
@@ -665,8 +671,6 @@ export type ConfigurationError = typeof ConfigurationError.Type
  * @since 0.1.0
  * @category errors
  */
-export type ConfigError = ConfigurationError
-
 /**
  * Why a provider cannot be used, known without asking it.
  *

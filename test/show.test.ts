@@ -17,9 +17,10 @@ const context = (info: object) => contextWindowOf(info)
 describe("the context window", () => {
   it("is the one of the architecture", () => {
     assert.strictEqual(
-      context({ "general.architecture": "llama", "llama.context_length": 8192, "a.context_length": 1 }),
+      context({ "a.context_length": 1, "general.architecture": "llama", "llama.context_length": 8192 }),
       8192
     )
+    assert.isUndefined(context({ "a.context_length": 1, "general.architecture": "x", "x.context_length": 0 }))
   })
 
   it("is another one that is not a tower's", () => {
@@ -42,7 +43,8 @@ describe("the context window", () => {
     const said = (value: unknown) => context({ "general.architecture": "x", "x.context_length": value })
     assert.strictEqual(said(4096.9), 4096)
     assert.strictEqual(said("32768"), 32768)
-    for (const value of [0, -1, 0.5, "-5", "many", "1e4", true, [1], {}, "9".repeat(400)]) {
+    assert.strictEqual(said(1), 1)
+    for (const value of [0, -1, 1e308, 0.5, "-5", "many", "1e4", true, [1], {}, "9".repeat(400)]) {
       assert.isUndefined(said(value))
     }
   })
@@ -54,7 +56,8 @@ describe("the context window", () => {
       numCtx: undefined
     })
     assert.deepStrictEqual([definition.contextWindow, definition.maxTokens], [8192, 81920])
-    assert.notInclude(definition.known, "contextWindow")
+    assert.deepStrictEqual(definition.known, ["name", "reasoning", "tools", "input"])
+    for (const absent of ["numCtx", "digest"]) assert.notProperty(definition, absent)
   })
 })
 
@@ -68,6 +71,12 @@ describe("num_ctx", () => {
     assert.isUndefined(numCtxOf("stop \"num_ctx 5\""))
     assert.isUndefined(numCtxOf("num_ctx many"))
     assert.isUndefined(numCtxOf(undefined))
+  })
+
+  it("is not reported when nobody said it, nor what else nobody said", () => {
+    const definition = definitionOf({ name: "m" }, { contextWindow: 4096 })
+    for (const absent of ["numCtx", "digest", "capabilities", "tools"]) assert.notProperty(definition, absent)
+    assert.deepStrictEqual([definition.reasoning, definition.input], [false, ["text"]])
   })
 
   it("is not reported when it is the context window", () => {

@@ -50,14 +50,14 @@ let reads = 0
 const parrot: Wire = {
   url: ({ root }) => `${root}/squawk`,
   keepsPath: false,
-  streams: (provider) => provider === "jungle",
+  ollama: false,
   body: ({ format, model, params, request, stream, tools }) => {
     const body = new Map<string, unknown>([
       ["bird", model],
       ["heard", request.messages.map(({ content, role }) => [role, content])],
       ["slowly", stream]
     ])
-    const ignored = [...putParams(params, (name, value) => {
+    const ignored = [...putParams(body, params, (name, value) => {
       const field = Params.isKnown(name) ? fields[name] : name
       if (field === undefined) return "parrots do not know it"
       body.set(field, value)

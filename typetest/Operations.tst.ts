@@ -13,6 +13,7 @@ import {
   Provider
 } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
+import * as MockNode from "effect-ollama/testing/node"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
@@ -380,6 +381,14 @@ describe("MockOllama", () => {
       Layer.Layer<Ollama.Ollama | HttpClient.HttpClient | MockOllama.MockOllama>
     >()
     expect(MockOllama.layerHttpClient()).type.toBe<Layer.Layer<HttpClient.HttpClient | MockOllama.MockOllama>>()
+  })
+
+  it("has accessors that need the mock, and cannot fail", () => {
+    type Mocked<A> = Effect.Effect<A, never, MockOllama.MockOllama>
+    expect(MockOllama.requests).type.toBe<Mocked<ReadonlyArray<MockOllama.RecordedRequest>>>()
+    expect(MockOllama.setModels(["m"])).type.toBe<Mocked<void>>()
+    expect(MockOllama.push("one", { text: "two" })).type.toBe<Mocked<void>>()
+    expect(MockNode.nextAborted).type.toBe<Effect.Effect<MockOllama.RecordedRequest, never, MockNode.MockServer>>()
   })
 })
 

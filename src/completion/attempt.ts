@@ -57,6 +57,8 @@ export const send = (
     model,
     request: call.request,
     params: selection.params,
+    ignored: selection.ignored,
+    ollama: selection.ollama,
     stream,
     maxTokensField: selection.maxTokensField
   })

@@ -1,6 +1,19 @@
 import { assert, describe, it } from "@effect/vitest"
 import { make } from "../../src/core/decode/decoder.js"
-import { brief, bytes, calls, completions, decode, delta, makeId, ollama, stop, textOf, whole } from "./support.js"
+import {
+  brief,
+  bytes,
+  calls,
+  completions,
+  decode,
+  delta,
+  event,
+  makeId,
+  ollama,
+  stop,
+  textOf,
+  whole
+} from "./support.js"
 
 describe("calls in fragments", () => {
   const open = (id: string, index: number, name = "f", args = "\"\"") =>
@@ -75,6 +88,19 @@ describe("calls in fragments", () => {
     const trailing = decode(completions, [calls(open("a", 0, "f", "\"{}\"")), calls(more(0, "{}")), stop])
     assert.deepStrictEqual(trailing.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{}{}" })
     assert.deepStrictEqual(decode(completions, [calls(open("a", 0, "f", "\"{\""))]).failure, { _tag: "Ended" })
+  })
+
+  it("that continue a call which came whole are malformed, and name that one", () => {
+    const whole = event(`{"choices":[{"message":{"tool_calls":[${open("a", 0, "f", "{}")}]}}]}`)
+    assert.deepStrictEqual(
+      decode(completions, [calls(open("b", 1, "g", "\"{}\"")), whole, calls(more(0, "x"))]).failure,
+      {
+        _tag: "MalformedToolCall",
+        id: "a",
+        name: "f",
+        raw: "{}x"
+      }
+    )
   })
 })
 

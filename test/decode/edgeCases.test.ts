@@ -90,6 +90,21 @@ describe("edge cases of the wire", () => {
     })
   })
 
+  it("a stream of nothing, or of less than a field, is one that ended; anything else is no stream", () => {
+    for (const text of ["", "id: 1\n\nretry: 5\n\n", ": ping\n\n", "d", "data", "event", "retr"]) {
+      assert.deepStrictEqual(decode(completions, [text]).failure, { _tag: "Ended" }, text)
+    }
+    for (const text of ["x", "d\n"]) {
+      assert.strictEqual(decode(completions, [text]).failure?._tag, "Malformed", text)
+    }
+  })
+
+  it("an event without data says nothing about the next one", () => {
+    const result = decode(completions, ["event: error\n\n", delta("\"content\":\"a\""), stop])
+    assert.isUndefined(result.failure)
+    assert.strictEqual(textOf(result.parts), "a")
+  })
+
   it("what follows done: true counts the same in its chunk and in a later one", () => {
     const outcome = (after: string) => {
       const results = [[text("a") + done + after], [text("a") + done, after], cut(bytes(text("a") + done + after), 7)]

@@ -226,9 +226,18 @@ describe("thinking", () => {
       assert.notInclude(result.body, "high")
     }
   })
-  it("no thinking needs nothing from a model that cannot think", () => {
-    assert.notProperty(completions({ think: false }, { model: plainModel }), "reasoning_effort")
-    assert.notStrictEqual(ollama({ think: false }, { model: plainModel }).think, true)
+  it("off is said to an Ollama whatever is known of the model: many think unless told", () => {
+    assert.strictEqual(completions({ think: false }, { model: plainModel }).reasoning_effort, "none")
+    assert.strictEqual(ollama({ think: false }, { model: plainModel }).think, false)
+  })
+  it("off is said to other servers only of a model that can think", () => {
+    for (const model of [plainModel, unknownModel]) {
+      const result = encoded({ prompt: "Hi", think: false }, { model, ollama: false })
+      assert.notProperty(JSON.parse(result.body), "reasoning_effort")
+      assert.deepStrictEqual(settings(result), ["think"])
+    }
+    const thinker = { ...unknownModel, reasoning: true }
+    assert.strictEqual(completions({ think: false }, { model: thinker, ollama: false }).reasoning_effort, "none")
   })
   it("only what is known is refused", () => {
     const model = { ...unknownModel, tools: false }

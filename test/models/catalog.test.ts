@@ -95,6 +95,12 @@ describe("Models.catalog", () => {
       assert.strictEqual(error.reason, "unknown-provider")
       assert.include(error.hint, "ollama, groq")
       assert.deepStrictEqual(yield* models.lastGood("gorq"), Option.none())
+      const detail = (...providers: Parameters<typeof f.config>[0]) =>
+        Effect.flatMap(f.models(f.config(providers)), (models) =>
+          Effect.map(Effect.flip(models.catalog(" gorq ")), (error) =>
+            error._tag === "ProviderUnavailable" ? [error.provider, error.detail] : []))
+      assert.deepStrictEqual(yield* detail(f.notEnabled), ["gorq", "known are ollama"])
+      assert.deepStrictEqual(yield* detail(), ["gorq", undefined])
     }))
 
   it.effect("of a configured provider is what it lists, without any request", () =>

@@ -104,8 +104,9 @@ const readList =
       if (!Array.isArray(models)) return Either.left("the answer has no list of models")
       if (models.length > most) return Either.left(`the answer lists more than ${most} models`)
       return Either.right(models.flatMap((entry: unknown) => {
-        const name = isRecord(entry) ? nameOf(entry) : undefined
-        return name === undefined ? [] : [read(entry as JsonRecord, name)]
+        if (!isRecord(entry)) return []
+        const name = nameOf(entry)
+        return name === undefined ? [] : [read(entry, name)]
       }))
     })
 
@@ -161,7 +162,7 @@ const tower = /(^|[._])(vision|audio|clip|mm|mmproj|projector|image|speech)([._]
 // Floored; text of digits counts; what is no positive number does not.
 const positive = (value: unknown): number | undefined => {
   const n = typeof value === "string" && /^\s*\d+\s*$/.test(value) ? Number(value) : value
-  if (typeof n !== "number" || !Number.isFinite(n)) return undefined
+  if (typeof n !== "number") return undefined
   const floored = Math.floor(n)
   // ten times it is a number of a catalog, too
   return floored > 0 && Number.isFinite(10 * floored) ? floored : undefined

@@ -49,6 +49,8 @@ class StreamDecoder implements Decoder {
   isDone = false
   private state: Machine.State = Machine.initial
   private framed: Framing.State = Framing.initial
+  /** The next line begins an event, so the fast path may look. */
+  private isBetween = true
   private readonly wire: Wire
   private readonly framing: Framing.Framing
   private readonly collector: Machine.Collector
@@ -113,7 +115,7 @@ class StreamDecoder implements Decoder {
     const frames = this.frameList
     let at = 0
     while (at < text.length && this.failure === undefined && !this.isDone) {
-      if (fast !== undefined && Framing.isBetween(this.framed)) {
+      if (fast !== undefined && this.isBetween) {
         const end = fast.match(text, at)
         if (end >= 0) {
           this.state = Machine.text(this.state, fast.kind, fast.delta, out)
@@ -124,6 +126,7 @@ class StreamDecoder implements Decoder {
       let end = text.indexOf("\n", at)
       if (end < 0) end = text.length
       this.framed = this.framing.step(this.framed, text.slice(at, end), frames, this.maxEvent)
+      this.isBetween = Framing.isBetween(this.framed)
       at = end + 1
       if (frames.length > 0) {
         this.frames(frames, out)

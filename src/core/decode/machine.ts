@@ -111,15 +111,15 @@ export const step = (
 ): State | DecodeFailure => {
   let state = text(before, "reasoning", event.reasoning, out)
   state = text(state, "text", event.content, out)
-  const wires = before.done ? [] : event.calls
-  if (wires.length > 0 || (event.finish !== undefined && state.calls.open.length > 0)) {
+  const pieces = before.done ? [] : event.calls
+  if (pieces.length > 0 || (event.finish !== undefined && state.calls.open.length > 0)) {
     let parts = state.parts
     const emit = (call: ToolCall) => {
       parts = putCall(parts, call, out)
     }
     let calls: Calls.State | DecodeFailure = state.calls
-    for (const wire of wires) {
-      calls = Calls.add(calls, wire, makeId, emit)
+    for (const piece of pieces) {
+      calls = Calls.add(calls, piece, makeId, emit)
       if ("_tag" in calls) return calls
     }
     if (event.finish !== undefined) calls = Calls.flush(calls, true, emit)

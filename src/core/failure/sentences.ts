@@ -130,6 +130,12 @@ export const providerUnavailable = (e: {
   const at = `models.providers.${e.provider}`
   switch (e.reason) {
     case "no-credential":
+      if (e.detail !== undefined) {
+        return `The key of the provider ${e.provider} is the secret ${e.detail}, which is not known here. Write it as "\${NAME}" or { source: "env", id: "NAME" }.`
+      }
+      if (e.provider === "ollama-cloud") {
+        return `The provider ollama-cloud has no key. Set OLLAMA_API_KEY to a key of https://ollama.com, or set ${at}.apiKey.`
+      }
       return e.provider === "ollama"
         ? `The provider ollama has no key. Run \`export OLLAMA_API_KEY=ollama-local\` (any value works), or set ${at}.apiKey.`
         : `The provider ${e.provider} has no key. Set ${at}.apiKey, add an auth profile, or set ${at}.authHeader to false if it needs none.`
@@ -139,23 +145,47 @@ export const providerUnavailable = (e: {
       }, which this library does not speak. Use "openai-completions" or "ollama".`
     case "no-base-url":
       return `The provider ${e.provider} has no address. Set ${at}.baseUrl.`
+    case "unsupported-transport":
+      return `${at}.request sets ${
+        e.detail ?? "a proxy or TLS"
+      }, which this library does not honour, and no prompt goes round it. Remove it, or give the HTTP client that setting.`
     default:
       return `There is no provider ${e.provider}. Define it under models.providers${said(e.detail)}.`
   }
 }
 
-export const noModelsConfigured = (e: { readonly provider: string; readonly url: string }): string =>
-  e.provider === "ollama"
+export const noModelsConfigured = (e: {
+  readonly provider: string
+  readonly url: string
+  readonly excluded?: Maybe<ReadonlyArray<ExcludedModel>>
+}): string =>
+  e.excluded !== undefined && e.excluded.length > 0
+    ? `All models of models.providers.${e.provider} are left out: ${
+      some(e.excluded.map(excludedModel))
+    }. Mend them, or list others.`
+    : e.provider === "ollama"
     ? `models.providers.ollama has a baseUrl and lists no models, so nothing is discovered at ${e.url}. List the models under models.providers.ollama.models, or discover them: remove that \`baseUrl\`, or use Ollama.layerWith({ discover: true }). Without the baseUrl a key is needed too: set OLLAMA_API_KEY (any value works) if there is none.`
     : `models.providers.${e.provider} lists no models. List them under models.providers.${e.provider}.models.`
 
-const reasons = {
+/** Why a model is not in a catalog. */
+export const reasons = {
   "no-tools": "no tools",
   "no-completion": "not a chat model",
   "unknown-capabilities": "capabilities unknown: update Ollama to 0.6.4 or later, or define the model explicitly",
   "show-failed": "details could not be read",
   "duplicate": "listed twice",
-  "unsupported-api": "its api is not spoken here"
+  "unsupported-api": "its api is not spoken here",
+  "no-id": "it has no id",
+  "own-base-url": "it has a baseUrl of its own",
+  "invalid-headers": "its headers cannot be sent"
+}
+
+const fixes: { readonly [reason in ExcludedModel["reason"]]?: string } = {
+  "unsupported-api":
+    "Write \"openai-completions\" or \"ollama\" as the `api` of this model, if its server speaks one of them.",
+  "no-id": "Give it an `id`, the model's name on its server.",
+  "own-base-url": "Give it a provider of its own, with that `baseUrl`.",
+  "invalid-headers": "Mend its `headers`."
 }
 
 const excludedModel = (m: ExcludedModel): string => `${m.name} (${reasons[m.reason]}${said(m.detail)})`
@@ -181,9 +211,7 @@ export const unknownModel = (e: {
 }): string => {
   const known = e.known.length === 0 ? "" : ` Known: ${some(e.known)}.`
   if (e.leftOut !== undefined) {
-    const fix = e.leftOut.reason === "unsupported-api"
-      ? "Write \"openai-completions\" or \"ollama\" as the `api` of this model, if its server speaks one of them."
-      : "Define it explicitly in models.providers to use it all the same."
+    const fix = fixes[e.leftOut.reason] ?? "Define it explicitly in models.providers to use it all the same."
     return `${e.ref} was left out of the catalog: ${reasons[e.leftOut.reason]}${said(e.leftOut.detail)}. ${fix}${known}`
   }
   // a suggestion that is not known is only the full way to write the ref
@@ -212,9 +240,15 @@ const howToGet = (ref: string, exists: boolean, discovered: Maybe<boolean>): str
   return exists ? "" : " Define it explicitly in models.providers."
 }
 
+const notRefs: { readonly [reason: string]: string } = {
+  "empty-model": ": it names no model",
+  "empty-provider": ": it names no provider",
+  "no-text": ": what stands there is no text"
+}
+
 export const invalidModelRef = (e: { readonly ref: string; readonly reason: string }): string =>
-  `${JSON.stringify(e.ref)} is not a model ref${
-    e.reason === "empty-model" ? ": it names no model" : e.reason === "empty-provider" ? ": it names no provider" : ""
+  `${e.reason === "no-text" ? e.ref : JSON.stringify(e.ref)} is not a model ref${
+    notRefs[e.reason] ?? ""
   }. Write provider/model, e.g. ollama/gpt-oss:20b.`
 
 const tries = (attempts: number): string => attempts > 1 ? ` (${attempts} attempts)` : ""

@@ -54,7 +54,7 @@ const body: Wire["body"] = ({ format, maxTokensField, model, params, request, st
     ["stream", stream]
   ])
   if (tools.length > 0) body.set("tools", tools.map(toolOnWire))
-  const ignored = putParams(params, (name, value) => {
+  const ignored = putParams(body, params, (name, value) => {
     const field = Params.isKnown(name) ? fields[name] : ollamaOnly.includes(name) ? undefined : name
     if (field === undefined) return "Ollama's /v1 does not read it; use api \"ollama\""
     body.set(name === "maxTokens" ? maxTokensField : field, value)
@@ -194,7 +194,7 @@ const messageOf = (json: string): Place | undefined => {
 export const completions: Wire = {
   url: ({ completionsUrl }) => `${completionsUrl}/chat/completions`,
   keepsPath: true,
-  streams: (provider) => provider !== "ollama",
+  ollama: false,
   body,
   framing: Framing.sse,
   read,

@@ -64,14 +64,15 @@ const body: Wire["body"] = ({ format, model, params, request, stream, think, too
   if (format !== undefined) body.set("format", format)
   if (think !== undefined) body.set("think", level(think))
   const options = new Map<string, unknown>()
-  const ignored = putParams(params, (name, value) => {
+  const ignored = putParams(body, params, (name, value) => {
     if (completionsOnly.includes(name)) return "Only api \"openai-completions\" has this field"
     const field = Params.isKnown(name) ? fields[name] : name
     ;(top.includes(field) ? body : options).set(field, value)
     return undefined
   })
+  const numCtx = params.get("numCtx") ?? params.get("contextTokens")
+  if (numCtx !== undefined) options.set("num_ctx", numCtx)
   if (options.size > 0) body.set("options", Object.fromEntries(options))
-  const numCtx = params.get("numCtx")
   return { body, ignored, ...(typeof numCtx === "number" ? { numCtx } : undefined) }
 }
 
@@ -177,7 +178,7 @@ const timingsOf = (value: JsonRecord): Timings | undefined => {
 export const ollama: Wire = {
   url: ({ root }) => `${root}/api/chat`,
   keepsPath: false,
-  streams: () => false,
+  ollama: true,
   body,
   framing: Framing.ndjson,
   read,

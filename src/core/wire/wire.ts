@@ -22,8 +22,8 @@ export interface Wire {
   readonly url: (provider: Pick<Provider, "root" | "completionsUrl">) => string
   /** Whether a path of a base URL is the API's own: hosted ones have theirs. */
   readonly keepsPath: boolean
-  /** Whether a provider, by its id, is asked for a stream when the configuration does not say. */
-  readonly streams: (provider: string) => boolean
+  /** Whether only an Ollama speaks it; one is asked for no stream when nobody says so. */
+  readonly ollama: boolean
   readonly body: (draft: Draft) => Drafted
   readonly framing: Framing
   /** Reads what is no error: an event of a stream, or a whole answer. `text` is the exact text of the value. */
@@ -72,6 +72,10 @@ export interface EncodeOptions {
   readonly request: ChatRequest
   /** Params of the configuration, the weakest first: provider, model, ref. The request's own are stronger. */
   readonly params: ReadonlyArray<JsonObject>
+  /** Params of the configuration that cannot be sent; the request's own stand in their place. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+  /** Whether it is an Ollama that is asked. Default `true`. */
+  readonly ollama?: boolean | undefined
   readonly stream: boolean
   readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
 }
@@ -89,7 +93,9 @@ export type EncodeError = InvalidRequest | ImagesNotSupported | ToolsNotSupporte
  */
 export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeError> => {
   const { model, request, wire } = options
-  const ignored: Array<Ignored> = []
+  const ignored: Array<Ignored> = (options.ignored ?? []).filter(({ setting }) =>
+    !Object.hasOwn(request.params, setting)
+  )
   if (hasImages(request) && lacks(model, "image")) return Either.left(new ImagesNotSupported({ model: model.id }))
   const tools = offered(request)
   if (tools.length > 0 && lacks(model, "tools")) return Either.left(new ToolsNotSupported({ model: model.id }))
@@ -106,13 +112,21 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     // A setting for many models says nothing against the one that cannot think; the caller's own wish does.
     ignored.push({ setting: "think", reason: `${model.id} cannot think` })
   }
+  // Many models think unless told otherwise, whatever is known of them; others' servers refuse to be told needlessly.
+  const off = asked === false && (options.ollama !== false || model.reasoning)
+  if (asked === false && !off) {
+    ignored.push({
+      setting: "think",
+      reason: `${model.id} is not known to think, and not every server takes such a field`
+    })
+  }
   const drafted = wire.body({
     model: model.id,
     format: request.format ?? Params.format(params),
     request,
     tools,
     params,
-    think: cannotThink ? undefined : asked,
+    think: asked === false ? (off ? false : undefined) : cannotThink ? undefined : asked,
     stream: options.stream,
     maxTokensField: options.maxTokensField ?? "max_tokens"
   })
@@ -134,20 +148,29 @@ const offered = ({ toolChoice, tools }: ChatRequest): ReadonlyArray<ToolDefiniti
   return typeof toolChoice === "string" ? tools : tools.filter(({ name }) => name === toolChoice.tool)
 }
 
+const special: ReadonlySet<string> = new Set(["think", "format", "contextTokens"])
+
 /** What asks for something that is not read from the answer. */
 const unread: ReadonlyArray<string> = ["logprobs", "top_logprobs"]
 
 /**
- * Puts each param into a body by `put`, which says why when it cannot. Not those that depend on more than the params:
- * `think` on the model, `format` on the request.
+ * Puts each param into a body by `put`, which says why when it cannot; fields of the extra body as they are. Not those that
+ * depend on more than the params: `think` on the model, `format` on the request, `contextTokens` on whether there is a
+ * `numCtx`.
  */
 export const putParams = (
+  body: Map<string, unknown>,
   params: Params.Merged,
   put: (name: string, value: unknown) => string | undefined
 ): ReadonlyArray<Ignored> => {
   const ignored: Array<Ignored> = []
   for (const [name, value] of params) {
-    if (name === "think" || name === "format" || (Params.isKnown(name) && isEmptyList(value))) continue
+    if (special.has(name) || (Params.isKnown(name) && isEmptyList(value))) continue
+    const extra = Params.extraFieldOf(name)
+    if (extra !== undefined) {
+      body.set(extra, value)
+      continue
+    }
     const reason = unread.includes(name) ? "No answer of this library has what it asks for" : put(name, value)
     if (reason !== undefined) ignored.push({ setting: name, reason })
   }
