@@ -670,12 +670,6 @@ export const ConfigurationError = Schema.Union(
 export type ConfigurationError = typeof ConfigurationError.Type
 
 /**
- * A configuration that cannot be loaded.
- *
- * @since 0.1.0
- * @category errors
- */
-/**
  * Why a provider cannot be used, known without asking it.
  *
  * @since 0.1.0
@@ -915,7 +909,6 @@ export type OllamaError = typeof OllamaError.Type
 // =============================================================================
 
 type Tag = OllamaError["_tag"]
-
 const sentences: Readonly<Record<Tag, string>> = publicSentences
 
 /**

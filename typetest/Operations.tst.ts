@@ -257,14 +257,14 @@ describe("OpenClawConfig", () => {
 
   it("from files", () => {
     expect(OpenClawConfig.layerFile).type.toBe<
-      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigError, Files>
+      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigurationError, Files>
     >()
     expect(OpenClawConfig.layerFileWith({ path: "openclaw.json" })).type.toBe<
-      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigError, Files>
+      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigurationError, Files>
     >()
     expect<LayerTag<typeof OpenClawConfig.layerFile>>().type.toBe<ConfigTag>()
     expect(OpenClawConfig.load()).type.toBe<
-      Effect.Effect<OpenClawConfig.ResolvedConfig, OllamaError.ConfigError, Files>
+      Effect.Effect<OpenClawConfig.ResolvedConfig, OllamaError.ConfigurationError, Files>
     >()
     expect(OpenClawConfig.locations()).type.toBe<Effect.Effect<OpenClawConfig.Locations, never, Path.Path>>()
   })
@@ -273,7 +273,7 @@ describe("OpenClawConfig", () => {
     expect(OpenClawConfig.layer({})).type.toBe<
       Layer.Layer<
         OpenClawConfig.OpenClawConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable
+        OllamaError.ConfigInvalid
       >
     >()
   })
@@ -283,7 +283,7 @@ describe("OpenClawConfig", () => {
     expect(layer).type.toBe<
       Layer.Layer<
         OpenClawConfig.OpenClawConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable | ConfigError.ConfigError
+        OllamaError.ConfigInvalid | ConfigError.ConfigError
       >
     >()
     expect(OpenClawConfig.layerConfig).type.not.toBeCallableWith({ apiKey: Config.string("KEY") })
@@ -293,7 +293,7 @@ describe("OpenClawConfig", () => {
     expect(OpenClawConfig.resolve({})).type.toBe<
       Either.Either<
         OpenClawConfig.ResolvedConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable
+        OllamaError.ConfigInvalid
       >
     >()
   })
@@ -315,12 +315,14 @@ describe("Ollama", () => {
   type Needs = HttpClient.HttpClient | FileSystem.FileSystem | Path.Path
 
   it("layers", () => {
-    expect(Ollama.layer).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
-    expect(Ollama.layerWith({ discover: true })).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
+    expect(Ollama.layer).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>>()
+    expect(Ollama.layerWith({ discover: true })).type.toBe<
+      Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>
+    >()
     expect(Ollama.layerValue({})).type.toBe<
       Layer.Layer<
         Ollama.Ollama,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable,
+        OllamaError.ConfigInvalid,
         HttpClient.HttpClient
       >
     >()
@@ -331,12 +333,12 @@ describe("Ollama", () => {
     const persisted = { discovery: { persisted: true } } as const
     type Store = KeyValueStore.KeyValueStore
     expect(Ollama.layerWith({ discovery: { persisted: true } })).type.toBe<
-      Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs | Store>
+      Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs | Store>
     >()
     expect(Ollama.layerValue({}, persisted)).type.toBe<
       Layer.Layer<
         Ollama.Ollama,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable,
+        OllamaError.ConfigInvalid,
         HttpClient.HttpClient | Store
       >
     >()
@@ -358,7 +360,7 @@ describe("Ollama", () => {
         models: { timeToLive: "1 minute" },
         completions: { retrySchedule: OllamaSchedule.transient }
       })
-    ).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
+    ).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>>()
     expect(Ollama.layerWith).type.not.toBeCallableWith({ discoverr: true })
     expect(Ollama.layerWith).type.not.toBeCallableWith({ discovery: { persisted: false } })
     expect(Ollama.layerValue).type.not.toBeCallableWith({}, { path: "openclaw.json" })
