@@ -98,7 +98,9 @@ describe("which key is used", () => {
   })
 
   it("a key of another type is refused without being shown", () => {
-    for (const apiKey of [12345, ["k-secret"], { source: "vault", id: "k-secret" }, { source: "env", id: "k-secret" }]) {
+    for (
+      const apiKey of [12345, ["k-secret"], { source: "vault", id: "k-secret" }, { source: "env", id: "k-secret" }]
+    ) {
       const failure = error(ollama({ apiKey }), env)
       assert.strictEqual(failure._tag, "ConfigInvalid")
       assert.notMatch(failure.message, /12345|k-secret/)

@@ -306,7 +306,9 @@ export const missingName = <E>(
     return unknownModel(name, catalogs, undefined, refOf(several.provider.id, several.model.id))
   }
   if (catalogs.length === 0) {
-    if (answers.length === 0 && name.includes("/")) return unknownModel(name, [], undefined, undefined)
+    if (answers.length === 0 && name.includes("/")) {
+      return unknownModel(name, [], undefined, refOf(settings.providers[0]?.id ?? "ollama", name))
+    }
     const failed: Either.Either<unknown, E | ProviderError> | undefined = answers[0]?.catalog
       ?? settings.providers[0]?.result
     return failed !== undefined && Either.isLeft(failed) ? failed.left : unknownProvider(settings.providers, "ollama")

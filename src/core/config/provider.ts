@@ -114,8 +114,9 @@ const entryFailure = (
 // Says what keeps a provider from being used. What is wrong with a file was said when it was read.
 const say = (context: Context, path: KeyPath, failure: Failure): void => {
   if (failure._tag === "MissingEnvironmentVariable") context.say("error", path, unsetVariable(failure.variable))
-  else if (failure._tag === "ProviderUnavailable") context.say("error", path, failure.hint)
-  else {
+  else if (failure._tag === "ProviderUnavailable") {
+    context.say("error", path, `the secret ${failure.detail} is not known here`)
+  } else {
     for (const { actual, expected, file } of failure.problems) {
       if (file === undefined || file !== context.profiles.path) {
         context.say("error", path, `expected ${expected}, found ${actual}`)
