@@ -21,6 +21,7 @@ import { ConfigInvalid, type ConfigProblem } from "./OllamaError.js"
 
 export type {
   Compat,
+  Endpoint,
   HeaderOptions,
   ModelOptions,
   Provider,
@@ -142,7 +143,7 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
   const set = options.streaming ?? streaming
   return Either.right({
     id,
-    mode: models.length > 0 ? "explicit" : "implicit",
+    source: models.length > 0 ? "configured" : "discovered",
     api,
     root: url.right.root,
     completionsUrl: url.right.completionsUrl,

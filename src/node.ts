@@ -17,6 +17,7 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { Agent, type Dispatcher } from "undici"
 import * as Direct from "./transport/direct.js"
+import type { Send } from "./transport/exchange.js"
 import { Exchange, type Head } from "./transport/undiciExchange.js"
 import { UndiciResponse } from "./transport/undiciResponse.js"
 
@@ -201,7 +202,7 @@ const send = (
   })
 
 /** The direct way: requests with bytes, or without a body. */
-const sendOn = (dispatcher: Dispatcher): Direct.Send => {
+const sendOn = (dispatcher: Dispatcher): Send => {
   // Mostly the same address is asked again and again.
   let lastUrl: string | undefined
   let lastTarget: Target | undefined
@@ -218,7 +219,7 @@ const sendOn = (dispatcher: Dispatcher): Direct.Send => {
     )
     const answer = (head: Head) => {
       const response = new UndiciResponse(request, head, exchange)
-      return Direct.answer(response, response)
+      return Direct.arrived(response, response)
     }
     const { body } = request
     try {

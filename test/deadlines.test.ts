@@ -1,6 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, TestClock } from "effect"
-import { current, within } from "../src/transport/deadlines.js"
+import { Effect, TestClock } from "effect"
+import * as Deadlines from "../src/transport/deadlines.js"
+
+const current = Effect.withFiberRuntime<Deadlines.Deadlines>((fiber) => Effect.succeed(Deadlines.of(fiber)))
 
 describe("deadlines", () => {
   it.effect("each expires at its own time, whatever the order in which they were added", () =>
@@ -65,40 +67,5 @@ describe("deadlines", () => {
       yield* TestClock.adjust("1 millis")
       assert.strictEqual(expired, 1)
       deadlines.remove(deadline)
-    }))
-
-  it.effect("within: an effect that takes longer fails at once, and is interrupted", () =>
-    Effect.gen(function*() {
-      let interrupted = false
-      const slow = Effect.onInterrupt(Effect.never, () =>
-        Effect.sync(() => {
-          interrupted = true
-        }))
-      const fiber = yield* Effect.fork(Effect.flip(within(slow, 100, () => "late" as const)))
-      yield* TestClock.adjust("100 millis")
-      assert.strictEqual(yield* Fiber.join(fiber), "late")
-      yield* Effect.yieldNow()
-      assert.isTrue(interrupted)
-    }))
-
-  it.effect("within: no time at all is a limit too", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* Effect.flip(within(Effect.never, 0, () => "late" as const)), "late")
-    }))
-
-  it.effect("within: an effect that cannot be interrupted is not waited for", () =>
-    Effect.gen(function*() {
-      const stuck = Effect.uninterruptible(Effect.delay(Effect.void, "1 hour"))
-      const fiber = yield* Effect.fork(Effect.flip(within(stuck, 100, () => "late" as const)))
-      yield* TestClock.adjust("100 millis")
-      assert.strictEqual(yield* Fiber.join(fiber), "late")
-    }))
-
-  it.effect("within: what it runs sees the caller's context, and failures and interruption pass through", () =>
-    Effect.gen(function*() {
-      assert.strictEqual(yield* Effect.flip(within(Effect.fail("no"), 100, () => "late")), "no")
-      const fiber = yield* Effect.fork(within(Effect.never, 100, () => "late"))
-      yield* Effect.yieldNow()
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.interrupt(fiber)))
     }))
 })

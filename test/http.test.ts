@@ -6,33 +6,37 @@ import * as NodeTransport from "effect-ollama/node"
 import type { AddressInfo, Socket } from "node:net"
 import * as Net from "node:net"
 import { Agent } from "undici"
-import * as body from "../src/transport/body.js"
 import * as http from "../src/transport/transport.js"
 import { json, key, provider, reset, stub } from "./discovery.fixtures.js"
 
 const url = "http://127.0.0.1:11434/api/chat"
 
-const request = (more: Partial<http.RequestOptions> = {}) =>
-  http.makeRequest({ provider: provider(), method: "POST", url, body: "{}", purpose: "completion", ...more })
+const limits: http.Limits = { firstByte: 1000, idle: 1000, total: Infinity, maxBytes: 1000 }
+
+const outgoing = (more: Partial<http.Outgoing> = {}): http.Outgoing => ({
+  endpoint: provider(),
+  method: "POST",
+  url,
+  body: "{}",
+  purpose: "completion",
+  attempts: 1,
+  limits,
+  ...more
+})
+
+const request = (more: Partial<http.Outgoing> = {}) => http.makeRequest(outgoing(more))
 
 const openOn = <R>(
   client: HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>,
-  request: HttpClientRequest.HttpClientRequest,
-  more: Partial<http.OpenOptions> = {}
-) =>
-  Effect.uninterruptibleMask((restore) =>
-    http.open(client, request, { url, firstByte: 1000, attempts: 1, ...more }, restore)
-  )
+  outgoing: http.Outgoing
+) => Effect.uninterruptibleMask((restore) => http.open(client, outgoing, restore))
 
-const open = (answer: Parameters<typeof stub>[0], more: Partial<http.OpenOptions> = {}) =>
-  openOn(stub(answer).client, request(), more)
+const open = (answer: Parameters<typeof stub>[0], more: Partial<http.Outgoing> = {}) =>
+  openOn(stub(answer).client, outgoing(more))
 
-const read = (response: Response, more: Partial<body.ReadOptions> = {}) =>
+const read = (response: Response) =>
   Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(
-      restore(open(() => response)),
-      (answer) => body.readText(answer, { url, limit: 1000, idle: 1000, ...more }, restore)
-    )
+    Effect.flatMap(restore(open(() => response)), (reply) => http.text(reply, restore))
   )
 
 const chunked = (...chunks: ReadonlyArray<Uint8Array | string>) =>
@@ -57,15 +61,14 @@ describe("makeRequest", () => {
 
   it("sends the key of a completion wherever it goes", () => {
     assert.strictEqual(
-      request({ provider: provider({ key: key("s3cret", false) }) }).headers["authorization"],
+      request({ endpoint: provider({ key: key("s3cret", false) }) }).headers["authorization"],
       "Bearer s3cret"
     )
   })
 
   it("sends the headers of the model instead of the provider's", () => {
     const { headers } = request({
-      provider: provider({ headers: { "X-A": Redacted.make("1") } }),
-      headers: { "X-B": Redacted.make("2") }
+      endpoint: { ...provider({ headers: { "X-A": Redacted.make("1") } }), headers: { "X-B": Redacted.make("2") } }
     })
     assert.deepStrictEqual([headers["x-a"], headers["x-b"]], [undefined, "2"])
   })
@@ -73,7 +76,7 @@ describe("makeRequest", () => {
   it("adds no header of its own", () => {
     assert.deepStrictEqual(Object.keys(request().headers).sort(), ["content-length", "content-type"])
     assert.deepStrictEqual(
-      Object.keys(http.makeRequest({ provider: provider(), method: "GET", url, purpose: "discovery" }).headers),
+      Object.keys(http.makeRequest({ endpoint: provider(), method: "GET", url, purpose: "discovery" }).headers),
       []
     )
   })
@@ -135,7 +138,7 @@ describe("open", () => {
         return Promise.resolve(new Response("{}"))
       }
       const client = yield* Effect.provide(HttpClient.HttpClient, FetchHttpClient.layer)
-      yield* openOn(client, request()).pipe(
+      yield* openOn(client, outgoing()).pipe(
         Effect.provideService(FetchHttpClient.Fetch, fetch),
         Effect.provideService(FetchHttpClient.RequestInit, { credentials: "include" })
       )
@@ -187,15 +190,24 @@ describe("open", () => {
     Effect.gen(function*() {
       const client = stub(() => json({ error: "bad key s3cret-key" }, 401)).client
       const error = yield* Effect.flip(
-        openOn(client, request({ provider: provider({ key: key("s3cret-key", true) }) }))
+        openOn(client, outgoing({ endpoint: provider({ key: key("s3cret-key", true) }) }))
       )
       assert.notInclude(JSON.stringify(error) + error.message, "s3cret")
+    }))
+
+  it.effect("shows nothing of a secret that another one begins", () =>
+    Effect.gen(function*() {
+      const headers = { "x-short": Redacted.make("s3cret"), "x-long": Redacted.make("s3cret-and-more") }
+      const client = stub(() => json({ error: "bad headers: s3cret-and-more, s3cret" }, 401)).client
+      const error = yield* Effect.flip(openOn(client, outgoing({ endpoint: provider({ headers }) })))
+      assert(error._tag === "Unauthorized")
+      assert.include(error.message, "bad headers: ***, ***")
     }))
 
   it.effect("does not swallow the defects of others", () =>
     Effect.gen(function*() {
       const client = HttpClient.make(() => Effect.die(new Error("a bug")))
-      const exit = yield* Effect.exit(openOn(client, request()))
+      const exit = yield* Effect.exit(openOn(client, outgoing()))
       assert.isTrue(Exit.isFailure(exit) && exit.cause._tag === "Die")
     }))
 
@@ -212,8 +224,8 @@ describe("open", () => {
         }
       })
       const server = stub(() => json({ ok: true }))
-      const secret = request({
-        provider: provider({
+      const secret = outgoing({
+        endpoint: provider({
           key: key("s3cret", true),
           headers: { "X-Team": Redacted.make("s3cret too"), Cookie: Redacted.make("s3cret=1") }
         })
@@ -235,7 +247,7 @@ describe("open", () => {
 
 describe("ask", () => {
   const ask = (client: HttpClient.HttpClient, limit = 1000) =>
-    http.ask(client, request(), { url, attempts: 1, limit, maxBytes: 1_000_000 })
+    http.ask(client, { ...outgoing(), limit, maxBytes: 1_000_000 })
 
   const stuck = (headers: Record<string, string> = {}, status = 200) =>
     new Response(new ReadableStream({ pull: () => new Promise(() => {}) }), { status, headers })
@@ -261,6 +273,25 @@ describe("ask", () => {
       yield* TestClock.adjust(1000)
       yield* settled
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "ServerError")
+    }))
+
+  it.effect("its limit covers all of a body, however often something comes", () =>
+    Effect.gen(function*() {
+      let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+      const drip = new Response(new ReadableStream({ start: (given) => void (controller = given) }))
+      const fiber = yield* Effect.fork(Effect.flip(ask(stub(() => drip).client)))
+      for (let i = 0; i < 4; i++) {
+        yield* TestClock.adjust(200)
+        controller!.enqueue(new Uint8Array([65]))
+        yield* settled
+      }
+      yield* TestClock.adjust(199)
+      assert.isNull(fiber.unsafePoll())
+      yield* TestClock.adjust(1)
+      assert.isNotNull(fiber.unsafePoll())
+      const error = yield* Fiber.join(fiber)
+      assert(error._tag === "RequestTimeout")
+      assert.deepStrictEqual([error.phase, error.limit], ["idle", 1000])
     }))
 
   it.effect("a request that the host's client gives up is aborted, whatever becomes of the next", () =>
@@ -291,6 +322,26 @@ describe("ask", () => {
       yield* settled
       assert.strictEqual(error._tag, "MalformedResponse")
       assert.isTrue(signals[0]!.aborted)
+    }))
+
+  it.effect("an answer that somebody wrapped is closed, read or not, by itself and by its reader", () =>
+    Effect.gen(function*() {
+      const drip = () => new Response(new ReadableStream({ start: (to) => to.enqueue(new Uint8Array(1)) }))
+      const { client, layer, signals } = yield* fetching(drip(), drip(), drip())
+      const wrapped = HttpClient.transformResponse(client, Effect.map((response) => Object.create(response)))
+      const opened = Effect.provide(openOn(wrapped, outgoing()), layer)
+      const aborted = Effect.map(settled, () => signals.map((signal) => signal.aborted))
+      yield* Effect.flatMap(opened, (reply) => reply.close)
+      assert.deepStrictEqual(yield* aborted, [true])
+      const unread = yield* Effect.flatMap(opened, http.reader)
+      assert.deepStrictEqual(yield* aborted, [true, false])
+      yield* unread.close
+      assert.deepStrictEqual(yield* aborted, [true, true])
+      const begun = yield* Effect.flatMap(opened, http.reader)
+      assert.deepStrictEqual(yield* begun.bytes(0), new Uint8Array(1))
+      assert.deepStrictEqual(yield* aborted, [true, true, false])
+      yield* begun.close
+      assert.deepStrictEqual(yield* aborted, [true, true, true])
     }))
 
   it.effect("asks a client by its execute, which a host may have replaced", () =>
@@ -326,7 +377,7 @@ describe("ask", () => {
     }))
 })
 
-describe("readText", () => {
+describe("text", () => {
   it.effect("joins pieces, also in the middle of a character", () =>
     Effect.gen(function*() {
       const bytes = new TextEncoder().encode("a😀b")
@@ -444,12 +495,16 @@ const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient
   ["effect-ollama/node", NodeTransport.layer]
 ]
 
-const send = (at: string, more: Partial<http.RequestOptions> = {}, idle = 5000) =>
+const send = (at: string, more: Partial<http.Outgoing> = {}, idle = 5000) =>
   Effect.flatMap(HttpClient.HttpClient, (client) =>
     Effect.uninterruptibleMask((restore) =>
       Effect.flatMap(
-        http.open(client, request({ url: at, ...more }), { url: at, firstByte: 5000, attempts: 1 }, restore),
-        (response) => body.readText(response, { url: at, limit: 100_000, idle }, restore)
+        http.open(
+          client,
+          outgoing({ url: at, limits: { ...limits, firstByte: 5000, idle, maxBytes: 100_000 }, ...more }),
+          restore
+        ),
+        (reply) => http.text(reply, restore)
       )
     ))
 
@@ -558,7 +613,9 @@ describe("over sockets", () => {
       it.live("a header that cannot be sent is an error without its value, and no defect", () =>
         Effect.gen(function*() {
           const error = yield* Effect.flip(
-            send("http://127.0.0.1:1/", { headers: { "X-Key": Redacted.make("s3cret\nvalue") } })
+            send("http://127.0.0.1:1/", {
+              endpoint: { ...provider(), headers: { "X-Key": Redacted.make("s3cret\nvalue") } }
+            })
           )
           assert(error._tag === "ConnectionFailed")
           assert.notInclude(JSON.stringify(error) + error.message, "s3cret")

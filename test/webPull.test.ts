@@ -3,8 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { setFlagsFromString } from "node:v8"
 import { runInNewContext } from "node:vm"
-import type { BodyPull } from "../src/transport/bodyPull.js"
 import { pullOf } from "../src/transport/direct.js"
+import type { BodyPull } from "../src/transport/exchange.js"
 
 setFlagsFromString("--expose-gc")
 const gc: () => void = runInNewContext("gc")

@@ -1,66 +1,50 @@
-/** One candidate's answer as a stream, read and decoded as it is pulled. */
+/** An answer as a stream, read and decoded as it is pulled; and the events of a whole one, where nothing is streamed. */
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import type { Selection } from "../core/catalog/selection.js"
-import { Portions } from "../core/decode/bytes.js"
+import * as Stream from "effect/Stream"
+import type { Candidate } from "../catalog/catalog.js"
+import type { FinishEvent, StreamEvent } from "../Chat.js"
+import { type About, about, attributes } from "../core/about.js"
+import { notUtf8, Portions } from "../core/decode/bytes.js"
 import { make as makeDecoder } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
+import { decodeError, interrupted } from "../core/failure/answer.js"
 import { repaired } from "../core/repair/repairs.js"
 import type { PartialAnswer } from "../Message.js"
-import type { AttemptError } from "../OllamaError.js"
-import { type BodyReader, make as makeReader, type Pieces, type ReadError } from "../transport/bodyReader.js"
-import type { Restore } from "../transport/restore.js"
-import {
-  type AnswerInfo,
-  type AttemptOptions,
-  beginAll,
-  type Call,
-  decodeError,
-  infoOf,
-  readError,
-  send,
-  type Sent
-} from "./attempt.js"
+import type { AttemptError, CompletionError } from "../OllamaError.js"
+import * as Span from "../telemetry/span.js"
+import * as Transport from "../transport/transport.js"
+import { answerWhole, type Asking, beginRepairs, type Call, contextOf, send, type Sent } from "./attempt.js"
+import { type Answered, type Completion, firstToAnswer } from "./candidates.js"
 import * as shortLived from "./shortLived.js"
-
-export interface OpenStream {
-  /** The next events, at least one before the finish; `undefined` when there is nothing more to read. */
-  readonly next: Effect.Effect<ReadonlyArray<ContentEvent> | undefined, AttemptError>
-  /** What the next read will fail with, when that is known. */
-  readonly failure: AttemptError | undefined
-  /** Only once the answer is finished. */
-  readonly info: AnswerInfo | undefined
-  /** The answer is finished, and its body was read to the end. */
-  readonly isOver: boolean
-  /** All that arrived. */
-  readonly parts: PartialAnswer["parts"]
-  readonly close: Effect.Effect<void>
-}
 
 /**
  * Asks with `stream: true`. `keepChars`: how much of the answer is kept, for `parts` and for errors; all by default. Whoever
  * calls it closes what it returns.
  */
-export const openStream = (
-  options: AttemptOptions,
-  selection: Selection,
-  call: Call,
+const openStream = (
+  asking: Asking,
   keepChars: number | undefined,
-  restore: Restore
+  restore: Transport.Restore
 ): Effect.Effect<OpenStream, AttemptError> =>
-  Effect.flatMap(restore(options.generateId), (makeId) => {
+  Effect.flatMap(restore(asking.settings.generateId), (makeId) => {
     shortLived.tell()
     // Before anything is open: a repair of the caller's may throw.
-    const { maxBytes } = options
+    const { maxBytes } = asking.settings.limits
     const decoder = repaired(
-      makeDecoder({ api: selection.api, maxEventBytes: maxBytes, maxAnswerChars: maxBytes, keepChars, makeId }),
-      beginAll(call, makeId),
+      makeDecoder({
+        wire: asking.wire,
+        maxEventBytes: maxBytes,
+        maxAnswerChars: maxBytes,
+        keepChars,
+        makeId
+      }),
+      beginRepairs(asking, makeId),
       keepChars
     )
-    return Effect.flatMap(send(options, selection, call, true, restore), (sent) =>
-      Effect.map(
-        makeReader(sent.answer, sent.limits),
-        (reader) => new StreamAttempt(options, selection, call, sent, reader, decoder)
-      ))
+    return Effect.flatMap(send(asking, true, restore), (sent) =>
+      Effect.map(Transport.reader(sent.reply), (reader) => new OpenStream(asking, sent, reader, decoder)))
   })
 
 // More than this does not follow a finish: usage and an end mark are small.
@@ -68,33 +52,36 @@ const maxAfterFinish = 64 * 1024
 
 type Events = ReadonlyArray<ContentEvent>
 
-type Next = OpenStream["next"]
+type Next = Effect.Effect<Events | undefined, AttemptError>
 
-class StreamAttempt implements OpenStream {
+class OpenStream {
+  /** What the next read will fail with, when that is known. */
   failure: AttemptError | undefined
-  info: AnswerInfo | undefined
+  /** Only once the answer is finished. */
+  about: About | undefined
   private over = false
   private afterFinish = 0
   private readonly portions = new Portions()
+  /** The next events, at least one before the finish; `undefined` when there is nothing more to read. */
   readonly next: Next
   readonly close: Effect.Effect<void>
 
   constructor(
-    private readonly options: AttemptOptions,
-    private readonly selection: Selection,
-    private readonly call: Call,
+    private readonly asking: Asking,
     private readonly sent: Sent,
-    private readonly reader: BodyReader,
+    private readonly reader: Transport.BodyReader,
     private readonly decoder: Decoder
   ) {
     this.close = reader.close
     this.next = Effect.suspend(() => this.told() ?? this.decodeMore() ?? this.wait)
   }
 
+  /** The answer is finished, and its body was read to the end. */
   get isOver(): boolean {
-    return this.info !== undefined && (this.over || this.reader.isAtEnd)
+    return this.about !== undefined && (this.over || this.reader.isAtEnd)
   }
 
+  /** All that arrived. */
   get parts(): PartialAnswer["parts"] {
     return this.decoder.partial().parts
   }
@@ -104,16 +91,20 @@ class StreamAttempt implements OpenStream {
     return partial.parts.length === 0 ? undefined : partial
   }
 
+  private get grace(): number {
+    return this.asking.settings.finishGrace
+  }
+
   /** Once nothing more is decoded. */
   private told(): Next | undefined {
     if (this.failure !== undefined) return Effect.fail(this.failure)
     if (this.over) return Effect.succeed(undefined)
-    return this.info === undefined ? undefined : this.drain
+    return this.about === undefined ? undefined : this.drain
   }
 
   /** Reads to the end of the body, so that the connection can be used again. */
   private get drain(): Next {
-    const rest = this.reader.all(this.options.finishGrace, (pieces) => !this.isTooMuch(pieces))
+    const rest = this.reader.all(this.grace, (pieces) => !this.isTooMuch(pieces))
     return Effect.match(rest, { onFailure: () => undefined, onSuccess: () => undefined })
   }
 
@@ -122,7 +113,7 @@ class StreamAttempt implements OpenStream {
    * read goes on until `close`, for nobody.
    */
   private readonly wait: Next = Effect.async((resume) => {
-    const onRead = (error: ReadError | undefined, pieces: Pieces | undefined): boolean => {
+    const onRead = (error: Transport.ReadError | undefined, pieces: Transport.Pieces | undefined): boolean => {
       let next: Next | undefined
       try {
         next = error === undefined ? this.onPieces(pieces) : this.onError(error)
@@ -133,21 +124,23 @@ class StreamAttempt implements OpenStream {
       if (next !== undefined) resume(next)
       return next === undefined
     }
-    this.reader.each(() => this.decoder.isFinished ? this.options.finishGrace : undefined, onRead)
+    this.reader.each(() => this.decoder.isFinished ? this.grace : undefined, onRead)
   })
 
-  private onPieces(pieces: Pieces | undefined): Next | undefined {
+  private onPieces(pieces: Transport.Pieces | undefined): Next | undefined {
     if (pieces === undefined || (this.decoder.isFinished && this.isTooMuch(pieces))) return this.end()
     this.portions.add(pieces)
     return this.decodeMore()
   }
 
-  private onError(error: ReadError): Next {
+  private onError(error: Transport.ReadError): Next {
     // Once finished, an answer is complete: only its usage may be missing.
-    return this.decoder.isFinished ? this.end() : Effect.fail(readError(error, this.sent, this.partial))
+    return this.decoder.isFinished
+      ? this.end()
+      : Effect.fail(interrupted(Transport.readError(error, this.sent.reply), this.partial))
   }
 
-  private isTooMuch(pieces: Pieces): boolean {
+  private isTooMuch(pieces: Transport.Pieces): boolean {
     for (const piece of pieces) this.afterFinish += piece.length
     return this.afterFinish > maxAfterFinish
   }
@@ -173,12 +166,119 @@ class StreamAttempt implements OpenStream {
   private finish(before: Events): Next {
     const end = this.decoder.end()
     if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
-    else if (end.finish !== undefined) this.info = infoOf(end.finish, this.selection, this.call, this.sent)
+    else if (end.finish !== undefined) this.about = about(end.finish, this.asking.selection, this.sent.asked)
     const events = end.events.length === 0 ? before : [...before, ...end.events]
     return events.length === 0 && this.failure !== undefined ? Effect.fail(this.failure) : Effect.succeed(events)
   }
 
   private decodeFailure(failure: DecodeFailure): AttemptError {
-    return decodeError(failure, this.sent, this.selection.model.id, this.partial)
+    const { reply } = this.sent
+    const told = failure._tag === "Malformed" && failure.detail === notUtf8
+      ? { ...failure, detail: Transport.unreadable(reply, notUtf8) }
+      : failure
+    return decodeError(told, contextOf(this.sent, this.asking, this.partial))
   }
 }
+
+// =============================================================================
+// the stream of events
+// =============================================================================
+
+// The caller of a stream has seen its events: for an error, the beginning of a very long answer is enough.
+const keptOfStreams = 1024 * 1024
+
+/** What is to be ended with a stream, however it ends. */
+export interface Connection {
+  close: Effect.Effect<void>
+  span: Span.OpenSpan
+}
+
+/** An answer that has begun: its first events, then those that `open` reads, or all of them and what is said about them. */
+interface Begun {
+  readonly first: ReadonlyArray<StreamEvent> | undefined
+  readonly open: OpenStream | undefined
+  readonly about: About | undefined
+}
+
+export type Opened = Answered<Begun>
+
+/** Opens an answer and waits for its first events: until they are there, another model may still be tried. */
+export const open = (
+  completion: Completion,
+  call: Call,
+  candidates: ReadonlyArray<Candidate>,
+  connection: Connection
+): Effect.Effect<Opened, CompletionError> =>
+  firstToAnswer(completion, call, candidates, (asking): Effect.Effect<Begun, AttemptError> =>
+    asking.selection.streaming
+      ? begin(asking, connection)
+      : Effect.map(answerWhole(asking), ({ about, events }) => ({ first: events, open: undefined, about })))
+
+const begin = (asking: Asking, connection: Connection): Effect.Effect<Begun, AttemptError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(openStream(asking, keptOfStreams, restore), (open) => {
+      connection.close = open.close
+      return Effect.tapErrorCause(
+        Effect.flatMap(restore(open.next), (first): Effect.Effect<Begun, AttemptError> =>
+          // What came with a failure has reached nobody yet.
+          open.failure === undefined
+            ? Effect.succeed({ first, open, about: undefined })
+            : Effect.fail(open.failure)),
+        () => open.close
+      )
+    })
+  )
+
+/** A stream of what `open` opens, closed however it ends. One channel for all of it: in Effect 3 each step of one is dear. */
+export const stream = <R>(
+  open: (connection: Connection) => Effect.Effect<Opened, CompletionError, R>
+): Stream.Stream<StreamEvent, CompletionError, R> =>
+  Stream.fromChannel(Channel.suspend(() => {
+    const connection: Connection = { close: Effect.void, span: Span.untraced }
+    return Channel.ensuringWith(
+      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) => emit(opened, connection.span)),
+      (exit) =>
+        connection.span === Span.untraced
+          ? connection.close
+          : Effect.zipRight(connection.close, connection.span.end(exit))
+    )
+  }))
+
+type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
+
+// One network piece becomes one chunk; the finish goes out with the last of them.
+const emit = ({ attempts, value: { about, first, open } }: Opened, span: Span.OpenSpan): Emit => {
+  let finished = false
+  const finish = (said: About): FinishEvent => {
+    finished = true
+    span.annotate(attributes(said))
+    return { type: "finish", ...said, attempts }
+  }
+  const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {
+    const done = finished ? undefined : about ?? open?.about
+    if (events === undefined && done === undefined) return Channel.void
+    const written = Channel.write(
+      Chunk.unsafeFromArray(done === undefined ? events! : [...(events ?? []), finish(done)])
+    )
+    return next === undefined || open!.isOver ? written : Channel.flatMap(written, () => next)
+  }
+  const next: Emit | undefined = open === undefined ? undefined : Channel.flatMap(Channel.fromEffect(open.next), write)
+  return write(first)
+}
+
+// =============================================================================
+// the whole answer of a stream
+// =============================================================================
+
+/** The whole answer, put together from what is streamed. */
+export const collected = (asking: Asking) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(openStream(asking, undefined, restore), (open) =>
+      Effect.ensuring(
+        Effect.map(restore(drain(open)), () => ({ parts: open.parts, about: open.about! })),
+        open.close
+      ))
+  )
+
+const drain = (open: OpenStream): Effect.Effect<void, AttemptError> =>
+  Effect.flatMap(open.next, (events) => events === undefined ? Effect.void : drain(open))

@@ -1,121 +1,83 @@
 /**
- * Reads the body of an answer in bounds: bytes, time, and nothing but UTF-8. What goes wrong comes out as one of the
- * library's errors.
+ * Reads a body piece by piece, each read on demand, under limits that count only while a read is waiting: a slow consumer
+ * is not a slow server. Reads call back, so that whoever needs many of them for one result (a whole body, the next event of
+ * a stream) wakes its fiber once.
  */
-import type * as Headers from "@effect/platform/Headers"
-import * as Clock from "effect/Clock"
+import * as Cause from "effect/Cause"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Runtime from "effect/Runtime"
+import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { join } from "../core/decode/bytes.js"
-import { classifyTransport } from "../core/failure/transport.js"
-import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
-import { make as makeReader, type ReadLimits } from "./bodyReader.js"
-import { within } from "./deadlines.js"
-import type { Answer } from "./direct.js"
-import type { Restore } from "./restore.js"
+import * as Deadlines from "./deadlines.js"
+import type { Arrived, BodyPull, Limits } from "./exchange.js"
+import { formatOf, inflated, inflationOf } from "./inflate.js"
 
-const strict = new TextDecoder("utf-8", { fatal: true })
-const lenient = new TextDecoder("utf-8")
-
-export interface ReadOptions {
-  readonly url: string
-  /** Which attempt this is; the first by default. */
-  readonly attempts?: number | undefined
-  /** Texts that must not appear in an error. */
-  readonly secrets?: (() => ReadonlyArray<string>) | undefined
-  /** The largest body, in bytes. */
-  readonly limit: number
-  /** Longest wait for more, in ms; none when infinite. */
-  readonly idle: number
-  /** When the first byte is due, in ms of the clock, if that is not after `idle`. */
-  readonly firstByteDeadline?: number | undefined
-  /** The limit that this came from, in ms. */
-  readonly firstByte?: number | undefined
-  /** When all of it is due, in ms of the clock. */
-  readonly until?: number | undefined
+/** A read ran into a limit: of `ms`, in this phase. */
+export class ReadTimeout {
+  readonly _tag = "ReadTimeout"
+  constructor(readonly phase: "first-byte" | "idle", readonly ms: number) {}
 }
 
-// Up to this size, a body whose length is known comes in one piece.
-const maxWhole = 256 * 1024
-
-const lengthOf = (headers: Headers.Headers): number | undefined => {
-  const text = headers["content-length"]
-  const encoding = headers["content-encoding"]
-  return text !== undefined && /^\d{1,15}$/.test(text) && (encoding === undefined || encoding === "identity")
-    ? Number(text)
-    : undefined
+/** The transport failed: its own error, not classified yet. */
+export class ReadFailure {
+  readonly _tag = "ReadFailure"
+  constructor(readonly error: unknown) {}
 }
 
-const tooLarge = (options: ReadOptions) =>
-  new MalformedResponse({ url: options.url, detail: `it is larger than ${options.limit} bytes` })
+export type ReadError = ReadTimeout | ReadFailure
 
-const decode = (bytes: Uint8Array, options: ReadOptions): Effect.Effect<string, MalformedResponse> => {
-  try {
-    return Effect.succeed(strict.decode(bytes))
-  } catch {
-    return Effect.fail(new MalformedResponse({ url: options.url, detail: "it is not valid UTF-8" }))
+/** What a read brought, all that was there; `undefined` at the end. */
+export type Pieces = ReadonlyArray<Uint8Array>
+
+type OnRead = (error: ReadError | undefined, pieces: Pieces | undefined) => void
+
+interface StreamPull extends BodyPull {
+  readonly close: Effect.Effect<void>
+}
+
+// A transport without a pull of its own: each read runs the stream's pull on a fiber, which can be interrupted.
+const fromStream = Effect.fnUntraced(function*(arrived: Arrived): Effect.fn.Return<StreamPull> {
+  const scope = yield* Scope.make()
+  const pull = yield* Scope.extend(Stream.toPull(arrived.response.stream), scope)
+  const runFork = Runtime.runFork(yield* Effect.runtime<never>())
+  // The runtime's flags are those of where it was taken, which may be a region that nothing interrupts.
+  // The fiber itself never fails: what fails unseen is logged, with the request and its key.
+  const interruptible = Effect.exit(Effect.interruptible(pull))
+  let fiber: Fiber.RuntimeFiber<Exit.Exit<Chunk.Chunk<Uint8Array>, Option.Option<unknown>>> | undefined
+  let begun = false
+  return {
+    // A stream that was never pulled has nothing to close yet.
+    close: Effect.suspend(() => begun ? Scope.close(scope, Exit.void) : arrived.close),
+    read(resume) {
+      begun = true
+      fiber = runFork(interruptible)
+      fiber.addObserver((ended) => {
+        fiber = undefined
+        const exit = Exit.flatten(ended)
+        if (Exit.isSuccess(exit)) return resume(undefined, Chunk.toReadonlyArray(exit.value))
+        const failure = Option.flatten(Cause.failureOption(exit.cause))
+        // A body without a byte is one that has ended.
+        if (Option.isSome(failure)) return resume(isEmptyBody(failure.value) ? undefined : failure.value, undefined)
+        resume(Cause.isFailure(exit.cause) ? undefined : Cause.squash(exit.cause), undefined)
+      })
+    },
+    cancel() {
+      if (fiber !== undefined) runFork(Fiber.interrupt(fiber))
+    }
   }
-}
+})
 
 const isEmptyBody = (error: unknown): boolean =>
   typeof error === "object" && error !== null && "reason" in error && error.reason === "EmptyBody"
 
-const timeout = (options: ReadOptions, phase: "first-byte" | "idle") =>
-  phase === "idle" || options.firstByte === undefined
-    ? new RequestTimeout({ url: options.url, phase: "idle", limit: options.idle, attempts: options.attempts ?? 1 })
-    : new RequestTimeout({ url: options.url, phase, limit: options.firstByte, attempts: options.attempts ?? 1 })
-
-const cut = (error: unknown, options: ReadOptions): TransportError =>
-  classifyTransport(error, {
-    url: options.url,
-    phase: "body",
-    attempts: options.attempts ?? 1,
-    limit: options.idle,
-    secrets: options.secrets?.()
-  })
-
-/**
- * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
- * coming is `RequestTimeout`. However it ends, the connection is free or closed.
- */
-export const readText = (
-  answer: Answer,
-  options: ReadOptions,
-  restore: Restore
-): Effect.Effect<string, TransportError | MalformedResponse> =>
-  Effect.suspend(() => {
-    const length = lengthOf(answer.response.headers)
-    if (length !== undefined && length > options.limit) {
-      return Effect.zipRight(answer.close, Effect.fail(tooLarge(options)))
-    }
-    return answer.pull === undefined && length !== undefined && length <= maxWhole
-      ? readWhole(answer, options, restore)
-      : readPieces(answer, options, restore)
-  })
-
-// In one piece there is no telling when its first byte came: the longer of both limits counts.
-const readWhole = (
-  { close, response }: Answer,
-  options: ReadOptions,
-  restore: Restore
-): Effect.Effect<string, TransportError | MalformedResponse> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) => {
-    const first = (options.firstByteDeadline ?? now) - now
-    const most = Math.min(Math.max(first, options.idle), (options.until ?? Infinity) - now)
-    const onTimeout = () => timeout(options, first > options.idle ? "first-byte" : "idle")
-    const bytes = Effect.mapError(response.arrayBuffer, (error) => cut(error, options))
-    return Effect.flatMap(
-      // It may not even have begun.
-      Effect.onInterrupt(restore(within(bytes, most, onTimeout)), () => close),
-      (buffer) =>
-        buffer.byteLength > options.limit
-          ? Effect.fail(tooLarge(options))
-          : decode(new Uint8Array(buffer), options)
-    )
-  })
-
 /** The pieces of a body so far. */
 class Gathered {
-  size = 0
+  private size = 0
   private readonly pieces: Array<Uint8Array> = []
 
   get bytes(): Uint8Array {
@@ -123,7 +85,7 @@ class Gathered {
   }
 
   /** The size (bytes) with these. */
-  add(pieces: ReadonlyArray<Uint8Array>): number {
+  add(pieces: Pieces): number {
     for (const piece of pieces) {
       this.size += piece.length
       this.pieces.push(piece)
@@ -132,52 +94,181 @@ class Gathered {
   }
 }
 
-const readPieces = (
-  answer: Answer,
-  options: ReadOptions,
-  restore: Restore
-): Effect.Effect<string, TransportError | MalformedResponse> =>
-  Effect.flatMap(
-    Clock.currentTimeMillis,
-    (now) =>
-      Effect.flatMap(makeReader(answer, limitsOf(options, now)), (reader) => {
-        const body = new Gathered()
-        const all = reader.all(undefined, (pieces) => body.add(pieces) <= options.limit)
-        const done = () => body.size <= options.limit ? decode(body.bytes, options) : Effect.fail(tooLarge(options))
-        const read = Effect.matchEffect(all, {
-          onFailure: (error): Effect.Effect<string, TransportError | MalformedResponse> => {
-            if (error._tag === "ReadTimeout") return Effect.fail(timeout(options, error.phase))
-            return isEmptyBody(error.error) ? done() : Effect.fail(cut(error.error, options))
-          },
-          onSuccess: done
-        })
-        return Effect.ensuring(restore(read), reader.close)
+export class BodyReader {
+  private first = true
+  private ended = false
+  /** How long reads of the grace have waited in all. */
+  private waited = 0
+  private grace: number | undefined
+  /** Who waits for the read that is under way. */
+  private reader: OnRead | undefined
+  /** Since when it has waited; `-1` when it has not. */
+  private since = -1
+  /** When all of it is due, in ms of the clock. */
+  private readonly until: number
+  private readonly deadline: Deadlines.Deadline
+  /** Closes the connection, unless the body was read to its end. */
+  readonly close: Effect.Effect<void>
+
+  /** What came so far of a body that may be compressed. */
+  private begun: Uint8Array | undefined
+
+  constructor(
+    private pull: BodyPull,
+    private readonly limits: Limits,
+    /** When it was asked for, in ms of the clock. */
+    private readonly start: number,
+    private readonly deadlines: Deadlines.Deadlines,
+    closing: Effect.Effect<void>
+  ) {
+    this.until = start + limits.total
+    this.deadline = deadlines.add(Infinity, () => this.expire())
+    this.close = Effect.suspend(() => {
+      deadlines.remove(this.deadline)
+      if (!this.isAtEnd) this.pull.cancel()
+      return closing
+    })
+  }
+
+  /**
+   * The next pieces. With a grace (ms): the end, once such reads have waited so long in all. It may call back at once; one
+   * read at a time.
+   */
+  read(grace: number | undefined, onRead: OnRead): void {
+    if (grace !== undefined && this.waited >= grace) return onRead(undefined, undefined)
+    this.grace = grace
+    this.since = -1
+    this.reader = onRead
+    this.pull.read(this.onPulled)
+    if (this.reader !== onRead || this.since >= 0) return
+    const now = this.since = this.deadlines.now()
+    if (grace !== undefined) return this.deadlines.set(this.deadline, now + grace - this.waited)
+    const soonest = Math.min(now + this.limits.idle, this.until)
+    const due = this.first ? Math.min(this.start + this.limits.firstByte, this.until) : soonest
+    this.deadlines.set(this.deadline, due, soonest)
+  }
+
+  /** Whether the end is known to have come: a read would have nothing but that to say. */
+  get isAtEnd(): boolean {
+    return this.ended ||= this.pull.atEnd?.() ?? false
+  }
+
+  /**
+   * Reads on for as long as `onRead` says so; each time under the grace that is asked for then. Not by recursion: a
+   * transport may have any number of pieces ready.
+   */
+  each(grace: () => number | undefined, onRead: (...read: Parameters<OnRead>) => boolean): void {
+    let busy = false
+    let again = true
+    const next: OnRead = (error, pieces) => {
+      again = onRead(error, pieces)
+      if (again && !busy) read()
+    }
+    const read = () => {
+      busy = true
+      while (again) {
+        again = false
+        this.read(grace(), next)
+      }
+      busy = false
+    }
+    read()
+  }
+
+  /**
+   * All that is left, piece by piece, until `take` says that it is enough or the body ends. An interrupted read goes on
+   * until `close`, for nobody.
+   */
+  all(grace: number | undefined, take: (pieces: Pieces) => boolean): Effect.Effect<void, ReadError> {
+    return Effect.async((resume) => {
+      this.each(() => grace, (error, pieces) => {
+        if (error === undefined && pieces !== undefined && take(pieces)) return true
+        resume(error === undefined ? Effect.void : Effect.fail(error))
+        return false
       })
-  )
+    })
+  }
 
-const limitsOf = ({ firstByte, firstByteDeadline, idle, until }: ReadOptions, now: number): ReadLimits => ({
-  firstByteDeadline: firstByteDeadline ?? until ?? now + idle,
-  firstByte: firstByte ?? idle,
-  idle,
-  until
-})
+  /** All that is left, in one piece; once it is more than `most` bytes, no more is read. */
+  bytes(most: number): Effect.Effect<Uint8Array, ReadError> {
+    return Effect.suspend(() => {
+      const gathered = new Gathered()
+      return Effect.map(this.all(undefined, (pieces) => gathered.add(pieces) <= most), () => gathered.bytes)
+    })
+  }
 
-const maxPrefix = 64 * 1024
-const prefixWait = 5000
+  /** What comes within so much time (ms) in all, at most so many bytes; an error ends it. */
+  beginning(wait: number, most: number): Effect.Effect<Uint8Array> {
+    return Effect.suspend(() => {
+      const gathered = new Gathered()
+      const read = this.all(wait, (pieces) => gathered.add(pieces) < most)
+      return Effect.map(Effect.ignore(read), () => gathered.bytes.subarray(0, most))
+    })
+  }
 
-/**
- * The beginning of a body that tells of a failure, as text: as much of it as comes while it is waited for 5 s in all, and
- * not after `until` (ms of the clock). What a failed answer says is worth no second failure.
- */
-export const readPrefix = (answer: Answer, restore: Restore, until = Infinity): Effect.Effect<string> =>
-  Effect.flatMap(Clock.currentTimeMillis, (now) =>
-    Effect.flatMap(makeReader(answer, endless), (reader) => {
-      const body = new Gathered()
-      const all = reader.all(Math.min(prefixWait, until - now), (pieces) => body.add(pieces) < maxPrefix)
-      return Effect.map(
-        Effect.ensuring(restore(Effect.ignore(all)), reader.close),
-        () => lenient.decode(body.bytes.subarray(0, maxPrefix))
-      )
-    }))
+  private readonly onPulled = (error: unknown, pieces: Pieces | undefined): void => {
+    if (error !== undefined) return this.settle(new ReadFailure(error), undefined)
+    if (this.first && this.isUndone(pieces)) return
+    if (pieces === undefined) this.ended = true
+    this.first = false
+    if (pieces === undefined && this.begun !== undefined) {
+      const begun = [this.begun]
+      this.begun = undefined
+      return this.settle(undefined, begun)
+    }
+    this.settle(undefined, pieces)
+  }
 
-const endless: ReadLimits = { firstByteDeadline: Infinity, firstByte: Infinity, idle: Infinity }
+  /** Whether these pieces are the beginning of a compressed body, or may be: then it reads on by itself. */
+  private isUndone(pieces: Pieces | undefined): boolean {
+    if (pieces === undefined || pieces.length === 0) return false
+    // gzip and zlib begin with one of these, hardly any text does
+    const first = pieces[0]![0]
+    if (this.begun === undefined && first !== 0x1f && first !== 0x78) return false
+    const begun = join(this.begun === undefined ? pieces : [this.begun, ...pieces])
+    this.begun = begun.length === 1 ? begun : undefined
+    const format = formatOf(begun)
+    const inflation = format === undefined ? undefined : inflationOf(format)
+    if (inflation !== undefined) {
+      this.first = false
+      this.pull = inflated(this.pull, inflation, begun)
+    } else if (begun.length > 1) {
+      this.first = false
+      this.settle(undefined, [begun])
+      return true
+    }
+    this.pull.read(this.onPulled)
+    return true
+  }
+
+  private settle(error: ReadError | undefined, pieces: Pieces | undefined): void {
+    const reader = this.reader
+    if (reader === undefined) return
+    this.reader = undefined
+    if (this.grace !== undefined && this.since >= 0) this.waited += this.deadlines.now() - this.since
+    this.deadline.due = Infinity
+    reader(error, pieces)
+  }
+
+  private expire(): void {
+    if (this.grace !== undefined) return this.settle(undefined, undefined)
+    const { firstByte, idle, total } = this.limits
+    this.settle(
+      this.deadlines.now() >= this.until
+        ? new ReadTimeout("idle", total)
+        : this.first
+        ? new ReadTimeout("first-byte", firstByte)
+        : new ReadTimeout("idle", idle),
+      undefined
+    )
+  }
+}
+
+/** A reader of this body, which the caller closes. `start`: when it was asked for, in ms of the clock. */
+export const makeReader = (arrived: Arrived, limits: Limits, start: number): Effect.Effect<BodyReader> =>
+  Effect.withFiberRuntime((fiber) => {
+    const deadlines = Deadlines.of(fiber)
+    return arrived.pull === undefined
+      ? Effect.map(fromStream(arrived), (pull) => new BodyReader(pull, limits, start, deadlines, pull.close))
+      : Effect.succeed(new BodyReader(arrived.pull, limits, start, deadlines, Effect.void))
+  })

@@ -6,10 +6,8 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as DefaultServices from "effect/DefaultServices"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
+import type * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
-import * as Runtime from "effect/Runtime"
 
 export interface Deadline {
   /** In ms of the clock; `Infinity` while there is nothing to wait for. */
@@ -118,40 +116,3 @@ export const of = (fiber: Fiber.RuntimeFiber<unknown, unknown>): Deadlines => {
   if (deadlines === undefined) byClock.set(clock, deadlines = new Deadlines(clock))
   return deadlines
 }
-
-/** Those of the clock in use. */
-export const current: Effect.Effect<Deadlines> = Effect.withFiberRuntime((fiber) => Effect.succeed(of(fiber)))
-
-/**
- * Runs an effect on a fiber of its own, until it ends or `ms` have passed: then it fails at once, and the fiber is
- * interrupted without waiting for it (some transports never settle).
- */
-export const within = <A, E, R, E2>(
-  effect: Effect.Effect<A, E, R>,
-  ms: number,
-  onExpire: () => E2
-): Effect.Effect<A, E | E2, R> =>
-  Effect.flatMap(
-    Effect.zip(current, Effect.runtime<R>()),
-    ([deadlines, runtime]) =>
-      Effect.async<A, E | E2>((resume) => {
-        const fiber = Runtime.runFork(runtime)(Effect.interruptible(effect))
-        const observer = (exit: Exit.Exit<A, E>) => {
-          deadlines.remove(deadline)
-          resume(exit)
-        }
-        const deadline = deadlines.add(Infinity, () => {
-          deadlines.remove(deadline)
-          fiber.removeObserver(observer)
-          fiber.unsafeInterruptAsFork(FiberId.none)
-          resume(Effect.fail(onExpire()))
-        })
-        fiber.addObserver(observer)
-        deadlines.set(deadline, deadlines.now() + ms)
-        return Effect.suspend(() => {
-          fiber.removeObserver(observer)
-          deadlines.remove(deadline)
-          return Fiber.interrupt(fiber)
-        })
-      })
-  )

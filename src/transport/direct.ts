@@ -5,38 +5,18 @@
  * so a client or a response that somebody wrapped is used through the wrapper.
  */
 import type * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
 import { globalValue } from "effect/GlobalValue"
-import type { BodyPull } from "./bodyPull.js"
+import type { Arrived, BodyPull, Send } from "./exchange.js"
 import { fromFetched } from "./fetch.js"
 
-/** An answer whose body has not been read yet. */
-export interface Answer {
-  readonly response: HttpClientResponse.HttpClientResponse
-  /** How its body is read without a Stream, when that can be. */
-  readonly pull: BodyPull | undefined
-  /** Closes the connection of an answer that is not read. */
-  readonly close: Effect.Effect<void>
-}
-
-/** An answer whose body is read by this pull. */
-export const answer = (response: HttpClientResponse.HttpClientResponse, pull: BodyPull): Answer => ({
+/** A response whose body is read by this pull. */
+export const arrived = (response: HttpClientResponse.HttpClientResponse, pull: BodyPull): Arrived => ({
   response,
   pull,
   close: Effect.sync(() => pull.cancel())
 })
-
-/**
- * Sends a request, and calls back once: with the answer as soon as its head is there, or with what went wrong. What is
- * returned closes the connection, unless the answer is complete; after that nothing is called back.
- */
-export type Send = (
-  request: HttpClientRequest.HttpClientRequest,
-  onHead: (exit: Exit.Exit<Answer, unknown>) => void
-) => () => void
 
 // Global, because a bundler may give the Node transport and the library a copy of this module each.
 const clients = globalValue(

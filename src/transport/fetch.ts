@@ -8,7 +8,7 @@ import * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Effect from "effect/Effect"
-import type { BodyPull } from "./bodyPull.js"
+import type { BodyPull } from "./exchange.js"
 
 /** What `HttpClient.make` wraps a response in, to abort its request. */
 interface Interruptible extends HttpClientResponse.HttpClientResponse {

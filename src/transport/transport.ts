@@ -1,51 +1,33 @@
 /**
- * The one edge to HTTP: makes requests and sends them under a limit. Everything that can go wrong on the way comes
- * out as one of the library's errors, without the request that caused it.
+ * The door of this room: a request goes in, the head of an answer and a pull of its bytes come out, under one set of
+ * limits. Whatever goes wrong on the way comes out as one of the library's errors, without the request that caused it.
+ * Nobody outside knows whether HttpClient, fetch's reader or undici's dispatch is behind it.
  */
-import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
-import * as Headers from "@effect/platform/Headers"
-import * as HttpClient from "@effect/platform/HttpClient"
-import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Fiber from "effect/Fiber"
-import * as FiberId from "effect/FiberId"
-import type * as FiberRef from "effect/FiberRef"
-import * as FiberRefs from "effect/FiberRefs"
-import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
-import * as Runtime from "effect/Runtime"
+import { mask, redact } from "../core/failure/redact.js"
 import { classifyAnswer } from "../core/failure/refusal.js"
-import { classifyTransport, mask, redact } from "../core/failure/transport.js"
-import type { Provider, ProviderHeaders } from "../core/provider.js"
-import { type MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
+import { classifyTransport } from "../core/failure/transport.js"
+import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import { isTraced } from "../telemetry/span.js"
-import { readPrefix, readText } from "./body.js"
+import { type BodyReader, makeReader, type ReadError } from "./body.js"
 import * as Deadlines from "./deadlines.js"
-import { type Answer, answer as answerOf, pullOf, type Send, sendOf } from "./direct.js"
-import type { Restore } from "./restore.js"
+import { sendOf } from "./direct.js"
+import type { Arrived, Limits, Outgoing, Reply, Restore, Send } from "./exchange.js"
+import { type Client, secretHeader, sendThrough } from "./httpClient.js"
+
+export type { BodyReader, Pieces, ReadError } from "./body.js"
+export type { Limits, Outgoing, Reply, Restore } from "./exchange.js"
+export type { Client } from "./httpClient.js"
 
 // =============================================================================
 // requests
 // =============================================================================
-
-export interface RequestOptions {
-  readonly provider: Pick<Provider, "key" | "headers" | "authHeader">
-  readonly method: "GET" | "POST"
-  readonly url: string
-  /** JSON text. */
-  readonly body?: string | undefined
-  /** Instead of the provider's. */
-  readonly headers?: ProviderHeaders | undefined
-  /** A discovery on loopback sends no key but one that was configured for the provider. */
-  readonly purpose: "discovery" | "completion"
-}
 
 /** Whether a URL leads to this machine. */
 export const isLoopback = (url: string): boolean => {
@@ -56,43 +38,28 @@ export const isLoopback = (url: string): boolean => {
     || /^\[::ffff:(127\.|7f)/.test(host)
 }
 
-/** The request with the provider's headers and key. The only place where these are no longer `Redacted`. */
-export const makeRequest = (options: RequestOptions): HttpClientRequest.HttpClientRequest => {
-  const { key } = options.provider
-  const given = options.headers ?? options.provider.headers
+/** The request with the endpoint's headers and key. The only place where these are no longer `Redacted`. */
+export const makeRequest = (
+  { body, endpoint, method, purpose, url }: Omit<Outgoing, "attempts" | "limits">
+): HttpClientRequest.HttpClientRequest => {
+  const { key } = endpoint
   const headers: Record<string, string> = {}
-  for (const name of Object.keys(given)) headers[name.toLowerCase()] = Redacted.value(given[name]!)
-  const mayCarryKey = options.purpose === "completion" || key?.explicit === true || !isLoopback(options.url)
-  if (key !== undefined && options.provider.authHeader && mayCarryKey && headers["authorization"] === undefined) {
+  for (const name of Object.keys(endpoint.headers)) {
+    headers[name.toLowerCase()] = Redacted.value(endpoint.headers[name]!)
+  }
+  const mayCarryKey = purpose === "completion" || key?.explicit === true || !isLoopback(url)
+  if (key !== undefined && endpoint.authHeader && mayCarryKey && headers["authorization"] === undefined) {
     headers["authorization"] = `Bearer ${Redacted.value(key.value)}`
   }
-  const request = HttpClientRequest.make(options.method)(options.url, { headers })
-  return options.body === undefined ? request : HttpClientRequest.bodyText(request, options.body, "application/json")
+  const request = HttpClientRequest.make(method)(url, { headers })
+  return body === undefined ? request : HttpClientRequest.bodyText(request, body, "application/json")
 }
 
-// =============================================================================
-// sending
-// =============================================================================
+/** What a request carries that nobody may see, as it is and as it may be quoted, the longest first. */
+export const secretsOf = (outgoing: Omit<Outgoing, "attempts" | "limits">): ReadonlyArray<string> =>
+  secretsIn(makeRequest(outgoing))
 
-export interface OpenOptions {
-  /** For errors; without secrets. */
-  readonly url: string
-  /** Longest wait for the head of the answer, in ms; none when infinite. */
-  readonly firstByte: number
-  /** Which attempt this is. */
-  readonly attempts: number
-  /** The model that is asked for. */
-  readonly model?: string | undefined
-  /** When all of it is due, in ms of the clock: what a failed answer says is not waited for longer. */
-  readonly until?: number | undefined
-}
-
-// What we send and what answers of Ollama carry is no secret; every other header may be.
-const secretHeader =
-  /^(?!(accept|content-encoding|content-length|content-type|date|retry-after|server|transfer-encoding|user-agent)$)/
-
-/** What a request holds that nobody may see, as it is and as it may be quoted, the longest first. */
-export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+const secretsIn = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   const secrets: Array<string> = []
   for (const name of Object.keys(request.headers)) {
     if (!secretHeader.test(name)) continue
@@ -111,109 +78,60 @@ const isSendable = (request: HttpClientRequest.HttpClientRequest): boolean =>
     /^[!#$%&'*+\-.^_`|~0-9a-z]+$/i.test(name) && /^[\t\x20-\x7e\x80-\xff]*$/.test(request.headers[name]!)
   )
 
-// The options of fetch that hosts provide are kept. Redirects are never followed: they would carry the key elsewhere.
-const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
-  Context.add(context, FetchHttpClient.RequestInit, {
-    ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
-    redirect: "manual"
-  })
+// =============================================================================
+// the head
+// =============================================================================
 
-// node:http throws for input that it does not take, a header value with a line break, say; its errors have such codes.
-const isInputDefect = (defect: unknown): boolean =>
-  defect instanceof Error && "code" in defect && typeof defect.code === "string" && defect.code.startsWith("ERR_")
-
-type Client<R> = HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>
-
-// How a fiber sends that does nothing else: as its parent would, under the settings of this library.
-const runtimeOf = <R>(parent: Fiber.RuntimeFiber<unknown, unknown>, traced: boolean): Runtime.Runtime<R> => {
-  const set = <A>(fiberRefs: FiberRefs.FiberRefs, fiberRef: FiberRef.FiberRef<A>, value: A) =>
-    FiberRefs.updateAs(fiberRefs, { fiberId: parent.id(), fiberRef, value })
-  const names = [...parent.getFiberRef(Headers.currentRedactedNames), secretHeader]
-  const redacted = set(parent.getFiberRefs(), Headers.currentRedactedNames, names)
-  return Runtime.make({
-    context: withoutRedirects(parent.currentContext) as Context.Context<R>, // of an effect that needs R
-    runtimeFlags: Runtime.defaultRuntimeFlags,
-    fiberRefs: traced
-      ? set(redacted, HttpClient.currentTracerPropagation, false)
-      : set(redacted, HttpClient.currentTracerDisabledWhen, constTrue)
-  })
+interface Sending {
+  readonly outgoing: Outgoing
+  readonly request: HttpClientRequest.HttpClientRequest
 }
 
-const answered = (response: HttpClientResponse.HttpClientResponse): Answer => {
-  const pull = pullOf(response)
-  if (pull !== undefined) return answerOf(response, pull)
-  // HttpClient aborts a request when the reading of its body is interrupted; there is no other way to say so.
-  const close = Effect.forkDaemon(Effect.interruptible(response.arrayBuffer)).pipe(
-    Effect.tap(Effect.yieldNow()),
-    Effect.flatMap(Fiber.interruptFork)
-  )
-  return { response, pull, close }
-}
-
-// Through HttpClient, on a fiber that can be left alone: some transports never settle.
-const sendThrough = <R>(client: Client<R>, runtime: Runtime.Runtime<R>): Send => (request, onHead) => {
-  const fiber = Runtime.runFork(runtime)(Effect.map(client.execute(request), answered))
-  fiber.addObserver(onHead)
-  return () => {
-    const exit = fiber.unsafePoll()
-    if (exit === null) fiber.unsafeInterruptAsFork(FiberId.none)
-    else if (Exit.isSuccess(exit)) Effect.runFork(exit.value.close)
-  }
-}
-
-const unsent = (
-  error: unknown,
-  request: HttpClientRequest.HttpClientRequest,
-  { attempts, firstByte: limit, url }: OpenOptions
-) => classifyTransport(error, { url, phase: "head", attempts, limit, secrets: secretsOf(request) })
-
-const succeeded = (
-  request: HttpClientRequest.HttpClientRequest,
-  answer: Answer,
-  options: OpenOptions,
-  restore: Restore
-) => {
-  const { status } = answer.response
-  return status >= 200 && status < 300 ? Effect.succeed(answer) : failed(request, answer, options, restore)
-}
+const unsent = (error: unknown, { outgoing: { attempts, limits, url }, request }: Sending) =>
+  classifyTransport(error, { url, phase: "head", attempts, limit: limits.firstByte, secrets: secretsIn(request) })
 
 /** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
 export const open = <R>(
   client: Client<R>,
-  request: HttpClientRequest.HttpClientRequest,
-  options: OpenOptions,
+  outgoing: Outgoing,
   restore: Restore
-): Effect.Effect<Answer, TransportError | ModelEndpointError, R> =>
+): Effect.Effect<Reply, TransportError | ModelEndpointError, R> =>
   Effect.withFiberRuntime((fiber) => {
-    if (!isSendable(request)) {
-      return Effect.fail(unsent(new TypeError("a header has characters that cannot be sent"), request, options))
+    const sending: Sending = { outgoing, request: makeRequest(outgoing) }
+    if (!isSendable(sending.request)) {
+      return Effect.fail(unsent(new TypeError("a header has characters that cannot be sent"), sending))
     }
     // HttpClient makes the span of a request.
     const traced = isTraced(fiber)
     const direct = traced ? undefined : sendOf(client)
-    const head = receive(direct ?? sendThrough(client, runtimeOf<R>(fiber, traced)), request, options, fiber, restore)
-    return Effect.flatMap(head, (answer) => succeeded(request, answer, options, restore))
+    const deadlines = Deadlines.of(fiber)
+    const start = deadlines.now()
+    const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)
+    return Effect.flatMap(head, (arrived) => {
+      const { status } = arrived.response
+      const secrets = () => secretsIn(sending.request)
+      const reply: Reply = { ...arrived, outgoing, start, secrets }
+      return status >= 200 && status < 300 ? Effect.succeed(reply) : refused(reply, restore)
+    })
   })
 
-// Waits for the head of the answer. Whatever becomes of that, nothing stays open that nobody has.
+// Waits for the head. Whatever becomes of that, nothing stays open that nobody has.
 const receive = (
   send: Send,
-  request: HttpClientRequest.HttpClientRequest,
-  options: OpenOptions,
-  fiber: Fiber.RuntimeFiber<unknown, unknown>,
+  sending: Sending,
+  deadlines: Deadlines.Deadlines,
   restore: Restore
-): Effect.Effect<Answer, TransportError> => {
-  const { attempts, firstByte: limit, url } = options
-  const deadlines = Deadlines.of(fiber)
+): Effect.Effect<Arrived, TransportError> => {
+  const { attempts, limits: { firstByte: limit }, url } = sending.outgoing
   let deadline: Deadlines.Deadline | undefined
   let close = () => {}
-  const head = Effect.async<Answer, TransportError>((resume) => {
+  const head = Effect.async<Arrived, TransportError>((resume) => {
     deadline = deadlines.add(deadlines.now() + limit, () => {
       resume(Effect.fail(new RequestTimeout({ url, phase: "first-byte", limit, attempts })))
     })
-    close = send(request, (exit) => {
+    close = send(sending.request, (exit) => {
       deadlines.remove(deadline!)
-      resume(Exit.mapErrorCause(exit, (cause) => causeOf(cause, request, options)))
+      resume(Exit.mapErrorCause(exit, (cause) => causeOf(cause, sending)))
     })
   })
   // It failed, or took too long, or its asker was interrupted: then the answer may be here already.
@@ -224,68 +142,160 @@ const receive = (
     }))
 }
 
-const causeOf = (
-  cause: Cause.Cause<unknown>,
-  request: HttpClientRequest.HttpClientRequest,
-  options: OpenOptions
-): Cause.Cause<TransportError> => {
+// node:http throws for input that it does not take, a header value with a line break, say; its errors have such codes.
+const isInputDefect = (defect: unknown): boolean =>
+  defect instanceof Error && "code" in defect && typeof defect.code === "string" && defect.code.startsWith("ERR_")
+
+const causeOf = (cause: Cause.Cause<unknown>, sending: Sending): Cause.Cause<TransportError> => {
   const failure = Cause.failureOrCause(cause)
-  if (failure._tag === "Left") return Cause.fail(unsent(failure.left, request, options))
+  if (failure._tag === "Left") return Cause.fail(unsent(failure.left, sending))
   const defect = Option.getOrUndefined(Cause.dieOption(cause))
-  return isInputDefect(defect) ? Cause.fail(unsent(defect, request, options)) : failure.right
+  return isInputDefect(defect) ? Cause.fail(unsent(defect, sending)) : failure.right
 }
 
-const failed = Effect.fnUntraced(function*(
-  request: HttpClientRequest.HttpClientRequest,
-  answer: Answer,
-  options: OpenOptions,
+// What a refusal says is worth no second error: as much of it as comes while it is waited for so long (ms) in all.
+const refusalWait = 5000
+const maxRefusal = 64 * 1024
+const unlimited: Limits = { firstByte: Infinity, idle: Infinity, total: Infinity, maxBytes: Infinity }
+
+const lenient = new TextDecoder("utf-8")
+
+// Middleware of the host may have read it: then the response remembers its text.
+const remembered = (response: Reply["response"], wait: number): Effect.Effect<string> =>
+  Effect.timeoutTo(Effect.orElseSucceed(response.text, () => ""), {
+    duration: wait,
+    onSuccess: (text) => text.slice(0, maxRefusal),
+    onTimeout: () => ""
+  })
+
+const refused = Effect.fnUntraced(function*(
+  reply: Reply,
   restore: Restore
 ): Effect.fn.Return<never, ModelEndpointError> {
-  const body = yield* readPrefix(answer, restore, options.until)
-  const { headers, status } = answer.response
-  const secrets = secretsOf(request)
+  const { outgoing: { limits, model, url }, response: { headers, status }, start } = reply
+  const before = yield* Clock.currentTimeMillis
+  const reader = yield* makeReader(reply, unlimited, start)
+  const wait = Math.min(refusalWait, start + limits.total - before)
+  const read = yield* Effect.ensuring(restore(reader.beginning(wait, maxRefusal)), reader.close)
+  const said = read.length > 0 ? lenient.decode(read) : yield* restore(remembered(reply.response, wait))
+  const secrets = reply.secrets()
   return yield* Effect.fail(classifyAnswer({
-    url: options.url,
+    url,
     status,
     // A server may quote what it was sent.
-    body: redact(body, secrets),
+    body: redact(said, secrets),
     location: headers["location"] === undefined ? undefined : mask(headers["location"], secrets),
     retryAfter: headers["retry-after"]
-  }, {
-    secrets,
-    now: yield* Clock.currentTimeMillis,
-    model: options.model
-  }))
+  }, { secrets, now: yield* Clock.currentTimeMillis, model }))
 })
+
+// =============================================================================
+// the body
+// =============================================================================
+
+/** A reader of the body, which the caller closes. */
+export const reader = (reply: Reply): Effect.Effect<BodyReader> => makeReader(reply, reply.outgoing.limits, reply.start)
+
+const maxCauses = 5
+
+// Whether a compression could not be undone: Node has codes for it, other runtimes say it in words.
+const isCompression = (error: unknown): boolean => {
+  let at = error
+  for (let i = 0; i < maxCauses && typeof at === "object" && at !== null; i++) {
+    const { code, message } = at as { readonly code?: unknown; readonly message?: unknown }
+    if (typeof code === "string" && /^(Z_[A-Z]+_ERROR|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_ZLIB)/.test(code)) return true
+    if (typeof message === "string" && /incorrect header check|(invalid|corrupt) (gzip|deflate)/i.test(message)) {
+      return true
+    }
+    at = Reflect.get(at, "cause")
+  }
+  return false
+}
+
+/** What a read ran into. */
+export const readError = (
+  error: ReadError,
+  { outgoing: { attempts, limits, url }, response, secrets }: Reply
+): TransportError | MalformedResponse => {
+  if (error._tag === "ReadTimeout") return new RequestTimeout({ url, phase: error.phase, limit: error.ms, attempts })
+  return isCompression(error.error)
+    ? new MalformedResponse({ url, detail: `it is not what its Content-Encoding says (${encodingOf(response)})` })
+    : classifyTransport(error.error, { url, phase: "body", attempts, limit: limits.idle, secrets: secrets() })
+}
+
+const encodingOf = ({ headers }: Reply["response"]): string => mask(headers["content-encoding"] ?? "none", [], 40)
+
+/** Why a body is no text: it may have come compressed, and nobody undid that. */
+export const unreadable = ({ response }: Reply, detail: string): string =>
+  /^(identity)?$/i.test(response.headers["content-encoding"]?.trim() ?? "")
+    ? detail
+    : `${detail}: it says that it is compressed (${encodingOf(response)})`
+
+const strict = new TextDecoder("utf-8", { fatal: true })
+
+const decode = (bytes: Uint8Array, reply: Reply): Effect.Effect<string, MalformedResponse> => {
+  const { limits, url } = reply.outgoing
+  if (bytes.length > limits.maxBytes) return Effect.fail(tooLarge(limits, url))
+  try {
+    return Effect.succeed(strict.decode(bytes))
+  } catch {
+    return Effect.fail(new MalformedResponse({ url, detail: unreadable(reply, "it is not valid UTF-8") }))
+  }
+}
+
+const tooLarge = ({ maxBytes }: Limits, url: string) =>
+  new MalformedResponse({ url, detail: `it is larger than ${maxBytes} bytes` })
+
+// What the head says about the length of what is read.
+const lengthOf = ({ response: { headers } }: Reply): number | undefined => {
+  const text = headers["content-length"]
+  const encoding = headers["content-encoding"]
+  return text !== undefined && /^\d{1,15}$/.test(text) && (encoding === undefined || encoding === "identity")
+    ? Number(text)
+    : undefined
+}
+
+/**
+ * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
+ * coming is `RequestTimeout`. However it ends, the connection is free or closed.
+ */
+export const text = (reply: Reply, restore: Restore): Effect.Effect<string, TransportError | MalformedResponse> =>
+  Effect.suspend(() => {
+    const { outgoing } = reply
+    const { maxBytes } = outgoing.limits
+    if ((lengthOf(reply) ?? 0) > maxBytes) {
+      return Effect.zipRight(reply.close, Effect.fail(tooLarge(outgoing.limits, outgoing.url)))
+    }
+    return Effect.flatMap(
+      reader(reply),
+      (reader) =>
+        Effect.matchEffect(Effect.ensuring(restore(reader.bytes(maxBytes)), reader.close), {
+          onFailure: (error) => Effect.fail(readError(error, reply)),
+          onSuccess: (bytes) => decode(bytes, reply)
+        })
+    )
+  })
 
 // =============================================================================
 // both
 // =============================================================================
 
-export interface AskOptions extends Pick<OpenOptions, "url" | "attempts" | "model"> {
-  /** Longest time for all of it, in ms. */
-  readonly limit: number
-  /** The largest answer, in bytes. */
-  readonly maxBytes: number
-  /** Called when the answer begins. */
-  readonly onHead?: (() => void) | undefined
-}
-
-/** Sends a request and reads the answer, under one limit for both. */
+/** Sends a request and reads the answer, under one limit for both. `onHead` is called when the answer begins. */
 export const ask = <R>(
   client: Client<R>,
-  request: HttpClientRequest.HttpClientRequest,
-  { attempts, limit, maxBytes, model, onHead, url }: AskOptions
+  outgoing: Omit<Outgoing, "limits"> & {
+    /** Longest time for all of it, in ms. */
+    readonly limit: number
+    /** The largest answer, in bytes. */
+    readonly maxBytes: number
+  },
+  onHead?: () => void
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Clock.currentTimeMillis, (now) => {
-      const until = now + limit
-      return Effect.flatMap(
-        open(client, request, { url, attempts, model, firstByte: limit, until }, restore),
-        (answer) => {
-          onHead?.()
-          return readText(answer, { url, attempts, limit: maxBytes, idle: limit, until }, restore)
-        }
-      )
+  Effect.uninterruptibleMask((restore) => {
+    const { limit, maxBytes } = outgoing
+    const limits: Limits = { firstByte: limit, idle: limit, total: limit, maxBytes }
+    return Effect.flatMap(open(client, { ...outgoing, limits }, restore), (reply) => {
+      onHead?.()
+      return text(reply, restore)
     })
-  )
+  })

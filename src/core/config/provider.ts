@@ -272,7 +272,7 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
   const models = (entry?.models ?? []).map((model) => detached ? compact({ ...model, headers: undefined }) : model)
   const provider: Provider = compact({
     id,
-    mode: explicit ? "explicit" : "implicit",
+    source: explicit ? "configured" : "discovered",
     api,
     root: url.right.root,
     completionsUrl: url.right.completionsUrl,

@@ -1,0 +1,76 @@
+/** What a finished answer says about itself. */
+import type { ChatRequest, Finish, FinishEvent, Ignored, Usage } from "../Chat.js"
+import type { Cost } from "../Model.js"
+import type { Selection } from "./catalog/selection.js"
+
+/** All that a finish event says and that one attempt knows. */
+export type About = Omit<FinishEvent, "type" | "attempts">
+
+/** What was asked for, as it was sent. */
+export interface Asked {
+  readonly request: ChatRequest
+  readonly ignored: ReadonlyArray<Ignored>
+  /** The context size (tokens) that the model is known to have now. */
+  readonly numCtx: number | undefined
+}
+
+// A prompt of so many characters has more tokens than this, whatever the language: only then is a cut worth saying.
+const charactersPerToken = 6
+
+const characters = (request: ChatRequest): number => {
+  let sum = 0
+  for (const message of request.messages) {
+    if (typeof message.content === "string") sum += message.content.length
+    else {
+      for (const part of message.content) {
+        if (part.type === "text" || part.type === "reasoning") sum += part.text.length
+        else if (part.type === "tool-call") sum += part.argumentsText.length
+      }
+    }
+  }
+  return sum
+}
+
+const priceOf = (usage: Usage, cost: Cost): number =>
+  usage.inputTokens === undefined || usage.outputTokens === undefined
+    ? 0
+    : (usage.inputTokens * cost.input + usage.outputTokens * cost.output) / 1_000_000
+
+// Servers cut a prompt silently: it fills the context, and is much longer.
+const isCut = (usage: Usage, { numCtx, request }: Asked): boolean =>
+  usage.inputTokens !== undefined
+  && numCtx !== undefined
+  && usage.inputTokens <= numCtx
+  && characters(request) / charactersPerToken > numCtx
+
+const usageOf = (usage: Usage, cost: Cost, asked: Asked): Usage => {
+  const price = priceOf(usage, cost)
+  const cut = isCut(usage, asked)
+  return price === 0 && !cut ? usage : {
+    ...usage,
+    ...(price === 0 ? undefined : { cost: price }),
+    ...(cut ? { promptTruncated: true } : undefined)
+  }
+}
+
+/** What the answer of this selection says about itself, now that it is finished. */
+export const about = (finish: Finish, { model, ref, selectedBy }: Selection, asked: Asked): About => ({
+  finishReason: finish.finishReason,
+  ...(finish.usage === undefined ? undefined : { usage: usageOf(finish.usage, model.cost, asked) }),
+  ...(finish.timings === undefined ? undefined : { timings: finish.timings }),
+  ...(finish.model === undefined ? undefined : { model: finish.model }),
+  ref,
+  selectedBy,
+  ignored: asked.ignored
+})
+
+/** The same as attributes of a span, by OpenTelemetry's conventions for GenAI. */
+export const attributes = (about: About): Record<string, unknown> => ({
+  "gen_ai.operation.name": "chat",
+  "gen_ai.system": about.ref.slice(0, about.ref.indexOf("/")),
+  "gen_ai.request.model": about.ref.slice(about.ref.indexOf("/") + 1),
+  "gen_ai.response.model": about.model,
+  "gen_ai.response.finish_reasons": [about.finishReason],
+  "gen_ai.usage.input_tokens": about.usage?.inputTokens,
+  "gen_ai.usage.output_tokens": about.usage?.outputTokens
+})

@@ -1,0 +1,55 @@
+/** What ended an answer that had begun: errors of decoding and of reading, with what had arrived. */
+import type { PartialAnswer } from "../../Message.js"
+import {
+  type AttemptError,
+  IncompleteResponse,
+  MalformedResponse,
+  MalformedToolCall,
+  RequestTimeout,
+  type TransportError
+} from "../../OllamaError.js"
+import type { DecodeFailure } from "../decode/types.js"
+import { redactCut } from "./redact.js"
+import { classifyText } from "./refusal.js"
+
+export interface AnswerContext {
+  readonly url: string
+  /** The model that was asked for. */
+  readonly model: string
+  /** What had arrived. */
+  readonly partial: PartialAnswer | undefined
+  readonly secrets: ReadonlyArray<string>
+}
+
+/** What was received says that there is no answer, or is none. */
+export const decodeError = (failure: DecodeFailure, context: AnswerContext): AttemptError => {
+  const { partial, secrets, url } = context
+  switch (failure._tag) {
+    case "InBandError":
+      return classifyText(failure.error, context)
+    case "Malformed":
+      return new MalformedResponse({ url, detail: redactCut(failure.detail, secrets), partial })
+    case "MalformedToolCall":
+      return new MalformedToolCall({ url, id: failure.id, name: failure.name, raw: failure.raw, partial })
+    case "NotDone":
+      return new IncompleteResponse({ url, reason: "not-done", partial })
+    case "Ended":
+      return new IncompleteResponse({ url, reason: "ended", partial })
+  }
+}
+
+/** Reading failed: after a response head, a broken connection is an incomplete answer. */
+export const interrupted = (
+  error: TransportError | MalformedResponse,
+  partial: PartialAnswer | undefined
+): AttemptError => {
+  switch (error._tag) {
+    case "ConnectionFailed":
+    case "ConnectionRefused":
+      return new IncompleteResponse({ url: error.url, reason: "connection", cause: error.cause, partial })
+    case "RequestTimeout":
+      return partial === undefined ? error : new RequestTimeout({ ...error, partial })
+    case "MalformedResponse":
+      return partial === undefined ? error : new MalformedResponse({ ...error, partial })
+  }
+}
