@@ -657,8 +657,7 @@ export const ConfigurationError = Schema.Union(
   ConfigUnreadable,
   ConfigSyntaxError,
   ConfigInvalid,
-  ConfigIncludeError,
-  MissingEnvironmentVariable
+  ConfigIncludeError
 )
 
 /**

@@ -479,6 +479,7 @@ describe("configuration files print no secret", () => {
     ["a key where a name belongs", "success", { [at]: provider(`apiKey: { source: "env", id: "${secrets.key}" }`) }],
     ["a provider that is a text", "success", { [at]: `{ models: { providers: { ollama: "${secrets.key}" } } }` }],
     ["providers that are a list", "success", { [at]: `{ models: { providers: ["${secrets.key}"] } }` }],
+    ["models that are a text", "ConfigInvalid", { [at]: `{ models: "${secrets.key}" }` }],
     ["a header that is a list", "success", { [at]: provider(`headers: { x: ["${secrets.key}"] }`) }],
     ["headers that are a text", "success", { [at]: provider(`headers: "Bearer ${secrets.key}"`) }],
     ["an unknown key", "success", { [at]: provider(`apikey: "${secrets.key}", ApiKey: "${secrets.token}"`) }],
