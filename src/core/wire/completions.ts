@@ -60,7 +60,7 @@ const body: Wire["body"] = ({ format, maxTokensField, model, params, request, st
     if (field === undefined) return "Ollama's /v1 does not read it; use api \"ollama\""
     body.set(name === "maxTokens" ? maxTokensField : field, value)
     return undefined
-  }, (field, value) => body.set(field, value))
+  })
   const level = think === undefined ? undefined : effort(think)
   if (level !== undefined) body.set("reasoning_effort", level)
   // The params may have the form of the answer under its own name here too.
