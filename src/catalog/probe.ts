@@ -12,7 +12,8 @@ import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
-import { RequestTimeout, type TransportError } from "../OllamaError.js"
+import { isUnexplained } from "../core/failure/sentences.js"
+import { type ConnectionFailed, RequestTimeout, type TransportError } from "../OllamaError.js"
 
 export interface ProbeOptions<A, E> {
   readonly schedule: Schedule.Schedule<unknown, TransportError>
@@ -24,10 +25,13 @@ export interface ProbeOptions<A, E> {
   readonly timeout: { readonly url: string; readonly limit: number }
 }
 
+// A browser says the same of a server that is just starting as of all that it does not tell.
+const mayPass = ({ cause, reason }: ConnectionFailed): boolean => reason === "reset" || isUnexplained(cause)
+
 const mayRepeat = (error: { readonly _tag: string }): error is TransportError =>
   error._tag === "ConnectionRefused"
   || error._tag === "RequestTimeout"
-  || (error._tag === "ConnectionFailed" && (error as { readonly reason?: string }).reason === "reset")
+  || (error._tag === "ConnectionFailed" && mayPass(error as ConnectionFailed))
 
 export const probing = <A, E extends { readonly _tag: string }>(
   options: ProbeOptions<A, E>

@@ -241,6 +241,12 @@ export const connectionRefused = (e: {
       : "Check the address in baseUrl, and that the server is running; an Ollama is started with `ollama serve`."
   }`
 
+/** Whether a request failed without a reason, as browsers and workers report all that they do not let a page know. */
+export const isUnexplained = (cause: Maybe<ErrorCause>): boolean =>
+  cause !== undefined
+  && cause.code === undefined
+  && /^(failed to fetch|load failed|networkerror\b|network (request failed|connection lost))/i.test(cause.message)
+
 export const connectionFailed = (e: {
   readonly url: string
   readonly reason: string
