@@ -81,7 +81,7 @@ export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> 
   Layer.unwrapScoped(Effect.map(makeDispatcher(options), layerDispatcher))
 
 /**
- * A client over a dispatcher of undici, which the caller closes.
+ * A client over a dispatcher of undici, which the caller closes. On Bun the dispatcher must come from `undici/index.js`.
  *
  * @since 0.1.0
  * @category layers

@@ -75,7 +75,10 @@ for (const [name, server] of [["HttpRouter", RouterLive], ["HttpApi", ApiLive]] 
     it.scopedLive("come while the model still speaks, and a client that leaves stops it", () =>
       Effect.gen(function*() {
         // after each word in turn the model says no more
-        const stalls = [1, 2].map((after): MockOllama.Reply => ({ text: "one two three", fault: { type: "stall", after } }))
+        const stalls = [1, 2].map((after): MockOllama.Reply => ({
+          text: "one two three",
+          fault: { type: "stall", after }
+        }))
         const { mock, url } = yield* served(server, stalls)
         for (const said of [text("one"), text("one") + text(" two")]) {
           const answer = yield* ask(url, question)

@@ -25,18 +25,30 @@ const expected: Readonly<Record<string, Expected>> = {
 /** They say the same of everything. */
 const tellsNothing = new Set(["chromium", "workerd"])
 
-const rows = ({ client, id, name, shapes }: Seen) =>
-  shapes.map(({ error, fault, phase }) => ({
-    runtime: name,
-    client,
-    fault,
-    phase,
-    error,
-    expected: tellsNothing.has(id) ? { tag: "ConnectionFailed", reason: "other" } : expected[fault]
-  }))
+const faults = Object.keys(expected)
+
+/** One row for all that say the same. */
+const rows = (all: ReadonlyArray<Seen>): ReadonlyArray<object> => {
+  const found = new Map<string, { readonly fault: string; readonly from: Array<string> }>()
+  for (const { client, id, name, shapes } of all) {
+    for (const { error, fault, phase } of shapes) {
+      const row = {
+        fault,
+        phase,
+        error,
+        expected: tellsNothing.has(id) ? { tag: "ConnectionFailed", reason: "other" } : expected[fault]
+      }
+      const key = JSON.stringify(row)
+      const known = found.get(key) ?? { from: [], ...row }
+      known.from.push(`${name}, ${client}`)
+      found.set(key, known)
+    }
+  }
+  return [...found.values()].sort((a, b) => faults.indexOf(a.fault) - faults.indexOf(b.fault))
+}
 
 export const write = (all: ReadonlyArray<Seen>): void =>
   writeFileSync(
     new URL("../fixtures/transport-errors.json", import.meta.url),
-    `[\n${all.flatMap(rows).map((row) => JSON.stringify(row)).join(",\n")}\n]\n`
+    `[\n${rows(all).map((row) => JSON.stringify(row)).join(",\n")}\n]\n`
   )

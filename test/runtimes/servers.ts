@@ -29,13 +29,14 @@ const reply = ({ json }: MockOllama.RecordedRequest): MockOllama.Reply => {
     case "whole":
       return { text: "Hello, wörld." }
     case "streamed":
-      return { text: words, delayMs: { chunk: 50 } }
+      return { text: words, delayMs: { chunk: 20 } }
     case "tools":
       return messages.at(-1)!.role === "tool"
         ? { text: "It is mild." }
         : { toolCalls: [{ name: "get_weather", arguments: { city: "Paris" } }] }
     case "stop, waiting":
       return { fault: { type: "stall" } }
+    case "streamed, stalled":
     case "stop, streaming":
     case "stall":
       return { text: words, fault: { type: "stall", after: 2 } }
@@ -44,11 +45,12 @@ const reply = ({ json }: MockOllama.RecordedRequest): MockOllama.Reply => {
       return { delayMs: { head: 50 }, fault: { type: "reset" } }
     case "closed":
       return { delayMs: { head: 50 }, fault: { type: "close" } }
-    case "cut":
     case "cut by a reset":
       return { text: words, delayMs: { chunk: 20 }, fault: { type: "reset", after: 2 } }
+    // a reset throws away what the client has not read yet
+    case "cut":
     case "cut by a close":
-      return { text: words, delayMs: { chunk: 20 }, fault: { type: "close", after: 2 } }
+      return { text: words, delayMs: { chunk: 100 }, fault: { type: "close", after: 2 } }
     default:
       return { text: "?" }
   }

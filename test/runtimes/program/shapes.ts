@@ -70,9 +70,9 @@ export const shapeOf = (error: unknown, depth = 0): unknown => {
   return shape
 }
 
-// Nor what else differs from run to run: the address that OpenSSL puts before its own errors.
+// And without what else differs from run to run: OpenSSL's thread, workerd's reference.
 const withoutPorts = (text: string): string =>
-  text.replace(/(127\.0\.0\.1|localhost|\.invalid):\d{2,5}\b/g, "$1:11434").replace(
-    /^[0-9A-F]{8,16}:error:/,
-    "0:error:"
-  )
+  text
+    .replace(/(127\.0\.0\.1|localhost|\.invalid):\d{2,5}\b/g, "$1:11434")
+    .replace(/^[0-9A-F]{8,16}:error:/, "0:error:")
+    .replace(/(reference = )\w+/, "$10")
