@@ -4,7 +4,8 @@
  *   curl -N localhost:3000/chat -H 'content-type: application/json' -d '{"prompt":"Why is the sky blue?"}'
  *
  * The same endpoint twice: on HttpRouter (port 3000) and on HttpApi (port 3001). What goes wrong before the first event
- * of an answer has a status of its own, and a client that leaves stops the generation.
+ * of an answer has a status of its own, and a client that leaves stops the generation. A client is told a `PublicError`:
+ * not where the models are, nor what their server said.
  */
 import {
   HttpApi,
@@ -17,21 +18,14 @@ import {
   HttpServerRequest,
   HttpServerResponse
 } from "@effect/platform"
-import { NodeHttpServer, NodeRuntime } from "@effect/platform-node"
+import { NodeContext, NodeHttpServer, NodeRuntime } from "@effect/platform-node"
 import { Effect, Layer, Option, Schema, type Scope, Stream } from "effect"
-import { ChatCompletions, Ollama, type OllamaError } from "effect-ollama"
+import { ChatCompletions, Ollama, OllamaError } from "effect-ollama"
 import * as OllamaNode from "effect-ollama/node"
 import { createServer } from "node:http"
 import { fileURLToPath } from "node:url"
 
 const Question = Schema.Struct({ prompt: Schema.String })
-
-/** What a client is told: not where the models are, nor what their server said. */
-class Unavailable extends Schema.TaggedError<Unavailable>()("Unavailable", {
-  reason: Schema.String
-}, HttpApiSchema.annotations({ status: 503 })) {}
-
-const unavailable = (error: OllamaError.CompletionError) => new Unavailable({ reason: error._tag })
 
 // =============================================================================
 // events
@@ -65,12 +59,12 @@ const peeked = <A, E, R>(
 
 const answer = Effect.fnUntraced(function*(prompt: string) {
   const chat = yield* ChatCompletions.ChatCompletions
-  const events = yield* Effect.mapError(peeked(chat.stream({ prompt })), unavailable)
+  const events = yield* Effect.mapError(peeked(chat.stream({ prompt })), OllamaError.toPublic)
   return HttpServerResponse.stream(
     events.pipe(
       Stream.filterMap(encode),
       // The status has been sent: an error that comes now is the last event.
-      Stream.catchAll((error) => Stream.succeed(line("error", unavailable(error)))),
+      Stream.catchAll((error) => Stream.succeed(line("error", OllamaError.toPublic(error)))),
       Stream.encodeText
     ),
     { contentType: "text/event-stream", headers: { "cache-control": "no-cache" } }
@@ -89,7 +83,7 @@ const router = HttpRouter.empty.pipe(
       Effect.catchTags({
         ParseError: ({ message }) => HttpServerResponse.text(message, { status: 400 }),
         RequestError: ({ message }) => HttpServerResponse.text(message, { status: 400 }),
-        Unavailable: (error) => HttpServerResponse.json(error, { status: 503 })
+        PublicError: (error) => HttpServerResponse.json(error, { status: 502 })
       })
     )
   )
@@ -105,7 +99,7 @@ export const RouterLive = HttpServer.serve(router)
 const Chat = HttpApiEndpoint.post("chat", "/chat")
   .setPayload(Question)
   .addSuccess(HttpApiSchema.Text({ contentType: "text/event-stream" }))
-  .addError(Unavailable)
+  .addError(OllamaError.PublicError, { status: 502 })
 
 const Api = HttpApi.make("api").add(HttpApiGroup.make("chat").add(Chat))
 
@@ -126,10 +120,8 @@ export const ApiLive = HttpApiBuilder.serve().pipe(
 // =============================================================================
 
 // Without `streaming` an Ollama is asked for whole answers, as OpenClaw does: all the text would come in one event.
-const model = "ollama/gpt-oss:20b"
-const OllamaLive = Layer.provide(
-  Ollama.layerValue({ agents: { defaults: { model, models: { [model]: { streaming: true } } } } }, { discover: true }),
-  OllamaNode.layer
+const OllamaLive = Ollama.layerWith({ discover: true, streaming: true }).pipe(
+  Layer.provide([NodeContext.layer, OllamaNode.layer])
 )
 
 const port = (port: number) => Layer.provide(NodeHttpServer.layer(createServer, { port }))

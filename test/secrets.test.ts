@@ -27,7 +27,7 @@ import {
 import * as NodeTransport from "effect-ollama/node"
 import { MockOllama } from "effect-ollama/testing"
 import * as MockNode from "effect-ollama/testing/node"
-import { redactCut } from "../src/core/failure/transport.js"
+import { redactCut } from "../src/core/failure/redact.js"
 import { home, load, memory, withEnv } from "./config/fixtures.js"
 import { logged, printed, recorder } from "./support/printed.js"
 
@@ -125,7 +125,8 @@ const faults: ReadonlyArray<readonly [name: string, tag: string, rule: MockOllam
       ...says(status, { location: `http://elsewhere/?key=${secrets.key}` })
     }] as const
   ),
-  ["400", "InvalidRequest", says(400)],
+  ["400", "RequestRejected", says(400)],
+  ["400 of the caller's", "InvalidRequest", raw(400, JSON.stringify({ error: `model is required; ${quote}` }))],
   ["401", "Unauthorized", says(401)],
   [
     "401 with a sign-in",
@@ -134,7 +135,8 @@ const faults: ReadonlyArray<readonly [name: string, tag: string, rule: MockOllam
   ],
   ["402", "RateLimited", says(402)],
   ["403", "Forbidden", says(403)],
-  ["404", "ModelNotFound", says(404)],
+  ["404", "RequestRejected", says(404)],
+  ["404 of a model", "ModelNotFound", raw(404, JSON.stringify({ error: `model 'm' not found; ${quote}` }))],
   ["404 of another server", "EndpointNotFound", raw(404, `<html><title>${quote}</title></html>`)],
   ["405", "EndpointNotFound", says(405)],
   ["429", "RateLimited", says(429, { "retry-after": "60" })],
@@ -424,7 +426,7 @@ describe("values print no secret", () => {
       const { exit } = yield* safe("selection", Models.select("other/m"))
       assert(Exit.isSuccess(exit))
       assert.strictEqual(Redacted.value(exit.value.provider.key!.value), secrets.key)
-      assert.strictEqual(Redacted.value(exit.value.headers["x-model"]!), secrets.modelHeader)
+      assert.strictEqual(Redacted.value(exit.value.endpoint.headers["x-model"]!), secrets.modelHeader)
       yield* safe("provider", Effect.succeed(exit.value.provider))
       yield* safe("list", Models.list)
     }).pipe(Effect.provide(MockOllama.layer({ models: ["m"] }, { config: full }))))
@@ -475,8 +477,8 @@ describe("configuration files print no secret", () => {
     ["a list as a key", "success", { [at]: provider(`apiKey: ["${secrets.key}"]`) }],
     ["a key as an object", "success", { [at]: provider(`apiKey: { value: "${secrets.key}" }`) }],
     ["a key where a name belongs", "success", { [at]: provider(`apiKey: { source: "env", id: "${secrets.key}" }`) }],
-    ["a provider that is a text", "ConfigInvalid", { [at]: `{ models: { providers: { ollama: "${secrets.key}" } } }` }],
-    ["providers that are a list", "ConfigInvalid", { [at]: `{ models: { providers: ["${secrets.key}"] } }` }],
+    ["a provider that is a text", "success", { [at]: `{ models: { providers: { ollama: "${secrets.key}" } } }` }],
+    ["providers that are a list", "success", { [at]: `{ models: { providers: ["${secrets.key}"] } }` }],
     ["a header that is a list", "success", { [at]: provider(`headers: { x: ["${secrets.key}"] }`) }],
     ["headers that are a text", "success", { [at]: provider(`headers: "Bearer ${secrets.key}"`) }],
     ["an unknown key", "success", { [at]: provider(`apikey: "${secrets.key}", ApiKey: "${secrets.token}"`) }],
@@ -518,7 +520,7 @@ describe("configuration files print no secret", () => {
         assert.strictEqual(tagOf(exit), tag)
         if (Exit.isFailure(exit)) return
         // what becomes of the provider, with all that a call says
-        const services = Ollama.layerServices().pipe(
+        const services = Ollama.layerServices.pipe(
           Layer.provideMerge(Layer.succeed(OpenClawConfig.OpenClawConfig, exit.value)),
           Layer.provideMerge(MockOllama.layerHttpClient({ models: ["m"], replies: ["Hello"] }))
         )

@@ -6,7 +6,7 @@
  */
 import { FetchHttpClient } from "@effect/platform"
 import { Cause, Effect, Exit, Layer, ManagedRuntime, Stream } from "effect"
-import { ChatCompletions, type Message, Models, Ollama, OpenClawConfig } from "effect-ollama"
+import { ChatCompletions, type Message, Models, Ollama } from "effect-ollama"
 
 const baseUrl = new URLSearchParams(location.search).get("ollama") ?? "http://127.0.0.1:11434"
 
@@ -14,24 +14,12 @@ const baseUrl = new URLSearchParams(location.search).get("ollama") ?? "http://12
 // the Ollama
 // =============================================================================
 
-/** Whatever models are found, they are streamed. */
-const ConfigLive = Layer.effect(
-  OpenClawConfig.OpenClawConfig,
-  Effect.gen(function*() {
-    const config = yield* OpenClawConfig.make({}, { baseUrl, discover: true, keepWithoutTools: true })
-    const services = Layer.provide(Ollama.layerServices(), Layer.succeed(OpenClawConfig.OpenClawConfig, config))
-    // When it is not there, whoever asks for its models is told so.
-    const models = yield* Models.refresh("ollama").pipe(
-      Effect.map(({ models }) => models.map(({ id }) => ({ ref: `ollama/${id}`, streaming: true }))),
-      Effect.catchAll(() => Effect.succeed([])),
-      Effect.provide(services)
-    )
-    return { ...config, models }
-  })
-)
-
+// Without `streaming` an Ollama is asked for whole answers, as OpenClaw does: all the text would come at once.
 const runtime = ManagedRuntime.make(
-  Ollama.layerServices().pipe(Layer.provide(ConfigLive), Layer.provide(FetchHttpClient.layer))
+  Layer.provide(
+    Ollama.layerValue({}, { baseUrl, discover: true, keepWithoutTools: true, streaming: true }),
+    FetchHttpClient.layer
+  )
 )
 
 // =============================================================================

@@ -98,7 +98,9 @@ describe("which key is used", () => {
   })
 
   it("a key of another type is refused without being shown", () => {
-    for (const apiKey of [12345, ["k-secret"], { source: "exec", id: "k-secret" }, { source: "env", id: "k-secret" }]) {
+    for (
+      const apiKey of [12345, ["k-secret"], { source: "vault", id: "k-secret" }, { source: "env", id: "k-secret" }]
+    ) {
       const failure = error(ollama({ apiKey }), env)
       assert.strictEqual(failure._tag, "ConfigInvalid")
       assert.notMatch(failure.message, /12345|k-secret/)
@@ -171,7 +173,7 @@ describe("auth profiles", () => {
   })
 
   it("a file of another shape is said in one sentence", () => {
-    const hint = (value: unknown) => error({}, {}, { profiles: value }).hint
+    const hint = (value: unknown) => error(ollama({}), {}, { profiles: value }).hint
     const invalid = "The configuration is invalid. auth-profiles.json: "
     assert.strictEqual(hint(5), `${invalid}expected an object, found a number.`)
     assert.strictEqual(hint({ profiles: [] }), `${invalid}profiles: expected an object, found a list.`)
@@ -180,7 +182,7 @@ describe("auth profiles", () => {
   it("a file of another shape fails only those who need it", () => {
     for (const value of [[], "x", { profiles: [] }]) {
       assert.strictEqual(picked(value), "env OLLAMA_API_KEY")
-      const failure = error({}, {}, { profiles: value })
+      const failure = error(ollama({}), {}, { profiles: value })
       assert.strictEqual(failure._tag, "ConfigInvalid")
       assert.include(failure.message, "auth-profiles.json")
       assert.strictEqual(resolved({}, env, { profiles: value }).diagnostics[0]!.level, "error")
@@ -212,11 +214,16 @@ describe("headers", () => {
       assert.notMatch(failure.message, /h[uú]sh/)
     }
     assert.strictEqual(headers(["x"])._tag, "ConfigInvalid")
-    const ofModel = error(ollama({ models: [{ id: "m", headers: { Host: "x" } }] }), env)
-    assert.strictEqual(
-      ofModel._tag === "ConfigInvalid" && ofModel.problems[0]!.path,
-      "models.providers.ollama.models[0].headers.Host"
-    )
+  })
+
+  it("that cannot be sent leave out the model whose they are", () => {
+    const found = provider(ollama({ models: [{ id: "m", headers: { Host: "hush" } }, { id: "n" }] }), env)
+    assert.deepStrictEqual(found.models.map((model) => model.definition.id), ["n"])
+    assert.deepStrictEqual(found.excluded, [{
+      name: "m",
+      reason: "invalid-headers",
+      detail: "headers.Host is \"Host\", which the HTTP client sets itself"
+    }])
   })
 })
 

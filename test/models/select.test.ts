@@ -16,8 +16,8 @@ const unknown = (models: Models.Service, model?: string) =>
 
 const refOf = (models: Models.Service, model?: string) => Effect.map(models.select(model), (selection) => selection.ref)
 
-const ollama = f.config([f.ok(f.implicit())])
-const withGroq = f.config([f.ok(f.implicit()), f.ok(f.explicit("groq", "llama", "openai/gpt-oss"))])
+const ollama = f.config([f.ok(f.discovered())])
+const withGroq = f.config([f.ok(f.discovered()), f.ok(f.configured("groq", "llama", "openai/gpt-oss"))])
 
 describe("Models.select by ref", () => {
   it.effect("finds the model, however spaces, the provider's case and :latest are written", () =>
@@ -57,7 +57,7 @@ describe("Models.select by ref", () => {
       assert.strictEqual((yield* failure(models, "groq/x"))._tag, "ProviderUnavailable")
     }))
 
-  it.effect("of an explicit provider asks nobody, also when the model is missing", () =>
+  it.effect("of a configured provider asks nobody, also when the model is missing", () =>
     Effect.gen(function*() {
       const models = yield* f.models(withGroq)
       assert.strictEqual(yield* refOf(models, "groq/openai/gpt-oss"), "groq/openai/gpt-oss")
@@ -238,7 +238,7 @@ describe("Models.select of a missing model", () => {
   it.effect("says whether models are discovered, and so how to get it", () =>
     Effect.gen(function*() {
       const discovering = yield* f.models(withGroq, f.discovery(f.catalog("a")).service)
-      const listing = yield* f.models(f.config([f.ok(f.explicit("ollama", "a"))]))
+      const listing = yield* f.models(f.config([f.ok(f.configured("ollama", "a"))]))
       for (const name of ["ollama/x", "x"]) {
         assert.isTrue((yield* unknown(discovering, name)).discovered)
         const error = yield* unknown(listing, name)
@@ -263,6 +263,8 @@ describe("Models.select of a missing model", () => {
       const models = yield* f.models(ollama, f.discovery(f.catalog("gpt-oss:20b", "Qwen3:8b")).service)
       assert.strictEqual((yield* unknown(models, "ollama/gpt-oss")).suggestion, "ollama/gpt-oss:20b")
       assert.strictEqual((yield* unknown(models, "ollama/qwen3:8b")).suggestion, "ollama/Qwen3:8b")
+      const alike = yield* f.models(ollama, f.discovery(f.catalog("gpt-oss:120b", "GPT-OSS:20b")).service)
+      assert.strictEqual((yield* unknown(alike, "ollama/gpt-oss:20b")).suggestion, "ollama/GPT-OSS:20b")
       const { hint } = yield* unknown(models, "ollama/gpt-oss")
       assert.include(hint, "Did you mean ollama/gpt-oss:20b? Pull it with `ollama pull gpt-oss`")
     }))
@@ -350,7 +352,7 @@ describe("Models.select by name", () => {
 
   it.effect("passes over providers that fail or are not enabled", () =>
     Effect.gen(function*() {
-      const resolved = f.config([f.ok(f.implicit()), f.noKey("openrouter"), f.ok(f.explicit("groq", "llama"))])
+      const resolved = f.config([f.ok(f.discovered()), f.noKey("openrouter"), f.ok(f.configured("groq", "llama"))])
       const models = yield* f.models(resolved, f.discovery(f.refused).service)
       assert.strictEqual(yield* refOf(models, "llama"), "groq/llama")
     }))
@@ -360,6 +362,7 @@ describe("Models.select by name", () => {
       const models = yield* f.models(withGroq, f.discovery(f.catalog("llama:latest")).service)
       const error = yield* unknown(models, "llama")
       assert.strictEqual(error.suggestion, "ollama/llama:latest")
+      assert.isUndefined(error.discovered)
       assert.notInclude(error.hint, "ollama pull")
     }))
 
@@ -379,6 +382,7 @@ describe("Models.select by name", () => {
       assert.strictEqual((yield* unknown(models, "olama/gpt-oss:20b")).suggestion, "ollama/gpt-oss:20b")
       assert.strictEqual((yield* unknown(models, "gpt-oss")).suggestion, "ollama/gpt-oss:20b")
       assert.strictEqual((yield* unknown(models, "hf.co/u/m")).suggestion, "ollama/hf.co/u/m:Q4_K_M")
+      assert.strictEqual((yield* unknown(models, "LLAMA")).suggestion, "groq/llama")
     }))
 
   it.effect("says why when the model was seen and left out", () =>
@@ -410,8 +414,9 @@ describe("Models.select by name", () => {
 })
 
 describe("Models.select by alias", () => {
-  const aliased = f.config([f.ok(f.implicit()), f.ok(f.explicit("groq", "llama"))], {
+  const aliased = f.config([f.ok(f.discovered()), f.ok(f.configured("groq", "llama"))], {
     models: [
+      { ref: "ollama/other", streaming: true },
       { ref: "ollama/gpt-oss:20b", alias: " Fast " },
       { ref: "groq/llama", alias: "team/big" },
       { ref: "fast", alias: "faster" }
@@ -428,7 +433,7 @@ describe("Models.select by alias", () => {
 
   it.effect("comes after a known provider", () =>
     Effect.gen(function*() {
-      const resolved = f.config([f.ok(f.explicit("ollama", "a", "b"))], {
+      const resolved = f.config([f.ok(f.configured("ollama", "a", "b"))], {
         models: [{ ref: "ollama/a", alias: "ollama/b" }]
       })
       const models = yield* f.models(resolved)
@@ -465,13 +470,13 @@ describe("Models.select without a name", () => {
       f.assertSame(yield* failure(down), f.refused)
       const empty = yield* f.models(withGroq, f.discovery(f.catalog()).service)
       assert.strictEqual((yield* failure(empty))._tag, "NoToolModels")
-      const broken = yield* f.models(f.config([f.noKey("ollama"), f.ok(f.explicit("groq", "llama"))]))
+      const broken = yield* f.models(f.config([f.noKey("ollama"), f.ok(f.configured("groq", "llama"))]))
       assert.strictEqual((yield* failure(broken))._tag, "ProviderUnavailable")
     }))
 
   it.effect("takes the first of the other providers when ollama is not enabled", () =>
     Effect.gen(function*() {
-      const resolved = f.config([f.notEnabled, f.ok(f.explicit("groq", "x", "y")), f.ok(f.explicit("gpu", "z"))])
+      const resolved = f.config([f.notEnabled, f.ok(f.configured("groq", "x", "y")), f.ok(f.configured("gpu", "z"))])
       const models = yield* f.models(resolved)
       const selection = yield* models.select()
       assert.strictEqual(selection.ref, "groq/x")

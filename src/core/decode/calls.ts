@@ -4,7 +4,8 @@
  * with index 0 or without an id.
  */
 import type { ToolCall } from "../../Message.js"
-import { type Balance, isObject, parse, scan, unbalanced } from "./jsonText.js"
+import { isRecord, parse } from "../json.js"
+import { type Balance, scan, unbalanced } from "./jsonText.js"
 import type { DecodeFailure, WireCall } from "./types.js"
 
 /** A call whose arguments may still grow. */
@@ -48,7 +49,7 @@ const complete = (call: OpenCall): ToolCall | DecodeFailure => {
     return { type: "tool-call", id: call.id, name: call.name, arguments: {}, argumentsText: "{}" }
   }
   const parsed = parse(call.text)
-  if (parsed === undefined || !isObject(parsed.value)) return broken(call)
+  if (parsed === undefined || !isRecord(parsed.value)) return broken(call)
   // the brackets of a depth take two characters
   if (text.length > 2 * maxDepth && scan(unbalanced, text).deepest > maxDepth) return broken(call)
   return { type: "tool-call", id: call.id, name: call.name, arguments: parsed.value, argumentsText: call.text }
@@ -65,16 +66,15 @@ const hasIndex = (index: number | undefined) => (call: OpenCall): boolean =>
   index === undefined || call.index === undefined || call.index === index
 
 /** The open call that a piece belongs to, or -1 when it begins one. */
-const target = (open: ReadonlyArray<OpenCall>, wire: WireCall): number => {
-  if (wire.whole) return -1
-  if (wire.id !== "") return findLast(open, (call) => call.id === wire.id && !isClosed(call))
-  if (wire.name !== "") return findLast(open, (call) => call.name === "" && hasIndex(wire.index)(call))
-  return findLast(open, hasIndex(wire.index))
+const target = (open: ReadonlyArray<OpenCall>, piece: WireCall): number => {
+  if (piece.whole) return -1
+  if (piece.id !== "") return findLast(open, (call) => call.id === piece.id && !isClosed(call))
+  if (piece.name !== "") return findLast(open, (call) => call.name === "" && hasIndex(piece.index)(call))
+  return findLast(open, hasIndex(piece.index))
 }
 
 /** Gives out the calls at the front that are complete; with `all`, every one is judged as it is. */
 export const flush = (state: State, all: boolean, emit: (call: ToolCall) => void): State | DecodeFailure => {
-  if (state.open.length === 0) return state
   let at = 0
   let last = state.last
   for (; at < state.open.length; at++) {
@@ -90,19 +90,19 @@ export const flush = (state: State, all: boolean, emit: (call: ToolCall) => void
 
 const begin = (
   state: State,
-  wire: WireCall,
+  piece: WireCall,
   makeId: (index: number) => string,
   emit: (call: ToolCall) => void
 ): State | DecodeFailure => {
   const call: OpenCall = {
-    id: wire.id === "" ? makeId(state.count) : wire.id,
-    name: wire.name,
-    index: wire.index,
-    text: wire.text,
-    balance: scan(unbalanced, wire.whole ? "" : wire.text)
+    id: piece.id === "" ? makeId(state.count) : piece.id,
+    name: piece.name,
+    index: piece.index,
+    text: piece.text,
+    balance: scan(unbalanced, piece.whole ? "" : piece.text)
   }
   const count = state.count + 1
-  if (!wire.whole) {
+  if (!piece.whole) {
     if (state.open.length >= maxOpen) return { _tag: "Malformed", detail: `more than ${maxOpen} unfinished tool calls` }
     return flush({ ...state, open: [...state.open, call], count }, false, emit)
   }
@@ -117,15 +117,15 @@ const begin = (
 const extend = (
   state: State,
   at: number,
-  wire: WireCall,
+  piece: WireCall,
   emit: (call: ToolCall) => void
 ): State | DecodeFailure => {
   const before = state.open[at] as OpenCall
   const call: OpenCall = {
     ...before,
-    name: before.name === "" ? wire.name : before.name,
-    text: before.text + wire.text,
-    balance: scan(before.balance, wire.text)
+    name: before.name === "" ? piece.name : before.name,
+    text: before.text + piece.text,
+    balance: scan(before.balance, piece.text)
   }
   return flush({ ...state, open: state.open.map((other, i) => i === at ? call : other) }, false, emit)
 }
@@ -133,20 +133,20 @@ const extend = (
 /** Takes one call, or a piece of one. */
 export const add = (
   state: State,
-  wire: WireCall,
+  piece: WireCall,
   makeId: (index: number) => string,
   emit: (call: ToolCall) => void
 ): State | DecodeFailure => {
-  const at = target(state.open, wire)
-  if (at >= 0) return extend(state, at, wire, emit)
-  if (wire.whole || wire.id !== "" || wire.name !== "") return begin(state, wire, makeId, emit)
+  const at = target(state.open, piece)
+  if (at >= 0) return extend(state, at, piece, emit)
+  if (piece.whole || piece.id !== "" || piece.name !== "") return begin(state, piece, makeId, emit)
   // a piece of a call that is complete already, or of none
-  if (wire.text.trim() === "") return state
+  if (piece.text.trim() === "") return state
   const last = state.last
   return {
     _tag: "MalformedToolCall",
     id: last?.id ?? "",
     name: last?.name ?? "",
-    raw: (last?.argumentsText ?? "") + wire.text
+    raw: (last?.argumentsText ?? "") + piece.text
   }
 }

@@ -9,8 +9,8 @@ import {
   type TransportError
 } from "../../OllamaError.js"
 import type { DecodeFailure } from "../decode/types.js"
+import { redactCut } from "./redact.js"
 import { classifyText } from "./refusal.js"
-import { redactCut } from "./transport.js"
 
 export interface AnswerContext {
   readonly url: string
@@ -50,6 +50,6 @@ export const interrupted = (
     case "RequestTimeout":
       return partial === undefined ? error : new RequestTimeout({ ...error, partial })
     case "MalformedResponse":
-      return error
+      return partial === undefined ? error : new MalformedResponse({ ...error, partial })
   }
 }
