@@ -327,6 +327,24 @@ describe("ModelDiscovery", () => {
         assert.strictEqual((yield* failing(() => dns)).times.length, 1)
       }))
 
+    it.effect("repeats what failed without a reason, as browsers and workers say it", () =>
+      Effect.gen(function*() {
+        const saying = (message: string) => failing(() => ({ fail: new TypeError(message) }))
+        for (
+          const message of [
+            "Failed to fetch",
+            "NetworkError when attempting to fetch resource.",
+            "Load failed",
+            "Network connection lost."
+          ]
+        ) {
+          const { error, times } = yield* saying(message)
+          assert.deepStrictEqual(times.map((time) => time - times[0]!), [0, 100, 300, 700], message)
+          assert.deepInclude({ ...error }, { _tag: "ConnectionFailed", reason: "other", attempts: 4 })
+        }
+        assert.lengthOf((yield* saying("unknown scheme")).times, 1)
+      }))
+
     it.effect("gives an attempt 500 ms while another is to follow, and the last one 5 s", () =>
       Effect.gen(function*() {
         const { error, times } = yield* failing(() => ({ never: true }))
