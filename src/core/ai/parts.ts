@@ -130,7 +130,8 @@ export const ofAnswer = (
   ignored: ReadonlyArray<Ignored>,
   text?: string
 ): ReadonlyArray<Encoded.WholePart> | string => {
-  const parts: Array<Encoded.WholePart> = []
+  const [said, finish] = endOf(response, ignored)
+  const parts: Array<Encoded.WholePart> = [said]
   for (const part of response.parts) {
     if (part.type === "tool-call") {
       const problem = problemOf(part, offered)
@@ -139,7 +140,8 @@ export const ofAnswer = (
     } else if (text === undefined || part.type === "reasoning") parts.push(extended(part))
   }
   if (text !== undefined) parts.push({ type: "text", text })
-  return [...parts, ...endOf(response, ignored)]
+  parts.push(finish)
+  return parts
 }
 
 // =============================================================================
