@@ -49,7 +49,12 @@ const told = (messages: ReadonlyArray<Message.Message>) =>
 describe("messages for a prompt", () => {
   it("keeps the order of system, user and assistant", () =>
     assert.deepStrictEqual(
-      sent([{ role: "system", content: "Be brief." }, user("Hi"), { role: "assistant", content: "Hello" }, user("Why?")]),
+      sent([
+        { role: "system", content: "Be brief." },
+        user("Hi"),
+        { role: "assistant", content: "Hello" },
+        user("Why?")
+      ]),
       [
         { role: "system", content: "Be brief." },
         { role: "user", content: "Hi" },
