@@ -4,7 +4,6 @@
  *
  * @since 0.1.0
  */
-import type * as AiError from "@effect/ai/AiError"
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import * as AiModel from "@effect/ai/Model"
 import * as Telemetry from "@effect/ai/Telemetry"
@@ -419,5 +418,5 @@ export const withConfigOverride: {
  * )
  */
 export const errorOf: (
-  error: AiError.AiError | unknown
+  error: unknown
 ) => OllamaError.CompletionError | OllamaError.OutputInvalid | undefined = Errors.errorOf
