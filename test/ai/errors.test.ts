@@ -34,7 +34,12 @@ const met: ReadonlyArray<readonly [string, MockOllama.Description, OllamaError.C
   ["there are too many requests", status(429, "slow down"), "RateLimited", "HttpResponseError"],
   ["the server is busy", fault({ type: "busy" }), "ServerBusy", "HttpResponseError"],
   ["the server fails", status(500, "out of memory"), "ServerError", "HttpResponseError"],
-  ["the base URL leads elsewhere", fault({ type: "redirect", location: "http://x/" }), "EndpointNotFound", "UnknownError"],
+  [
+    "the base URL leads elsewhere",
+    fault({ type: "redirect", location: "http://x/" }),
+    "EndpointNotFound",
+    "HttpResponseError"
+  ],
   ["the model has no tools", status(400, "m does not support tools"), "ToolsNotSupported", "HttpResponseError"],
   ["it is not JSON", fault({ type: "not-json" }), "MalformedResponse", "MalformedOutput"],
   ["the answer is cut", fault({ type: "end", after: 0 }), "IncompleteResponse", "MalformedOutput"]
@@ -80,13 +85,15 @@ describe("what goes wrong before", () => {
       Effect.provide(MockOllama.layer({ models: [{ name: "m", capabilities: ["completion"] }] }))
     ))
 
-  for (const [what, prompt] of [["a prompt without messages", []], ["a file that is no picture", [{
-    role: "user",
-    content: [{ type: "file", mediaType: "application/pdf", data: new Uint8Array([1]) }]
-  }]], ["a picture behind an address", [{
-    role: "user",
-    content: [{ type: "file", mediaType: "image/png", data: new URL("https://example.com/a.png") }]
-  }]]] as const) {
+  for (
+    const [what, prompt] of [["a prompt without messages", []], ["a file that is no picture", [{
+      role: "user",
+      content: [{ type: "file", mediaType: "application/pdf", data: new Uint8Array([1]) }]
+    }]], ["a picture behind an address", [{
+      role: "user",
+      content: [{ type: "file", mediaType: "image/png", data: new URL("https://example.com/a.png") }]
+    }]]] as const
+  ) {
     it.effect(`${what}: InvalidRequest, as MalformedInput, and nothing is sent`, () =>
       Effect.gen(function*() {
         const error = aiError(yield* Effect.flip(LanguageModel.generateText({ prompt })))
@@ -229,7 +236,10 @@ describe("ExecutionPlan", () => {
       { provide: OllamaLanguageModel.model("ollama/b", { fallbacks: [] }) }
     )
   const layer = (replies: MockOllama.Replies) =>
-    Layer.provideMerge(OllamaLanguageModel.layer(), model("ollama", { replies }, { streaming: true, retrySchedule: once }))
+    Layer.provideMerge(
+      OllamaLanguageModel.layer(),
+      model("ollama", { replies }, { streaming: true, retrySchedule: once })
+    )
 
   it.effect("tries a model as often as it says, then the next", () =>
     Effect.gen(function*() {

@@ -40,7 +40,7 @@ export const kindOf = (error: CompletionError | OutputInvalid): Kind => {
 // An error inside of an answer that began well has the status of that answer.
 const answered = (error: object): Kind | undefined => {
   const { status, url } = error as { readonly status?: unknown; readonly url?: unknown }
-  return typeof status === "number" && status >= 400 && typeof url === "string"
+  return typeof status === "number" && (status < 200 || status >= 300) && typeof url === "string"
     ? { _tag: "HttpResponseError", url, status }
     : undefined
 }
