@@ -323,6 +323,23 @@ describe("generateObject", () => {
       }).pipe(Effect.provide(model(api, { replies: [{ reasoning: "hm" }] }))))
   }
 
+  it.effect("a recursive schema keeps its definitions", () => {
+    interface Tree {
+      readonly name: string
+      readonly children: ReadonlyArray<Tree>
+    }
+    const Tree = Schema.Struct({
+      name: Schema.String,
+      children: Schema.Array(Schema.suspend((): Schema.Schema<Tree> => Tree))
+    }).annotations({ identifier: "Tree" })
+    return Effect.gen(function*() {
+      const { value } = yield* LanguageModel.generateObject({ prompt: "Who?", schema: Schema.Struct({ tree: Tree }) })
+      assert.deepStrictEqual(value, { tree: { name: "a", children: [] } })
+      const [body] = yield* bodies
+      assert.deepStrictEqual(Object.keys((body!["format"] as { $defs: object }).$defs), ["Tree"])
+    }).pipe(Effect.provide(model("ollama", { replies: ["{\"tree\":{\"name\":\"a\",\"children\":[]}}"] })))
+  })
+
   it.effect("reasoning stays beside the object", () =>
     Effect.gen(function*() {
       const { content, value } = yield* person
