@@ -3,15 +3,30 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Schema } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { requests } from "../completions/support.js"
-import { aiError, apis, collected, finishOf, GetTime, GetWeather, model, textOf, Tools, toolsLayer, types } from "./support.js"
+import {
+  aiError,
+  apis,
+  collected,
+  finishOf,
+  GetTime,
+  GetWeather,
+  model,
+  textOf,
+  Tools,
+  toolsLayer,
+  types
+} from "./support.js"
 
 const bodies = Effect.map(requests, (all) => all.map((request) => request.json as { readonly [key: string]: unknown }))
 
 /** The names of the tools that were sent. */
-const offered = Effect.map(bodies, ([body]) =>
-  (body!["tools"] as ReadonlyArray<{ readonly function: { readonly name: string } }> | undefined)?.map((tool) =>
-    tool.function.name
-  ))
+const offered = Effect.map(
+  bodies,
+  ([body]) =>
+    (body!["tools"] as ReadonlyArray<{ readonly function: { readonly name: string } }> | undefined)?.map((tool) =>
+      tool.function.name
+    )
+)
 
 const resultsOf = (parts: ReadonlyArray<Response.AnyPart>) =>
   parts.flatMap((part) => part.type === "tool-result" ? [part.encodedResult] : [])
@@ -52,7 +67,10 @@ describe("toolkits", () => {
 
     it.effect(`${api}: handlers run, and their results stand behind the calls`, () =>
       Effect.gen(function*() {
-        const { content, finishReason, toolResults } = yield* LanguageModel.generateText({ prompt: "Hi", toolkit: Tools })
+        const { content, finishReason, toolResults } = yield* LanguageModel.generateText({
+          prompt: "Hi",
+          toolkit: Tools
+        })
         assert.deepStrictEqual(resultsOf(content), [{ degrees: 21 }])
         assert.strictEqual(toolResults[0]?.name, "get_weather")
         assert.strictEqual(finishReason, "tool-calls")
@@ -93,7 +111,9 @@ describe("toolkits", () => {
         const { parts } = yield* collected(LanguageModel.streamText(options))
         assert.deepStrictEqual(types(parts).slice(-3), ["tool-call", "response-metadata", "finish"])
       }).pipe(
-        Effect.provide(Tools.toLayer({ get_weather: () => Effect.die("not run"), get_time: () => Effect.die("not run") })),
+        Effect.provide(
+          Tools.toLayer({ get_weather: () => Effect.die("not run"), get_time: () => Effect.die("not run") })
+        ),
         Effect.provide(model(api, { replies: [weatherCall] }))
       ))
 
@@ -106,7 +126,10 @@ describe("toolkits", () => {
       return Effect.gen(function*() {
         const error = aiError(yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi", toolkit: Tools })))
         assert.strictEqual(error._tag, "MalformedOutput")
-        assert.match(String((error as { description?: string }).description), /was not given: it has get_weather, get_time/)
+        assert.match(
+          String((error as { description?: string }).description),
+          /was not given: it has get_weather, get_time/
+        )
         const streamed = yield* collected(LanguageModel.streamText({ prompt: "Hi", toolkit: Tools }))
         assert.strictEqual(aiError(streamed.error)._tag, "MalformedOutput")
         assert.strictEqual(textOf(streamed.parts), "Let me see.")

@@ -86,10 +86,13 @@ describe("parameters of tools from Schemas", () => {
     const written = Schema.Struct({ n: Schema.Int }).annotations({
       jsonSchema: { type: "object", properties: { n: { $ref: "#/$defs/N" } }, $defs: { N: { type: "integer" } } }
     })
-    assert.deepStrictEqual(toolParameters(written, "p"), Either.right({
-      type: "object",
-      properties: { n: { type: "integer" } }
-    }))
+    assert.deepStrictEqual(
+      toolParameters(written, "p"),
+      Either.right({
+        type: "object",
+        properties: { n: { type: "integer" } }
+      })
+    )
   })
 
   it("a recursive Schema is refused with its path", () => {
