@@ -15,14 +15,15 @@ import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import type { Span } from "effect/Tracer"
-import type { ChatResponse, FinishEvent, Ignored, Think } from "../Chat.js"
+import * as Tracer from "effect/Tracer"
+import type { ChatResponse, FinishEvent, Ignored, StreamEvent, Think } from "../Chat.js"
 import { ChatCompletions, type Service as Completions } from "../ChatCompletions.js"
 import type { CompletionOptions } from "../completion/options.js"
 import type * as Encoded from "../core/ai/encoded.js"
 import * as Parts from "../core/ai/parts.js"
 import * as Request from "../core/ai/request.js"
 import type * as OllamaError from "../OllamaError.js"
+import { isTraced } from "../telemetry/span.js"
 import * as Errors from "./internal/errors.js"
 import { toParts } from "./internal/stream.js"
 
@@ -222,7 +223,7 @@ const prepare = (
 
 const operation = { name: "chat" } as const
 
-const annotateRequest = (span: Span, options: CompletionOptions): void =>
+const annotateRequest = (span: Tracer.Span, options: CompletionOptions): void =>
   Telemetry.addGenAIAnnotations(span, {
     system: "ollama",
     operation,
@@ -239,7 +240,7 @@ const annotateRequest = (span: Span, options: CompletionOptions): void =>
     }
   })
 
-const annotateFinish = (span: Span, { finishReason, model, ref, usage }: Omit<FinishEvent, "type">): void => {
+const annotateFinish = (span: Tracer.Span, { finishReason, model, ref, usage }: Omit<FinishEvent, "type">): void => {
   const slash = ref.indexOf("/")
   Telemetry.addGenAIAnnotations(span, {
     system: ref.slice(0, slash),
@@ -319,15 +320,22 @@ export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service
       streamText: (asked) => {
         const where = { module, method: "streamText" }
         const onError = Errors.toAiError(where)
+        const parts = (events: Stream.Stream<StreamEvent, OllamaError.CompletionError>, call: Call) =>
+          toParts(events, new Parts.Streamed(call.offered, call.ignored), {
+            onFinish: (finish) => annotateFinish(asked.span, finish),
+            onError,
+            onProblem: (problem) => Errors.unusable(where, problem)
+          })
         return Stream.unwrap(
-          Effect.map(
-            Effect.mapError(begin(asked), onError),
-            ({ ignored, offered, options }) =>
-              toParts(completions.stream(options), new Parts.Streamed(offered, ignored), {
-                onFinish: (finish) => annotateFinish(asked.span, finish),
-                onError,
-                onProblem: (problem) => Errors.unusable(where, problem)
-              })
+          Effect.withFiberRuntime((fiber) =>
+            Effect.map(Effect.mapError(begin(asked), onError), (call) => {
+              const events = completions.stream(call.options)
+              // The core makes its span none's parent for a stream.
+              return parts(
+                isTraced(fiber) ? Stream.provideService(events, Tracer.ParentSpan, asked.span) : events,
+                call
+              )
+            })
           )
         )
       }
