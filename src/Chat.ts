@@ -1,5 +1,5 @@
 /**
- * The request and the answer of a completion, and the events of a streamed one: the same for both wire dialects.
+ * The request and the answer of a completion, and the events of a streamed one: the same for every API.
  *
  * @since 0.1.0
  */
@@ -9,6 +9,7 @@ import {
   AssistantPart,
   JsonObject,
   Message,
+  Metadata,
   reasoningOf,
   textOf,
   type ToolCall,
@@ -57,7 +58,7 @@ export const ToolChoice = Schema.Union(
 export type ToolChoice = typeof ToolChoice.Type
 
 /**
- * Sampling and model options. They mean the same in both dialects; what a dialect cannot carry is reported among the
+ * Sampling and model options. They mean the same for every API; what one cannot carry is reported among the
  * answer's `ignored`.
  *
  * @since 0.1.0
@@ -195,7 +196,7 @@ export const Timings = Schema.Struct({
 export interface Timings extends Schema.Schema.Type<typeof Timings> {}
 
 /**
- * Something that was asked for and that this dialect cannot carry.
+ * Something that was asked for and that the API cannot carry.
  *
  * @since 0.1.0
  * @category schemas
@@ -203,7 +204,7 @@ export interface Timings extends Schema.Schema.Type<typeof Timings> {}
 export const Ignored = Schema.Struct({ setting: Schema.String, reason: Schema.String })
 
 /**
- * Something that was asked for and that this dialect cannot carry, with the reason.
+ * Something that was asked for and that the API cannot carry, with the reason.
  *
  * @since 0.1.0
  * @category models
@@ -262,7 +263,7 @@ export class ChatResponse extends Schema.Class<ChatResponse>("effect-ollama/Chat
 // =============================================================================
 
 const partStart = <const Type extends string>(type: Type) =>
-  Schema.Struct({ type: Schema.Literal(type), id: Schema.String })
+  Schema.Struct({ type: Schema.Literal(type), id: Schema.String, metadata: Schema.optional(Metadata) })
 
 const partDelta = <const Type extends string>(type: Type) =>
   Schema.Struct({ type: Schema.Literal(type), id: Schema.String, delta: Schema.String })
@@ -286,7 +287,8 @@ export const StreamEvent = Schema.Union(
     id: Schema.String,
     name: Schema.String,
     arguments: JsonObject,
-    argumentsText: Schema.String
+    argumentsText: Schema.String,
+    metadata: Schema.optional(Metadata)
   }),
   Schema.Struct({ type: Schema.Literal("finish"), ...answer })
 )
@@ -298,7 +300,11 @@ export const StreamEvent = Schema.Union(
  * @category models
  */
 export type StreamEvent =
-  | { readonly type: "reasoning-start" | "reasoning-end" | "text-start" | "text-end"; readonly id: string }
+  | {
+    readonly type: "reasoning-start" | "reasoning-end" | "text-start" | "text-end"
+    readonly id: string
+    readonly metadata?: Metadata | undefined
+  }
   | { readonly type: "reasoning-delta" | "text-delta"; readonly id: string; readonly delta: string }
   | ToolCall
   | FinishEvent

@@ -6,10 +6,19 @@ import type * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { Candidate } from "../catalog/models.js"
+import type { Candidate } from "../catalog/catalog.js"
 import type { Selection } from "../core/catalog/selection.js"
 import * as fallback from "../core/failure/fallback.js"
+import { wires } from "../core/wire/wires.js"
 import type { Attempt, AttemptError, CompletionError } from "../OllamaError.js"
+import { type Asking, type Call, type Settings } from "./attempt.js"
+
+/** What a service asks with. */
+export interface Completion {
+  readonly settings: Settings
+  /** How a candidate is asked again before any output. */
+  readonly retry: Schedule.Schedule<unknown, AttemptError>
+}
 
 export interface Answered<A> {
   readonly value: A
@@ -17,16 +26,15 @@ export interface Answered<A> {
   readonly attempts: ReadonlyArray<Attempt>
 }
 
-type Retry = Schedule.Schedule<unknown, AttemptError>
-
 /**
- * The value of the first candidate that gives one. `ask` is one attempt, the nth of a candidate, and fails only while
- * nothing of its answer was seen. A host that refused the connection is not asked again for the next candidate.
+ * The value of the first candidate that gives one. `ask` is one attempt, and fails only while nothing of its answer was
+ * seen. A host that refused the connection is not asked again for the next candidate.
  */
 export const firstToAnswer = <A>(
+  { retry, settings }: Completion,
+  call: Call,
   candidates: ReadonlyArray<Candidate>,
-  retry: Retry,
-  ask: (selection: Selection, attempts: number) => Effect.Effect<A, AttemptError>
+  ask: (asking: Asking) => Effect.Effect<A, AttemptError>
 ): Effect.Effect<Answered<A>, CompletionError> => {
   const attempts: Array<Attempt> = []
   const refused = new Map<string, AttemptError>()
@@ -34,8 +42,10 @@ export const firstToAnswer = <A>(
     url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
 
   const askAgain = (selection: Selection) => {
-    const error = refusedAt(selection.provider.root)
-    return error === undefined ? repeated(ask, selection, retry) : Effect.fail(error)
+    const error = refusedAt(selection.endpoint.root)
+    if (error !== undefined) return Effect.fail(error)
+    const wire = wires[selection.api]
+    return repeated((attempts) => ask({ settings, selection, wire, call, attempts }), retry)
   }
 
   const from = (index: number): Effect.Effect<Answered<A>, CompletionError> => {
@@ -57,11 +67,10 @@ export const firstToAnswer = <A>(
 
 // Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`.
 const repeated = <A>(
-  ask: (selection: Selection, attempts: number) => Effect.Effect<A, AttemptError>,
-  selection: Selection,
-  schedule: Retry
+  ask: (attempts: number) => Effect.Effect<A, AttemptError>,
+  schedule: Completion["retry"]
 ): Effect.Effect<A, AttemptError> =>
-  Effect.catchAll(ask(selection, 1), (first) =>
+  Effect.catchAll(ask(1), (first) =>
     fallback.mayRetry(first)
       ? Effect.flatMap(Schedule.driver(schedule), (driver) => {
         const again = (error: AttemptError, attempts: number): Effect.Effect<A, AttemptError> => {
@@ -74,7 +83,7 @@ const repeated = <A>(
             ))
           return Effect.zipRight(
             pause,
-            Effect.catchAll(ask(selection, attempts), (next) => again(next, attempts + 1))
+            Effect.catchAll(ask(attempts), (next) => again(next, attempts + 1))
           )
         }
         return again(first, 2)

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { make } from "../../src/core/decode/decoder.js"
-import { bytes, cut, decode, makeId, textOf } from "./support.js"
+import { bytes, cut, decode, makeId, ollama, textOf } from "./support.js"
 
 const line = (content: string, rest = "") => `{"message":{"content":${JSON.stringify(content)}}${rest}}\n`
 const done = line("", ",\"done\":true")
@@ -42,6 +42,55 @@ describe("bounds", () => {
     assert.strictEqual(failure?._tag, "Malformed")
   })
 
+  it("an answer at its bound is read, one character more is not", () => {
+    const said = (text: string) => decode("ollama", [line(text) + done], { maxAnswerChars: 164 }).failure
+    // a part counts for 64 more
+    assert.isUndefined(said("x".repeat(100)))
+    assert.deepStrictEqual(said("x".repeat(101)), {
+      _tag: "Malformed",
+      detail: "the answer is larger than 164 characters"
+    })
+  })
+
+  it("the calls of an answer are bounded by the text of their events", () => {
+    const event = "{\"message\":{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":{}}}]}}"
+    const read = (maxAnswerChars: number) => decode("ollama", [`${event}\n${done}`], { maxAnswerChars }).failure?._tag
+    assert.isUndefined(read(event.length))
+    assert.strictEqual(read(event.length - 1), "Malformed")
+  })
+
+  it("64 MiB without a line end are too much where nothing else is said", () => {
+    const decoder = make({ wire: ollama, makeId })
+    const chunk = new Uint8Array(4 * 1024 * 1024).fill(32)
+    for (let i = 0; i < 16; i++) decoder.push(chunk)
+    assert.isUndefined(decoder.failure)
+    decoder.push(chunk.subarray(0, 1))
+    assert.deepStrictEqual(decoder.failure, { _tag: "Malformed", detail: "an event is larger than 67108864 bytes" })
+  })
+
+  it("1000 calls may be unfinished at the same time, and no more", () => {
+    const open = (_: unknown, i: number) =>
+      `data: {"choices":[{"delta":{"tool_calls":[{"id":"${i}","index":${i},"function":{"name":"f"}}]}}]}\n\n`
+    const stop = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+    const most = decode("openai-completions", [...Array.from({ length: 1000 }, open), stop])
+    assert.isUndefined(most.failure)
+    assert.lengthOf(most.parts, 1000)
+    assert.deepStrictEqual(decode("openai-completions", [...Array.from({ length: 1001 }, open), stop]).failure, {
+      _tag: "Malformed",
+      detail: "more than 1000 unfinished tool calls"
+    })
+  })
+
+  it("arguments may be nested 1000 deep, and no deeper", () => {
+    const failure = (depth: number) => {
+      const args = `{"":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`
+      const call = `{"message":{"tool_calls":[{"id":"x","function":{"name":"f","arguments":${args}}}]}}\n`
+      return decode("ollama", [call + done]).failure?._tag
+    }
+    assert.isUndefined(failure(1000))
+    assert.strictEqual(failure(1001), "MalformedToolCall")
+  })
+
   it("arguments nested too deep are malformed, not a crash", () => {
     const deep = `{"a":${"[".repeat(200_000)}${"]".repeat(200_000)}}`
     const call = `{"message":{"tool_calls":[{"id":"x","function":{"name":"f","arguments":${deep}}}]}}\n`
@@ -49,7 +98,7 @@ describe("bounds", () => {
   })
 
   it("nothing is read after a failure", () => {
-    const decoder = make({ api: "ollama", makeId })
+    const decoder = make({ wire: ollama, makeId })
     assert.strictEqual(decoder.push(bytes(line("a") + "garbage\n" + line("b"))).length, 2)
     assert.strictEqual(decoder.failure?._tag, "Malformed")
     assert.strictEqual(decoder.push(bytes(line("c"))).length, 0)
@@ -57,16 +106,52 @@ describe("bounds", () => {
   })
 
   it("a million deltas leave one flat text", () => {
-    const decoder = make({ api: "ollama", makeId })
+    const decoder = make({ wire: ollama, makeId })
     const chunk = bytes(line("abcd").repeat(1000))
     for (let i = 0; i < 1000; i++) decoder.push(chunk)
     assert.strictEqual(textOf(decoder.partial().parts), "abcd".repeat(1_000_000))
   })
 })
 
+describe("what is kept of an answer", () => {
+  const partial = (keepChars: number, ...input: ReadonlyArray<string>) => {
+    const decoder = make({ wire: ollama, makeId, keepChars })
+    for (const chunk of input) decoder.push(bytes(chunk))
+    return decoder.partial()
+  }
+  const thought = (text: string) => `{"message":{"thinking":"${text}"}}\n`
+  const call = "{\"message\":{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}}]}}\n"
+  const made = { type: "tool-call", id: "x", name: "f", arguments: { a: 1 }, argumentsText: "{\"a\":1}" } as const
+
+  it("is all of it up to the bound, without a mark", () => {
+    assert.deepStrictEqual(partial(64 + 5, line("abc"), line("de")), { parts: [{ type: "text", text: "abcde" }] })
+    assert.deepStrictEqual(partial(64 + 5, thought("abcde")), { parts: [{ type: "reasoning", text: "abcde" }] })
+    assert.deepStrictEqual(partial(64 + 7, call), { parts: [made] })
+    assert.deepStrictEqual(partial(2 * 64 + 5 + 7, line("abcde"), call), {
+      parts: [{ type: "text", text: "abcde" }, made]
+    })
+  })
+
+  it("ends before the delta or the call that is over the bound, and says so", () => {
+    assert.deepStrictEqual(partial(64 + 4, line("abc"), line("de"), line("f")), {
+      parts: [{ type: "text", text: "abc" }],
+      truncated: true
+    })
+    assert.deepStrictEqual(partial(64 + 4, thought("abc"), thought("de")), {
+      parts: [{ type: "reasoning", text: "abc" }],
+      truncated: true
+    })
+    assert.deepStrictEqual(partial(64 + 6, call), { parts: [], truncated: true })
+    assert.deepStrictEqual(partial(2 * 64 + 5 + 6, line("abcde"), call), {
+      parts: [{ type: "text", text: "abcde" }],
+      truncated: true
+    })
+  })
+})
+
 describe("memory", () => {
   it("a line that comes byte by byte takes little more than its bytes", () => {
-    const decoder = make({ api: "ollama", makeId })
+    const decoder = make({ wire: ollama, makeId })
     const one = bytes("x")
     decoder.push(bytes("{\"message\":{\"content\":\""))
     const before = process.memoryUsage()
@@ -103,6 +188,13 @@ describe("UTF-8", () => {
 })
 
 describe("garbage", () => {
+  it("is shown up to 80 characters", () => {
+    const shown = (length: number) => decode("ollama", [`${"x".repeat(length)}\n`]).failure
+    const detail = (text: string) => ({ _tag: "Malformed", detail: `a line is not JSON: ${text}` }) as const
+    assert.deepStrictEqual(shown(80), detail("x".repeat(80)))
+    assert.deepStrictEqual(shown(81), detail(`${"x".repeat(80)}…`))
+  })
+
   it("in a stream is malformed", () => {
     for (
       const body of [
@@ -149,7 +241,7 @@ describe("garbage", () => {
   })
 
   it("inside a broken first line does not swallow the stream", () => {
-    const decoder = make({ api: "ollama", makeId })
+    const decoder = make({ wire: ollama, makeId })
     decoder.push(bytes("{\"message\":{\"content\":\"a\"}\n" + line("b")))
     assert.strictEqual(decoder.failure?._tag, "Malformed")
   })
