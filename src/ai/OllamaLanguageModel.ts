@@ -134,9 +134,6 @@ declare module "@effect/ai/Response" {
   export interface TextStartPartMetadata {
     readonly ollama?: PartMetadata | undefined
   }
-  export interface TextDeltaPartMetadata {
-    readonly ollama?: PartMetadata | undefined
-  }
   export interface TextEndPartMetadata {
     readonly ollama?: PartMetadata | undefined
   }
@@ -144,9 +141,6 @@ declare module "@effect/ai/Response" {
     readonly ollama?: PartMetadata | undefined
   }
   export interface ReasoningStartPartMetadata {
-    readonly ollama?: PartMetadata | undefined
-  }
-  export interface ReasoningDeltaPartMetadata {
     readonly ollama?: PartMetadata | undefined
   }
   export interface ReasoningEndPartMetadata {

@@ -166,20 +166,19 @@ describe("what such an error prints", () => {
     return Effect.gen(function*() {
       const { error, parts } = yield* collected(LanguageModel.streamText({ prompt: question }))
       assert.isAbove(parts.length, 0)
-      yield* Effect.logError("failed", error)
-      const ours = OllamaLanguageModel.errorOf(error)
-      assert.include(JSON.stringify(ours), answer)
-      // what the HTTP client says at level Debug is its own
-      const all = recording.all().filter((line) => !line.includes("Fiber terminated with an unhandled error"))
-      for (const line of [...printed(error), ...all]) {
+      assert.include(JSON.stringify(OllamaLanguageModel.errorOf(error)), answer)
+      yield* Effect.zipRight(Effect.logError("failed", error), Effect.fail(error)).pipe(
+        Effect.withSpan("app"),
+        Effect.exit,
+        Effect.provide(recording.layer)
+      )
+      assert.deepStrictEqual([recording.logs(), recording.spans()], [4, ["app"]])
+      for (const line of [...printed(error), ...recording.all()]) {
         assert.notInclude(line, answer)
         assert.notInclude(line, question)
       }
-      assert.isAbove(recording.logs(), 0)
     }).pipe(
-      Effect.withSpan("app"),
-      Effect.provide(model("ollama", { replies: [{ text: [answer, "x"], fault: { type: "close", after: 1 } }] })),
-      Effect.provide(recording.layer)
+      Effect.provide(model("ollama", { replies: [{ text: [answer, "x"], fault: { type: "close", after: 1 } }] }))
     )
   })
 

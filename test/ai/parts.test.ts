@@ -23,6 +23,13 @@ const call = (name = "a", argumentsText = "{}", id = "1"): Message.ToolCall => (
   argumentsText
 })
 
+const metadata: Message.Metadata = {
+  provider: "gemini",
+  origin: "https://example.com",
+  api: "openai-completions",
+  value: { signature: "x" }
+}
+
 const offered = new Set(["a"])
 
 const answer = (parts: ReadonlyArray<Message.AssistantPart>, about: Partial<Chat.FinishEvent> = {}) => {
@@ -94,10 +101,9 @@ describe("parts of a whole answer", () => {
   })
 
   it("passes on what the server sent with a part", () => {
-    const metadata = { signature: "x" }
     const parts = whole([
-      { type: "reasoning", text: "hm", metadata } as Message.ReasoningPart,
-      { ...call(), metadata } as Message.ToolCall
+      { type: "reasoning", text: "hm", metadata },
+      { ...call(), metadata }
     ])
     assert.deepStrictEqual(parts.slice(1, 3).map((part) => "metadata" in part && part.metadata), [
       { ollama: { metadata } },
@@ -204,9 +210,7 @@ describe("parts of a streamed answer", () => {
 
   it("pass on what the server sent with an event", () => {
     const streamed = new Parts.Streamed(offered, [])
-    const metadata = { signature: "x" }
-    const event = { type: "reasoning-end", id: "r", metadata } as Chat.StreamEvent
-    assert.deepStrictEqual(streamed.push([event]), [
+    assert.deepStrictEqual(streamed.push([{ type: "reasoning-end", id: "r", metadata }]), [
       { type: "reasoning-end", id: "r", metadata: { ollama: { metadata } } }
     ])
   })

@@ -263,13 +263,21 @@ describe("options of messages", () => {
       {}
     ))
 
-  it("takes back what a server sent with a part", () => {
-    const metadata = { signature: "x" }
-    const [message] = sent([{
+  const sentBack = (metadata: unknown) =>
+    sent([{
       role: "assistant",
       content: [{ type: "reasoning", text: "hm", options: { ollama: { metadata } } }]
-    }])
-    assert.deepStrictEqual(message!.content, [{ type: "reasoning", text: "hm", metadata }] as unknown)
+    }])[0]!.content
+
+  it("takes back what a server sent with a part", () => {
+    const metadata = { provider: "p", origin: "https://h", api: "ollama", value: { signature: "x" } }
+    assert.deepStrictEqual(sentBack(metadata), [{ type: "reasoning", text: "hm", metadata }])
+  })
+
+  it("takes nothing for that which is not", () => {
+    for (const metadata of [null, "x", [], { provider: "p" }, { provider: 1, origin: "", api: "", value: {} }]) {
+      assert.deepStrictEqual(sentBack(metadata), [{ type: "reasoning", text: "hm" }])
+    }
   })
 
   it("takes back the exact text of arguments while it says what the parameters say", () => {

@@ -3,7 +3,7 @@
  * Plain data of this library's own, so that neither of them is needed to work on it.
  */
 import type { FinishReason, Ignored, Timings } from "../../Chat.js"
-import type { JsonObject } from "../../Message.js"
+import type { JsonObject, Metadata } from "../../Message.js"
 
 // =============================================================================
 // what is asked
@@ -76,10 +76,10 @@ export type ToolChoice = "auto" | "none" | "required" | { readonly tool: string 
 // =============================================================================
 
 /** What a provider sent with a part and wants back with the history. */
-export type PartExtra = { readonly metadata: JsonObject }
+export type PartExtra = { readonly metadata: Metadata }
 
 /** The same of a call, and the exact text of its arguments where `params` has lost something of it. */
-export type CallExtra = { readonly metadata?: JsonObject | undefined; readonly argumentsText?: string | undefined }
+export type CallExtra = { readonly metadata?: Metadata | undefined; readonly argumentsText?: string | undefined }
 
 /** What is known of a finished answer beside its reason and usage. Plain JSON. */
 export type FinishExtra = {
@@ -107,7 +107,7 @@ export type BorderPart = Answered<PartExtra> & {
   readonly id: string
 }
 
-export type DeltaPart = Answered<PartExtra> & {
+export type DeltaPart = {
   readonly type: "text-delta" | "reasoning-delta"
   readonly id: string
   readonly delta: string

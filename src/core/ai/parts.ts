@@ -3,8 +3,8 @@
  * of one chunk at the same time; the finish in a chunk after them, for it puts their results behind their own chunk.
  */
 import type { ChatResponse, FinishEvent, Ignored, StreamEvent } from "../../Chat.js"
-import type { JsonObject, ToolCall } from "../../Message.js"
-import { isPlain, own, stringOf } from "../json.js"
+import type { Metadata, ToolCall } from "../../Message.js"
+import { stringOf } from "../json.js"
 import type * as Encoded from "./encoded.js"
 
 // =============================================================================
@@ -65,17 +65,11 @@ const endOf = (
 // calls
 // =============================================================================
 
-const metadataOf = (part: object): JsonObject | undefined => {
-  const metadata = own(part, "metadata")
-  return isPlain(metadata) ? metadata : undefined
-}
+type Extended<Part> = Omit<Part, "metadata"> & { readonly metadata?: { readonly ollama: Encoded.PartExtra } }
 
-const hasMetadata = (event: object): boolean => (event as { readonly metadata?: unknown }).metadata !== undefined
-
-const extended = <Part extends object>(part: Part) => {
-  const metadata = metadataOf(part)
-  return metadata === undefined ? part : { ...part, metadata: { ollama: { metadata } } }
-}
+/** Metadata under this library's name, where the core has place for that of every provider. */
+const extended = <Part extends { readonly metadata?: Metadata | undefined }>({ metadata, ...part }: Part) =>
+  (metadata === undefined ? part : { ...part, metadata: { ollama: { metadata } } }) as Extended<Part> // it is `part` but for that
 
 // The core decodes arguments by assigning their keys, and this one would be an object's prototype.
 const hasForbiddenKey = ({ arguments: value, argumentsText }: ToolCall): boolean => {
@@ -105,7 +99,7 @@ const isExact = (call: ToolCall): boolean =>
   !/\d{16}/.test(call.argumentsText) || JSON.stringify(call.arguments) === call.argumentsText
 
 const callPart = (call: ToolCall): Encoded.CallPart => {
-  const metadata = metadataOf(call)
+  const { metadata } = call
   const exact = isExact(call)
   const part = { type: call.type, id: call.id, name: call.name, params: call.arguments }
   return metadata === undefined && exact ? part : {
@@ -147,6 +141,8 @@ export const ofAnswer = (
 // =============================================================================
 // streamed
 // =============================================================================
+
+const hasMetadata = (event: StreamEvent): boolean => "metadata" in event && event.metadata !== undefined
 
 /** The parts of one streamed answer. Made anew for every run. */
 export class Streamed {
@@ -202,7 +198,7 @@ export class Streamed {
         this.calls.push(callPart(event))
       } else {
         this.follow(event)
-        parts.push(extended(event))
+        parts.push("delta" in event ? event : extended(event))
       }
     }
     return parts

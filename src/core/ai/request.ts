@@ -1,7 +1,16 @@
 /** What the core of `@effect/ai` asks a provider for, as a request of this library. */
 import * as Either from "effect/Either"
 import type { Ignored, ToolChoice } from "../../Chat.js"
-import type { AssistantPart, ImagePart, JsonObject, Message, TextPart, ToolCall, ToolMessage } from "../../Message.js"
+import type {
+  AssistantPart,
+  ImagePart,
+  JsonObject,
+  Message,
+  Metadata,
+  TextPart,
+  ToolCall,
+  ToolMessage
+} from "../../Message.js"
 import { toolCallsOf } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
 import { isPlain, own, stringOf } from "../json.js"
@@ -162,9 +171,15 @@ const picture = ({ data, mediaType }: Encoded.FileGiven, path: string): Result<I
   return Either.right({ type: "image", image: `data:${declared};base64,${text}` })
 }
 
-const metadataOf = (given: Encoded.AssistantGiven): { readonly metadata?: JsonObject } => {
+// A history may come from anywhere.
+const metadataOf = (given: Encoded.AssistantGiven): { readonly metadata?: Metadata } => {
   const metadata = own(ollamaOf(given), "metadata")
-  return isPlain(metadata) ? { metadata } : {}
+  if (!isPlain(metadata)) return {}
+  const [provider, origin, api] = ["provider", "origin", "api"].map((key) => stringOf(metadata, key))
+  const value = own(metadata, "value")
+  return provider === undefined || origin === undefined || api === undefined || !isPlain(value)
+    ? {}
+    : { metadata: { provider, origin, api, value } }
 }
 
 // Text that does not say the same as the parameters is older than they are.
@@ -208,8 +223,10 @@ const assistant = (
   for (const [i, part] of content.entries()) {
     switch (part.type) {
       case "text":
+        parts.push({ type: "text", text: part.text, ...metadataOf(part) })
+        break
       case "reasoning":
-        parts.push({ type: part.type, text: part.text, ...metadataOf(part) })
+        parts.push({ type: "reasoning", text: part.text, ...metadataOf(part) })
         break
       case "tool-call":
         parts.push(call(part))
