@@ -151,12 +151,8 @@ const embeddings = (input: unknown) => ({
   usage: { prompt_tokens: 1, total_tokens: 1 }
 })
 
-/** Language and embedding model of OpenAI's provider; the replies are used in order, the last one again. */
-export const openAi = (
-  replies: ReadonlyArray<Reply>,
-  seen: Array<Seen> = [],
-  config: Parameters<typeof OpenAiLanguageModel.layer>[0]["config"] = {}
-) => {
+/** The client of OpenAI's provider; the replies are used in order, the last one again. */
+export const openAiClient = (replies: ReadonlyArray<Reply>, seen: Array<Seen> = []) => {
   let next = 0
   const client = HttpClient.make((request, url) => {
     const body = JSON.parse(
@@ -173,11 +169,18 @@ export const openAi = (
       )
       : Effect.succeed(HttpClientResponse.fromWeb(request, answer(body, reply)))
   })
-  return Layer.merge(
-    OpenAiLanguageModel.layer({ model: "m", config }),
-    OpenAiEmbeddingModel.layerBatched({ model: "embed" })
-  ).pipe(
-    Layer.provide(OpenAiClient.layer({ apiUrl: "http://127.0.0.1:11434/v1", apiKey: Redacted.make("ollama") })),
+  return OpenAiClient.layer({ apiUrl: "http://127.0.0.1:11434/v1", apiKey: Redacted.make("ollama") }).pipe(
     Layer.provide(Layer.succeed(HttpClient.HttpClient, client))
   )
 }
+
+/** Language and embedding model of OpenAI's provider. */
+export const openAi = (
+  replies: ReadonlyArray<Reply>,
+  seen: Array<Seen> = [],
+  config: Parameters<typeof OpenAiLanguageModel.layer>[0]["config"] = {}
+) =>
+  Layer.merge(
+    OpenAiLanguageModel.layer({ model: "m", config }),
+    OpenAiEmbeddingModel.layerBatched({ model: "embed" })
+  ).pipe(Layer.provide(openAiClient(replies, seen)))
