@@ -42,7 +42,7 @@ const places = (): Map<string, Set<string>> => {
 describe("the table of keys", () => {
   it("has OpenClaw's, at the same places, and one of its older versions", () => {
     const theirs = places()
-    for (const place of [...theirs.keys()]) {
+    for (const place of Array.from(theirs.keys())) {
       if (place === "agents" || place.startsWith("secrets")) theirs.delete(place)
     }
     theirs.get("auth")!.add("cooldowns")
