@@ -625,6 +625,8 @@ export class OutputInvalid extends Hinted<OutputInvalid>()(
   {
     ref: Schema.String,
     text: Schema.String,
+    /** Why the model stopped: an answer that was cut says `length`. */
+    finishReason: Schema.optional(Schema.String),
     detail: Schema.String
   },
   hint.outputInvalid,
