@@ -28,6 +28,7 @@ const doors = {
   catalog: new Set(["catalog/catalog.ts"]),
   config: new Set(["config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/span.ts"]),
+  "ai/internal": new Set(["errors", "embeddings", "stream"].map((name) => `ai/internal/${name}.ts`)),
   "testing/internal": new Set(["testing/internal/memory.ts", "testing/internal/service.ts"])
 }
 const keys = { "node.ts": "transport" }

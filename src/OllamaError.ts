@@ -60,8 +60,7 @@ export const ConfigProblem = Schema.Struct({
  */
 export interface ConfigProblem extends Schema.Schema.Type<typeof ConfigProblem> {}
 
-const undiscovered = ["no-tools", "no-completion", "unknown-capabilities", "show-failed", "duplicate"] as const
-const unlisted = ["unsupported-api", "no-id", "own-base-url", "invalid-headers"] as const
+type Reason = keyof typeof hint.reasons
 
 /**
  * A model that a provider has and that is not in its catalog.
@@ -71,7 +70,7 @@ const unlisted = ["unsupported-api", "no-id", "own-base-url", "invalid-headers"]
  */
 export const ExcludedModel = Schema.Struct({
   name: Schema.String,
-  reason: Schema.Literal(...undiscovered, ...unlisted),
+  reason: Schema.Literal(...(Object.keys(hint.reasons) as [Reason, ...ReadonlyArray<Reason>])),
   detail: Schema.optional(Schema.String)
 })
 
@@ -245,7 +244,7 @@ export class ProviderUnavailable extends Hinted<ProviderUnavailable>()("Provider
 }, hint.providerUnavailable) {}
 
 /**
- * An explicit provider lists no models that can be used, and nothing is discovered for it.
+ * An explicit provider lists no models, and nothing is discovered for it.
  *
  * @since 0.1.0
  * @category errors
@@ -601,8 +600,12 @@ export class IncompleteResponse extends Hinted<IncompleteResponse>()(
   "answer",
   {
     url: Schema.String,
-    /** `not-done`: the server said so; `ended`: it just ended; `connection`: the connection broke. */
-    reason: Schema.Literal("not-done", "ended", "connection"),
+    /**
+     * `not-done`: the server said so; `ended`: it just ended; `connection`: the connection broke; `failed`: the server
+     * gave it up, in the word that `finish` has.
+     */
+    reason: Schema.Literal("not-done", "ended", "connection", "failed"),
+    finish: Schema.optional(Schema.String),
     partial,
     cause
   },
@@ -905,7 +908,6 @@ export type OllamaError = typeof OllamaError.Type
 // =============================================================================
 
 type Tag = OllamaError["_tag"]
-
 const sentences: Readonly<Record<Tag, string>> = publicSentences
 
 /**

@@ -8,6 +8,7 @@ import * as Schema from "effect/Schema"
 import type { ChatResponse } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
+import { failureText, resultText } from "./core/request/toolResult.js"
 import type { Message, ToolCall, ToolMessage } from "./Message.js"
 import { type CompletionError, TooManyTurns } from "./OllamaError.js"
 
@@ -60,7 +61,7 @@ export const tool = <A, I, RS, B, E, R, const Mode extends "error" | "return" = 
     Effect.matchEffect(decode(call.arguments), {
       onFailure: (error) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${error.message}`)),
       onSuccess: (parameters) => {
-        const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(options.handler(parameters), toText)
+        const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(options.handler(parameters), resultText)
         return options.failureMode === "return"
           ? Effect.catchAll(result, (error) => Effect.succeed(failed(told(error))))
           : result
@@ -75,19 +76,10 @@ export const tool = <A, I, RS, B, E, R, const Mode extends "error" | "return" = 
   }
 }
 
-const failed = (error: unknown): ToolResult => ({ content: toText({ error }), isError: true })
+const failed = (error: unknown): ToolResult => ({ content: failureText(error), isError: true })
 
 // An error without a message says what it is by its fields.
 const told = (error: unknown): unknown => error instanceof Error && error.message !== "" ? error.message : error
-
-const toText = (value: unknown): string => {
-  if (typeof value === "string") return value
-  try {
-    return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part) ?? ""
-  } catch {
-    return String(value)
-  }
-}
 
 /**
  * A completion, with tools that can be run.

@@ -118,6 +118,8 @@ export const ollama: ReadonlyArray<Refusal> = [
     "ModelNotFound",
     "pull it with `ollama pull m`"
   ),
+  row("Ollama", 400, { error: "EOF of the stream" }, "RequestRejected", "EOF of the stream"),
+  row("Ollama", 499, { error: "request canceled" }, "ServerError", "request canceled"),
   row("Ollama", 404, "404 page not found", "EndpointNotFound", "The base URL is probably wrong"),
   row("Ollama", 405, "405 method not allowed", "EndpointNotFound", "The base URL is probably wrong"),
   row("Ollama", 403, "", "Forbidden", "Set OLLAMA_ORIGINS", { reason: "host-or-origin" }),
@@ -249,6 +251,21 @@ export const ollama: ReadonlyArray<Refusal> = [
     "RateLimited",
     "The quota or balance",
     quota
+  ),
+  row(
+    "Ollama's cloud",
+    429,
+    { error: "you have reached your weekly limit, upgrade for higher limits: https://ollama.com/upgrade" },
+    "RateLimited",
+    "weekly limit",
+    quota
+  ),
+  row(
+    "Ollama's cloud, in a success",
+    200,
+    { error: "sign in to use this", signin_url: "https://ollama.com/connect?name=h" },
+    "Unauthorized",
+    "open https://ollama.com/connect?name=h"
   ),
   row(
     "Ollama's cloud",
@@ -674,7 +691,78 @@ export const local: ReadonlyArray<Refusal> = [
   row("anyone", 400, "", "RequestRejected", "does not take this request (400)"),
   row("anyone", 400, "Bad Request", "RequestRejected", "(400: Bad Request)"),
   row("anyone", 400, { foo: { bar: [1, 2] } }, "RequestRejected", "does not take this request (400)"),
-  row("anyone", 418, "I'm a teapot", "RequestRejected", "I'm a teapot")
+  row("anyone", 418, "I'm a teapot", "RequestRejected", "I'm a teapot"),
+  row("anyone", 404, "nothing here", "EndpointNotFound", "nothing here"),
+  row("anyone", 404, { error: "nothing here" }, "RequestRejected", "nothing here"),
+  row("anyone", 404, { error: "no handler for /v1/chat/completions" }, "EndpointNotFound", "no handler for"),
+  row("anyone", 408, "", "ServerError", "an identical retry often succeeds"),
+  row(
+    "anyone, with a byte order mark",
+    400,
+    "\uFEFF{\"error\":\"no such field\"}",
+    "RequestRejected",
+    "(400: no such field)"
+  ),
+  row(
+    "anyone, cut",
+    404,
+    "{\"error\":{\"message\":\"no such thing\",\"param\":nu",
+    "RequestRejected",
+    "(404: no such thing)"
+  ),
+  row(
+    "anyone, as an event",
+    400,
+    "event: error\ndata: {\"error\":\"no such field\"}\n",
+    "RequestRejected",
+    "(400: no such field)"
+  ),
+  row(
+    "anyone, with a code only",
+    400,
+    { error: { code: "because_of_this" } },
+    "RequestRejected",
+    "(400: because_of_this)"
+  ),
+  row(
+    "Ollama 0.11.3",
+    500,
+    { "error parsing tool call: raw='x', err=y": {} },
+    "ServerError",
+    "error parsing tool call: raw='…'"
+  ),
+  row(
+    "pydantic",
+    400,
+    {
+      detail:
+        "1 validation error: Field required [type=missing, input_value={'a': 'what a user wrote'}, input_type=dict]"
+    },
+    "RequestRejected",
+    "Field required [type=missing, input_type=dict]"
+  ),
+  row(
+    "a router with a stack",
+    500,
+    error("Error from provider: no\n    at bt (/home/me/cli.js:1:2)\n    at main"),
+    "ServerError",
+    "(500: Error from provider: no)"
+  ),
+  row(
+    "llama.cpp",
+    500,
+    error("error loading model: unknown model architecture: 'qwen9'", { code: 500 }),
+    "ServerError",
+    "unknown model architecture"
+  ),
+  row(
+    "llama.cpp",
+    400,
+    error("too long", { n_prompt_tokens: 9, n_ctx: 8 }),
+    "ContextOverflow",
+    "The prompt has 9 tokens and the context 8.",
+    { tokens: [9, 8] }
+  )
 ]
 
 // =============================================================================

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { OllamaError } from "effect-ollama"
 import * as FastCheck from "effect/FastCheck"
 import { mayFallBack } from "../src/core/failure/fallback.js"
 import { settingOf, unlessConfigured } from "../src/core/failure/mistake.js"
@@ -144,6 +145,8 @@ describe("a caller's mistake", () => {
   it("is always the caller's when it names no setting, and other errors stay what they are", () => {
     const images = mistake("illegal base64 data at input byte 4")
     assert.strictEqual(unlessConfigured(images, () => false), images)
+    const seen = new OllamaError.InvalidRequest({ detail: "model is required", path: "model" })
+    assert.strictEqual(unlessConfigured(seen, () => false), seen)
     const busy = answer(503, "")
     assert.strictEqual(unlessConfigured(busy, () => false), busy)
   })

@@ -11,6 +11,7 @@ import {
   readVersion
 } from "../src/core/catalog/answers.js"
 import { definitionOf } from "../src/core/catalog/definition.js"
+import { listed } from "../src/core/catalog/discovered.js"
 
 const context = (info: object) => contextWindowOf(info)
 
@@ -86,6 +87,37 @@ describe("num_ctx", () => {
       numCtx: 4096
     })
     assert.notProperty(definition, "numCtx")
+  })
+})
+
+describe("the list", () => {
+  const days = FastCheck.constantFrom(
+    "2026-11-22T18:00:00.5Z",
+    "2026-11-22T18:00:00Z",
+    "2026-11-21T00:00:00Z",
+    undefined
+  )
+  const models = FastCheck.uniqueArray(
+    FastCheck.record({ name: FastCheck.constantFrom("a", "b", "b:8b", "c", "C", "d", "z"), modifiedAt: days }),
+    { selector: (model) => model.name }
+  )
+
+  it.prop("is in one order, whatever the server's", [
+    models.chain((all) =>
+      FastCheck.tuple(FastCheck.constant(all), FastCheck.shuffledSubarray(all, { minLength: all.length }))
+    )
+  ], ([[all, shuffled]]) => {
+    const { duplicates, models } = listed(shuffled)
+    assert.deepStrictEqual(models, listed(all).models)
+    assert.deepStrictEqual(duplicates, [])
+    const seconds = (model: { readonly modifiedAt?: string | undefined }) => model.modifiedAt?.slice(0, 19) ?? ""
+    models.slice(1).forEach((model, i) => {
+      const before = models[i]!
+      assert.isTrue(
+        seconds(before) > seconds(model) || (seconds(before) === seconds(model) && before.name < model.name)
+      )
+    })
+    return true
   })
 })
 

@@ -4,8 +4,18 @@ import { fileURLToPath } from "node:url"
 
 const root = fileURLToPath(new URL("../../", import.meta.url))
 
-/** Runs the example of README.md that has a word in it, and gives what it exports. */
-export const readmeExample = async (word: string): Promise<Record<string, unknown>> => {
+type Exports = Record<string, unknown>
+
+const examples = new Map<string, Promise<Exports>>()
+
+/** Runs the example of README.md that has a word in it, once, and gives what it exports. */
+export const readmeExample = (word: string): Promise<Exports> => {
+  const example = examples.get(word) ?? run(word)
+  examples.set(word, example)
+  return example
+}
+
+const run = async (word: string): Promise<Exports> => {
   const example = readFileSync(join(root, "README.md"), "utf8")
     .split("```")
     .find((block) => block.startsWith("ts\n") && block.includes(word))
@@ -14,5 +24,5 @@ export const readmeExample = async (word: string): Promise<Record<string, unknow
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${word}.ts`)
   writeFileSync(file, example.slice("ts\n".length))
-  return await import(/* @vite-ignore */ file) as Record<string, unknown>
+  return await import(/* @vite-ignore */ file) as Exports
 }

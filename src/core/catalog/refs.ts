@@ -22,7 +22,7 @@ export const findStatus = (providers: ReadonlyArray<ProviderStatus>, id: string)
 }
 
 /** All providers that a full ref can lead to. */
-export const reachable = ({ providers, unlisted = [] }: Settings): ReadonlyArray<ProviderStatus> => [
+export const known = ({ providers, unlisted = [] }: Settings): ReadonlyArray<ProviderStatus> => [
   ...providers,
   ...unlisted
 ]
@@ -45,7 +45,7 @@ export const readRef = (settings: Settings, text: string): Either.Either<Target,
   if (name === "") return Either.left(new InvalidModelRef({ ref: text, reason: "empty-model" }))
   if (!name.includes("/")) return Either.right({ _tag: "Name", name })
   return Either.map(ModelRef.parse(name), ({ model, provider }): Target => {
-    const status = findStatus(reachable(settings), provider)
+    const status = findStatus(known(settings), provider)
     return status === undefined ? { _tag: "Name", name } : { _tag: "Ref", status, model }
   })
 }

@@ -73,6 +73,9 @@ const endpointOf = (
   entry: ProviderModel | undefined
 ): Endpoint => ({ root, completionsUrl, key, authHeader, headers: mergeHeaders(headers, entry?.headers), timeout })
 
+// Providers that are an Ollama whatever API they are asked by.
+const ollamas: ReadonlySet<string> = new Set(["ollama", "ollama-cloud"])
+
 /** A chosen model with all that a completion needs. */
 export const select = (
   settings: Settings,
@@ -82,7 +85,7 @@ export const select = (
 ): Selection => {
   const entry: ProviderModel | undefined = provider.models.find(({ definition }) => definition.id === model.id)
   const api = entry?.api ?? provider.api
-  const ollama = !wires[provider.api].streams(provider.id) || !wires[api].streams(provider.id)
+  const ollama = ollamas.has(provider.id) || wires[provider.api].ollama || wires[api].ollama
   const { ignored, params, streaming = settings.streaming } = layersOf({
     provider,
     model: entry,

@@ -15,6 +15,8 @@ interface OpenCall {
   readonly index: number | undefined
   readonly text: string
   readonly balance: Balance
+  /** It was opened with `{}`, which may stand for arguments that are still to come. */
+  readonly isPlaceholder: boolean
 }
 
 export interface State {
@@ -41,6 +43,13 @@ const broken = (call: OpenCall): DecodeFailure => ({
   raw: call.text
 })
 
+// Arguments that were encoded twice are a text of JSON that holds the text of an object.
+const decodedTwice = (text: string): string => {
+  if (!text.trimStart().startsWith("\"")) return text
+  const inner = parse(text)?.value
+  return typeof inner === "string" && inner.trimStart().startsWith("{") ? inner : text
+}
+
 /** A call as it is, once nothing more can come: `""` and `null` are no arguments, anything else must be an object. */
 const complete = (call: OpenCall): ToolCall | DecodeFailure => {
   if (call.name === "") return broken(call)
@@ -48,11 +57,12 @@ const complete = (call: OpenCall): ToolCall | DecodeFailure => {
   if (text === "" || text === "null") {
     return { type: "tool-call", id: call.id, name: call.name, arguments: {}, argumentsText: "{}" }
   }
-  const parsed = parse(call.text)
+  const written = decodedTwice(call.text)
+  const parsed = parse(written)
   if (parsed === undefined || !isRecord(parsed.value)) return broken(call)
   // the brackets of a depth take two characters
   if (text.length > 2 * maxDepth && scan(unbalanced, text).deepest > maxDepth) return broken(call)
-  return { type: "tool-call", id: call.id, name: call.name, arguments: parsed.value, argumentsText: call.text }
+  return { type: "tool-call", id: call.id, name: call.name, arguments: parsed.value, argumentsText: written }
 }
 
 const isClosed = (call: OpenCall): boolean => call.balance.closed && call.name !== ""
@@ -68,18 +78,31 @@ const hasIndex = (index: number | undefined) => (call: OpenCall): boolean =>
 /** The open call that a piece belongs to, or -1 when it begins one. */
 const target = (open: ReadonlyArray<OpenCall>, piece: WireCall): number => {
   if (piece.whole) return -1
-  if (piece.id !== "") return findLast(open, (call) => call.id === piece.id && !isClosed(call))
+  if (piece.id !== "") {
+    return findLast(
+      open,
+      (call) => call.id === piece.id && (!isClosed(call) || (call.isPlaceholder && piece.name === ""))
+    )
+  }
   if (piece.name !== "") return findLast(open, (call) => call.name === "" && hasIndex(piece.index)(call))
   return findLast(open, hasIndex(piece.index))
 }
 
-/** Gives out the calls at the front that are complete; with `all`, every one is judged as it is. */
-export const flush = (state: State, all: boolean, emit: (call: ToolCall) => void): State | DecodeFailure => {
+/**
+ * Gives out the calls at the front that are complete; with `all`, every one is judged as it is, and `settled` ones are no
+ * longer waited for: something else was said since.
+ */
+export const flush = (
+  state: State,
+  all: boolean,
+  emit: (call: ToolCall) => void,
+  settled = false
+): State | DecodeFailure => {
   let at = 0
   let last = state.last
   for (; at < state.open.length; at++) {
     const call = state.open[at] as OpenCall
-    if (!all && !isClosed(call)) break
+    if (!all && (!isClosed(call) || (call.isPlaceholder && !settled))) break
     const made = complete(call)
     if ("_tag" in made) return made
     emit(made)
@@ -99,7 +122,8 @@ const begin = (
     name: piece.name,
     index: piece.index,
     text: piece.text,
-    balance: scan(unbalanced, piece.whole ? "" : piece.text)
+    balance: scan(unbalanced, piece.whole ? "" : piece.text),
+    isPlaceholder: !piece.whole && piece.text.trim() === "{}"
   }
   const count = state.count + 1
   if (!piece.whole) {
@@ -121,11 +145,13 @@ const extend = (
   emit: (call: ToolCall) => void
 ): State | DecodeFailure => {
   const before = state.open[at] as OpenCall
+  const replaced = before.isPlaceholder && piece.text.trim() !== ""
   const call: OpenCall = {
     ...before,
     name: before.name === "" ? piece.name : before.name,
-    text: before.text + piece.text,
-    balance: scan(before.balance, piece.text)
+    text: replaced ? piece.text : before.text + piece.text,
+    balance: scan(replaced ? unbalanced : before.balance, piece.text),
+    isPlaceholder: before.isPlaceholder && !replaced
   }
   return flush({ ...state, open: state.open.map((other, i) => i === at ? call : other) }, false, emit)
 }

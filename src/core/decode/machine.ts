@@ -3,10 +3,10 @@
  * tool calls, whatever their order in the JSON. Whole answers go through it as one event. And the events of an answer to
  * its parts.
  */
-import type { FinishReason, Timings, Usage } from "../../Chat.js"
+import type { Timings, Usage } from "../../Chat.js"
 import type { AssistantPart, PartialAnswer, ToolCall } from "../../Message.js"
 import * as Calls from "./calls.js"
-import type { ContentEvent, DecodeFailure, Finish, Kind, WireEvent } from "./types.js"
+import type { ContentEvent, DecodeFailure, Finish, Kind, WireEvent, WireFinish } from "./types.js"
 
 // =============================================================================
 // parts: the one place where they open and close. At most one is open, a delta of another kind closes it and opens its own,
@@ -68,7 +68,8 @@ export interface State {
   readonly _tag: "State"
   readonly parts: Parts
   readonly calls: Calls.State
-  readonly finish: FinishReason | undefined
+  readonly finish: WireFinish | undefined
+  readonly refused: boolean
   /** No content follows: only counters, or an error, may. */
   readonly done: boolean
   readonly usage: Usage | undefined
@@ -81,6 +82,7 @@ export const initial: State = {
   parts: noParts,
   calls: Calls.initial,
   finish: undefined,
+  refused: false,
   done: false,
   usage: undefined,
   timings: undefined,
@@ -90,8 +92,17 @@ export const initial: State = {
 /** Text of one kind. The state stays the same object as long as the open part goes on. After the end none counts. */
 export const text = (state: State, kind: Kind, delta: string, out: Array<ContentEvent>): State => {
   if (state.done) return state
-  const parts = putText(state.parts, kind, delta, out)
-  return parts === state.parts ? state : { ...state, parts }
+  const before = delta !== "" && state.calls.open.length > 0 ? settled(state, out) : state
+  const parts = putText(before.parts, kind, delta, out)
+  return parts === before.parts ? before : { ...before, parts }
+}
+
+// What is broken is judged where it ends.
+const settled = (state: State, out: Array<ContentEvent>): State => {
+  const made: Array<ToolCall> = []
+  const calls = Calls.flush(state.calls, false, (call) => made.push(call), true)
+  if ("_tag" in calls || made.length === 0) return state
+  return { ...state, calls, parts: made.reduce((parts, call) => putCall(parts, call, out), state.parts) }
 }
 
 const tokens = (usage: Usage): number => (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) + (usage.totalTokens ?? 0)
@@ -131,7 +142,10 @@ export const step = (
     const finished = event.finish !== undefined || state.finish !== undefined
     state = { ...state, usage: laterUsage(state.usage, event.usage, finished) }
   }
+  if (event.refused === true && !state.refused) state = { ...state, refused: true }
   if (event.timings !== undefined) state = { ...state, timings: event.timings }
+  if (event.error !== undefined) return { _tag: "InBandError", error: event.error }
+  if (event.finish?.failed === true) return { _tag: "Failed", word: event.finish.word }
   if (event.finish !== undefined) {
     state = { ...state, finish: state.finish ?? event.finish, parts: closePart(state.parts, out) }
   }
@@ -152,13 +166,20 @@ export const end = (state: State, out: Array<ContentEvent>): Finish | DecodeFail
     if ("_tag" in calls) return calls
   }
   closePart(parts, out)
+  const { reason, word } = state.finish
   return {
-    // Ollama says `stop` beside tool calls
-    finishReason: state.finish === "stop" && state.calls.count > 0 ? "tool-calls" : state.finish,
+    finishReason: reasonOf(reason, state),
+    rawFinishReason: word,
     ...(state.usage === undefined ? undefined : { usage: state.usage }),
     ...(state.timings === undefined ? undefined : { timings: state.timings }),
     ...(state.model === undefined ? undefined : { model: state.model })
   }
+}
+
+// Ollama says `stop` beside tool calls, others say `tool_calls` beside none.
+const reasonOf = (reason: WireFinish["reason"], { calls, refused }: State): WireFinish["reason"] => {
+  if (reason !== "stop" && reason !== "tool-calls") return reason
+  return calls.count > 0 ? "tool-calls" : refused ? "content-filter" : "stop"
 }
 
 // =============================================================================

@@ -13,6 +13,8 @@ export type DecodeFailure =
   /** Not the format, not UTF-8, or over a bound. */
   | { readonly _tag: "Malformed"; readonly detail: string }
   | { readonly _tag: "MalformedToolCall"; readonly id: string; readonly name: string; readonly raw: string }
+  /** The server's word for a finish that is a failure. */
+  | { readonly _tag: "Failed"; readonly word: string }
   /** A whole answer that says itself that it is not done. */
   | { readonly _tag: "NotDone" }
   /** The stream ended without a finish. */
@@ -62,6 +64,14 @@ export interface WireCall {
   readonly whole: boolean
 }
 
+/** Why an answer finished, and the server's word for it. */
+export interface WireFinish {
+  readonly reason: FinishReason
+  readonly word: string
+  /** Whether the word names a failure. */
+  readonly failed: boolean
+}
+
 /** One event of any wire, read. */
 export interface WireEvent {
   readonly _tag: "Event"
@@ -69,7 +79,11 @@ export interface WireEvent {
   readonly content: string
   readonly calls: ReadonlyArray<WireCall>
   /** Why it finished, when it did. */
-  readonly finish: FinishReason | undefined
+  readonly finish: WireFinish | undefined
+  /** What is said is said in place of an answer. */
+  readonly refused?: boolean
+  /** What the server says went wrong, beside what it said. */
+  readonly error?: unknown
   /** No content follows this event. */
   readonly done: boolean
   readonly usage: Usage | undefined

@@ -82,9 +82,9 @@ const decide = ({ said, status }: Heard): Decision => {
   if (isMistake(text, status)) return "mistake"
   const kind = kindOf(said)
   if (status === 429) return kind === "quota" || (kind !== "rate" && saysQuota(text)) ? "quota" : "rate"
-  // A full queue says so in many words.
-  if (status === 503 || status === 529) return kind === undefined || kind === "failed" ? "busy" : kind
   if (kind !== undefined) return kind
+  // A full queue says so in many words.
+  if (status === 503 || status === 529) return "busy"
   if (status === 403) return text === "" ? "host" : "forbidden"
   if (status === 404) return found && text !== "" && !namesPath(text) ? "rejected" : "endpoint"
   if (status === 200 || status === 410) return namesPath(text) ? "endpoint" : status === 200 ? "failed" : "rejected"

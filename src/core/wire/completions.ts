@@ -18,6 +18,7 @@ import {
   putParams,
   rootMember,
   textOr,
+  thoughtOf,
   toolOnWire,
   type Wire
 } from "./wire.js"
@@ -54,12 +55,12 @@ const body: Wire["body"] = ({ format, maxTokensField, model, params, request, st
     ["stream", stream]
   ])
   if (tools.length > 0) body.set("tools", tools.map(toolOnWire))
-  const ignored = putParams(params, (name, value) => {
+  const ignored = putParams(body, params, (name, value) => {
     const field = Params.isKnown(name) ? fields[name] : ollamaOnly.includes(name) ? undefined : name
     if (field === undefined) return "Ollama's /v1 does not read it; use api \"ollama\""
     body.set(name === "maxTokens" ? maxTokensField : field, value)
     return undefined
-  }, (field, value) => body.set(field, value))
+  })
   const level = think === undefined ? undefined : effort(think)
   if (level !== undefined) body.set("reasoning_effort", level)
   // The params may have the form of the answer under its own name here too.
@@ -128,7 +129,7 @@ const message = (message: Message) => {
 // reading: a chunk of a stream (`delta`), or a whole answer (`message`)
 // =============================================================================
 
-const keys = { text: ["content"], reasoning: ["reasoning", "reasoning_content"] }
+const keys = { text: ["content"], reasoning: ["reasoning", "reasoning_content", "thinking", "reasoning_text"] }
 
 const none: JsonRecord = {}
 
@@ -147,12 +148,17 @@ const read: Wire["read"] = (value, text) => {
     member(json, member(json, elements(json, rootMember(json, "choices"))[at], key), "tool_calls")
   const calls = callsOf(message["tool_calls"], text, place, key === "message")
   if ("_tag" in calls) return calls
+  // A refusal is what the model says in place of an answer.
+  const refusal = textOr(message["refusal"])
+  const error = choice["error"] ?? message["error"]
   return {
     _tag: "Event",
-    reasoning: firstText(message, keys.reasoning),
-    content,
+    reasoning: firstText(message, keys.reasoning) || thoughtOf(message["content"], message["reasoning_details"]),
+    content: content + refusal,
     calls,
     finish: finishOf(textOr(choice["finish_reason"])),
+    ...(refusal === "" ? undefined : { refused: true }),
+    ...(error === undefined || error === null || error === false ? undefined : { error }),
     done: false,
     usage: usageOf(value["usage"]),
     timings: undefined,
@@ -194,10 +200,13 @@ const messageOf = (json: string): Place | undefined => {
 export const completions: Wire = {
   url: ({ completionsUrl }) => `${completionsUrl}/chat/completions`,
   keepsPath: true,
-  streams: (provider) => provider !== "ollama" && provider !== "ollama-cloud",
+  ollama: false,
   body,
   framing: Framing.sse,
   read,
-  isAnswer: ({ choices }) => Array.isArray(choices) && choices.length > 0,
+  isAnswer: ({ choices }) => {
+    const choice = Array.isArray(choices) ? (choices as ReadonlyArray<unknown>)[choiceAt(choices)] : undefined
+    return isRecord(choice) && (isRecord(choice["message"]) || isRecord(choice["delta"]))
+  },
   place: { message: messageOf, keys }
 }

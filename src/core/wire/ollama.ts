@@ -64,14 +64,14 @@ const body: Wire["body"] = ({ format, model, params, request, stream, think, too
   if (format !== undefined) body.set("format", format)
   if (think !== undefined) body.set("think", level(think))
   const options = new Map<string, unknown>()
-  const ignored = putParams(params, (name, value) => {
+  const ignored = putParams(body, params, (name, value) => {
     if (completionsOnly.includes(name)) return "Only api \"openai-completions\" has this field"
     const field = Params.isKnown(name) ? fields[name] : name
     ;(top.includes(field) ? body : options).set(field, value)
     return undefined
-  }, (field, value) => body.set(field, value))
+  })
   const numCtx = params.get("numCtx") ?? params.get("contextTokens")
-  if (numCtx !== undefined) options.set(fields.numCtx, numCtx)
+  if (numCtx !== undefined) options.set("num_ctx", numCtx)
   if (options.size > 0) body.set("options", Object.fromEntries(options))
   return { body, ignored, ...(typeof numCtx === "number" ? { numCtx } : undefined) }
 }
@@ -123,7 +123,7 @@ const message = (message: Message) => {
 // reading: a line of a stream, or a whole answer, which has the same form
 // =============================================================================
 
-const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content"] }
+const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content", "reasoning_text"] }
 
 const none: JsonRecord = {}
 
@@ -143,7 +143,7 @@ const read: Wire["read"] = (value, text) => {
     reasoning: firstText(message, keys.reasoning),
     content,
     calls,
-    finish: finishOf(textOr(value["done_reason"])) ?? (done ? "stop" : undefined),
+    finish: finishOf(textOr(value["done_reason"])) ?? (done ? finishOf("stop") : undefined),
     done,
     usage: usageOf(value),
     timings: timingsOf(value),
@@ -178,11 +178,10 @@ const timingsOf = (value: JsonRecord): Timings | undefined => {
 export const ollama: Wire = {
   url: ({ root }) => `${root}/api/chat`,
   keepsPath: false,
-  streams: () => false,
+  ollama: true,
   body,
   framing: Framing.ndjson,
   read,
-  isAnswer: ({ done, done_reason, message }) =>
-    isRecord(message) || typeof done === "boolean" || textOr(done_reason) !== "",
+  isAnswer: ({ message }) => isRecord(message),
   place: { message: (json) => rootMember(json, "message"), keys, stamp: "created_at" }
 }

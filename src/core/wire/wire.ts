@@ -10,7 +10,7 @@ import { lacks, type ModelDefinition } from "../../Model.js"
 import { ImagesNotSupported, type InvalidRequest, ThinkingNotSupported, ToolsNotSupported } from "../../OllamaError.js"
 import type { Framing } from "../decode/framing.js"
 import { copy, elements, member, type Place, root } from "../decode/jsonText.js"
-import type { DecodeFailure, Kind, WireCall, WireEvent } from "../decode/types.js"
+import type { DecodeFailure, Kind, WireCall, WireEvent, WireFinish } from "../decode/types.js"
 import { isRecord, type JsonRecord } from "../json.js"
 import type { Provider } from "../provider.js"
 import { bareBase64, dataUrl } from "../request/image.js"
@@ -22,8 +22,8 @@ export interface Wire {
   readonly url: (provider: Pick<Provider, "root" | "completionsUrl">) => string
   /** Whether a path of a base URL is the API's own: hosted ones have theirs. */
   readonly keepsPath: boolean
-  /** Whether a provider, by its id, is asked for a stream when the configuration does not say: an Ollama is not. */
-  readonly streams: (provider: string) => boolean
+  /** Whether only an Ollama speaks it; one is asked for no stream when nobody says so. */
+  readonly ollama: boolean
   readonly body: (draft: Draft) => Drafted
   readonly framing: Framing
   /** Reads what is no error: an event of a stream, or a whole answer. `text` is the exact text of the value. */
@@ -148,30 +148,34 @@ const offered = ({ toolChoice, tools }: ChatRequest): ReadonlyArray<ToolDefiniti
   return typeof toolChoice === "string" ? tools : tools.filter(({ name }) => name === toolChoice.tool)
 }
 
+const special: ReadonlySet<string> = new Set(["think", "format", "contextTokens"])
+
 /** What asks for something that is not read from the answer. */
 const unread: ReadonlyArray<string> = ["logprobs", "top_logprobs"]
 
 /**
- * Puts each param into a body by `put`, which says why when it cannot, and each field of an extra body by `putField`. Not
- * those that depend on more than the params: `think` on the model, `format` on the request, `contextTokens` on the wire.
+ * Puts each param into a body by `put`, which says why when it cannot; fields of the extra body as they are. Not those that
+ * depend on more than the params: `think` on the model, `format` on the request, `contextTokens` on whether there is a
+ * `numCtx`.
  */
 export const putParams = (
+  body: Map<string, unknown>,
   params: Params.Merged,
-  put: (name: string, value: unknown) => string | undefined,
-  putField?: (field: string, value: unknown) => unknown
+  put: (name: string, value: unknown) => string | undefined
 ): ReadonlyArray<Ignored> => {
   const ignored: Array<Ignored> = []
   for (const [name, value] of params) {
-    const field = Params.extraFieldOf(name)
-    if (field !== undefined) putField?.(field, value)
-    if (field !== undefined || elsewhere.includes(name) || (Params.isKnown(name) && isEmptyList(value))) continue
+    if (special.has(name) || (Params.isKnown(name) && isEmptyList(value))) continue
+    const extra = Params.extraFieldOf(name)
+    if (extra !== undefined) {
+      body.set(extra, value)
+      continue
+    }
     const reason = unread.includes(name) ? "No answer of this library has what it asks for" : put(name, value)
     if (reason !== undefined) ignored.push({ setting: name, reason })
   }
   return ignored
 }
-
-const elsewhere: ReadonlyArray<string> = ["think", "format", "contextTokens"]
 
 const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0
 
@@ -243,13 +247,32 @@ export const count = (value: unknown): number | undefined =>
 const reasons: ReadonlyMap<string, FinishReason> = new Map([
   ["stop", "stop"],
   ["length", "length"],
+  ["model_context_window_exceeded", "length"],
   ["tool_calls", "tool-calls"],
-  ["function_call", "tool-calls"]
+  ["function_call", "tool-calls"],
+  ["content_filter", "content-filter"]
 ])
 
+// Words of servers for an answer that they did not finish.
+const failures: ReadonlySet<string> = new Set([
+  "error",
+  "network_error",
+  "insufficient_system_resource",
+  "abort",
+  "aborted",
+  "timeout",
+  "cancelled"
+])
+
+// A word is a word: longer ones are cut for what is kept and shown.
+const maxWord = 100
+
 /** Why an answer finished, in OpenAI's words, which are Ollama's too; `""` says nothing. */
-export const finishOf = (word: string): FinishReason | undefined =>
-  word === "" ? undefined : reasons.get(word) ?? "other"
+export const finishOf = (said: string): WireFinish | undefined => {
+  if (said === "") return undefined
+  const word = said.slice(0, maxWord)
+  return { reason: reasons.get(word) ?? "other", word, failed: failures.has(word) }
+}
 
 /** Text of a message: a string, nothing, or a list of text parts (some compatible servers). */
 export const contentOf = (value: unknown): string | undefined => {
@@ -260,6 +283,19 @@ export const contentOf = (value: unknown): string | undefined => {
   for (const part of value as ReadonlyArray<unknown>) {
     if (typeof part === "string") text += part
     else if (isRecord(part) && typeof part["text"] === "string") text += part["text"]
+  }
+  return text
+}
+
+/** What a message says in pieces of its content, or of its details, that are thoughts. */
+export const thoughtOf = (content: unknown, details: unknown): string => {
+  let text = ""
+  for (const part of Array.isArray(details) ? details as ReadonlyArray<unknown> : []) {
+    if (isRecord(part)) text += textOr(part["text"]) || textOr(part["summary"])
+  }
+  if (text !== "") return text
+  for (const part of Array.isArray(content) ? content as ReadonlyArray<unknown> : []) {
+    if (isRecord(part) && part["type"] === "thinking") text += contentOf(part["thinking"]) ?? ""
   }
   return text
 }
