@@ -10,7 +10,7 @@ import { isPlain } from "../json.js"
 import { invalid, plain } from "./writeJson.js"
 
 /** How hard to think, with the levels that OpenAI has and Ollama maps to its own. */
-export type Effort = Think | "minimal" | "xhigh" | "ultra"
+export type Effort = Think | "minimal" | "xhigh" | "adaptive" | "ultra"
 
 interface Known {
   readonly expected: string
@@ -41,12 +41,11 @@ const keepAlive = (value: unknown): number | string | undefined => {
   return text.length <= 64 && goDuration.test(text) ? text : undefined
 }
 
-const efforts: ReadonlyArray<unknown> = ["minimal", "low", "medium", "high", "xhigh", "ultra", "max"]
+const efforts: ReadonlyArray<unknown> = ["minimal", "low", "medium", "high", "xhigh", "adaptive", "ultra", "max"]
 
 const think = (value: unknown): Effort | undefined => {
   if (typeof value === "boolean") return value
   if (value === "none" || value === "off" || value === "disabled") return false
-  if (value === "adaptive") return "high"
   return efforts.includes(value) ? value as Effort : undefined
 }
 
