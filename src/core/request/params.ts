@@ -252,3 +252,21 @@ export const merge = (layers: ReadonlyArray<JsonObject>): Either.Either<Merged, 
 
 /** The form of the answer that params ask for; it is a part of the request, not an option of the model. */
 export const format = (params: Merged): ChatRequest["format"] => params.get("format") as ChatRequest["format"]
+
+const says = (params: JsonObject, setting: string): boolean => {
+  const extra = params[extraBody]
+  return [params, params["options"], extra].some((set) =>
+    isPlain(set) && Object.keys(set).some((key) => named(key, undefined).name === named(setting, undefined).name)
+  )
+}
+
+/**
+ * Whether a setting, by any of its names, is one of the configuration and not of the request itself, which would have won.
+ */
+export const isConfigured = (
+  { format, params }: ChatRequest,
+  configured: ReadonlyArray<JsonObject>,
+  setting: string
+): boolean =>
+  !says(params, setting) && !(setting === "format" && format !== undefined)
+  && configured.some((layer) => says(layer, setting))
