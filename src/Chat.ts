@@ -335,4 +335,7 @@ export type ContentEvent = Exclude<StreamEvent, { readonly type: "finish" }>
  * @since 0.1.0
  * @category models
  */
-export interface Finish extends Pick<FinishEvent, "finishReason" | "rawFinishReason" | "usage" | "timings" | "model"> {}
+export interface Finish extends Pick<FinishEvent, "finishReason" | "rawFinishReason" | "usage" | "timings" | "model"> {
+  /** What of the answer could not be kept. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+}

@@ -3,7 +3,7 @@
  * `""`, then send pieces of the arguments with nothing but the index; Ollama sends whole calls, in some versions all
  * with index 0 or without an id.
  */
-import type { ToolCall } from "../../Message.js"
+import type { JsonObject, ToolCall } from "../../Message.js"
 import { isRecord, parse } from "../json.js"
 import { type Balance, scan, unbalanced } from "./jsonText.js"
 import type { DecodeFailure, WireCall } from "./types.js"
@@ -15,6 +15,7 @@ interface OpenCall {
   readonly index: number | undefined
   readonly text: string
   readonly balance: Balance
+  readonly extra: JsonObject | undefined
   /** It was opened with `{}`, which may stand for arguments that are still to come. */
   readonly isPlaceholder: boolean
 }
@@ -35,6 +36,9 @@ const maxDepth = 1000
 
 /** More at the same time would make look-ups slow. */
 const maxOpen = 1000
+
+/** Takes a complete call, and what the server sent with it. */
+export type Emit = (call: ToolCall, extra: JsonObject | undefined) => void
 
 const broken = (call: OpenCall): DecodeFailure => ({
   _tag: "MalformedToolCall",
@@ -95,7 +99,7 @@ const target = (open: ReadonlyArray<OpenCall>, piece: WireCall): number => {
 export const flush = (
   state: State,
   all: boolean,
-  emit: (call: ToolCall) => void,
+  emit: Emit,
   settled = false
 ): State | DecodeFailure => {
   let at = 0
@@ -105,7 +109,7 @@ export const flush = (
     if (!all && (!isClosed(call) || (call.isPlaceholder && !settled))) break
     const made = complete(call)
     if ("_tag" in made) return made
-    emit(made)
+    emit(made, call.extra)
     last = made
   }
   return at === 0 ? state : { open: state.open.slice(at), count: state.count, last }
@@ -115,7 +119,7 @@ const begin = (
   state: State,
   piece: WireCall,
   makeId: (index: number) => string,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const call: OpenCall = {
     id: piece.id === "" ? makeId(state.count) : piece.id,
@@ -123,6 +127,7 @@ const begin = (
     index: piece.index,
     text: piece.text,
     balance: scan(unbalanced, piece.whole ? "" : piece.text),
+    extra: piece.extra,
     isPlaceholder: !piece.whole && piece.text.trim() === "{}"
   }
   const count = state.count + 1
@@ -134,7 +139,7 @@ const begin = (
   if ("_tag" in before) return before
   const made = complete(call)
   if ("_tag" in made) return made
-  emit(made)
+  emit(made, call.extra)
   return { ...before, count, last: made }
 }
 
@@ -142,7 +147,7 @@ const extend = (
   state: State,
   at: number,
   piece: WireCall,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const before = state.open[at] as OpenCall
   const replaced = before.isPlaceholder && piece.text.trim() !== ""
@@ -151,6 +156,7 @@ const extend = (
     name: before.name === "" ? piece.name : before.name,
     text: replaced ? piece.text : before.text + piece.text,
     balance: scan(replaced ? unbalanced : before.balance, piece.text),
+    extra: piece.extra ?? before.extra,
     isPlaceholder: before.isPlaceholder && !replaced
   }
   return flush({ ...state, open: state.open.map((other, i) => i === at ? call : other) }, false, emit)
@@ -161,7 +167,7 @@ export const add = (
   state: State,
   piece: WireCall,
   makeId: (index: number) => string,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const at = target(state.open, piece)
   if (at >= 0) return extend(state, at, piece, emit)
