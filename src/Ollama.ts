@@ -7,7 +7,10 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as ChatCompletions from "./ChatCompletions.js"
 import * as ModelDiscovery from "./ModelDiscovery.js"
 import * as Models from "./Models.js"
@@ -89,11 +92,41 @@ export const layerServicesWith: {
   >
   (options: ServiceOptions): Layer.Layer<Services, never, OpenClawConfig.OpenClawConfig | HttpClient.HttpClient>
 } = ({ client = {}, completions = {}, discovery = {}, models = {} }: ServiceOptions) =>
-  ChatCompletions.layerWith(completions).pipe(
+  Layer.merge(ChatCompletions.layerWith(completions), clientLayer(client)).pipe(
     Layer.provideMerge(Models.layerWith(models)),
-    Layer.provideMerge(ModelDiscovery.layerWith(discovery)),
-    Layer.merge(OllamaClient.layerWith(client))
+    Layer.provideMerge(ModelDiscovery.layerWith(discovery))
   )
+
+// The client knows no catalog and no configuration: what it changes makes catalogs stale, and the cloud is a provider.
+const clientLayer = (options: OllamaClient.Options) =>
+  Layer.effect(
+    OllamaClient.OllamaClient,
+    Effect.flatMap(Models.Models, (models) => {
+      const cloud = models.providers.find(({ id }) => id === "ollama-cloud")?.result
+      return Effect.map(
+        OllamaClient.make({ ...(cloud === undefined ? undefined : { cloud }), ...options }),
+        (client) => invalidating(client, models)
+      )
+    })
+  )
+
+const invalidating = (client: OllamaClient.Service, models: Models.Service): OllamaClient.Service => {
+  const changed = ({ root }: OllamaClient.Endpoint): Effect.Effect<void> =>
+    Effect.forEach(
+      models.providers,
+      ({ id, result }) => Either.isRight(result) && result.right.root === root ? models.invalidate(id) : Effect.void,
+      { discard: true }
+    )
+  const told = (endpoint: OllamaClient.Endpoint) => ({ done }: OllamaClient.Progress) =>
+    done ? changed(endpoint) : Effect.void
+  return {
+    ...client,
+    pull: (endpoint, ...args) => Stream.tap(client.pull(endpoint, ...args), told(endpoint)),
+    create: (endpoint, options) => Stream.tap(client.create(endpoint, options), told(endpoint)),
+    copy: (endpoint, ...args) => Effect.zipLeft(client.copy(endpoint, ...args), changed(endpoint)),
+    delete: (endpoint, ...args) => Effect.zipLeft(client.delete(endpoint, ...args), changed(endpoint))
+  }
+}
 
 /**
  * All services over a configuration that is provided separately, e.g. by `OpenClawConfig.layerConfig`.
