@@ -12,6 +12,7 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
 import * as ChatCompletions from "./ChatCompletions.js"
+import * as Embeddings from "./Embeddings.js"
 import * as ModelDiscovery from "./ModelDiscovery.js"
 import * as Models from "./Models.js"
 import * as OllamaClient from "./OllamaClient.js"
@@ -37,6 +38,7 @@ export type Services =
   | ModelDiscovery.ModelDiscovery
   | Models.Models
   | ChatCompletions.ChatCompletions
+  | Embeddings.Embeddings
 
 /**
  * What can be set for the services: for each what its own `layerWith` takes.
@@ -49,6 +51,7 @@ export interface ServiceOptions {
   readonly discovery?: ModelDiscovery.Options | undefined
   readonly models?: Models.Options | undefined
   readonly completions?: ChatCompletions.Options | undefined
+  readonly embeddings?: Embeddings.Options | undefined
 }
 
 /**
@@ -91,8 +94,8 @@ export const layerServicesWith: {
     OpenClawConfig.OpenClawConfig | HttpClient.HttpClient | KeyValueStore.KeyValueStore
   >
   (options: ServiceOptions): Layer.Layer<Services, never, OpenClawConfig.OpenClawConfig | HttpClient.HttpClient>
-} = ({ client = {}, completions = {}, discovery = {}, models = {} }: ServiceOptions) =>
-  Layer.merge(ChatCompletions.layerWith(completions), clientLayer(client)).pipe(
+} = ({ client = {}, completions = {}, discovery = {}, embeddings = {}, models = {} }: ServiceOptions) =>
+  Layer.mergeAll(ChatCompletions.layerWith(completions), Embeddings.layerWith(embeddings), clientLayer(client)).pipe(
     Layer.provideMerge(Models.layerWith(models)),
     Layer.provideMerge(ModelDiscovery.layerWith(discovery))
   )

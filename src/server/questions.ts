@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as answers from "../core/catalog/answers.js"
 import type { InstalledModel, LoadedModel, ShownModel } from "../core/catalog/answers.js"
+import type { Asked, Batch, Embedder } from "../core/embedding/embedding.js"
 import { asEndpointError, classifyText } from "../core/failure/refusal.js"
 import { isTransportError } from "../core/failure/transport.js"
 import { type JsonRecord, own } from "../core/json.js"
@@ -81,7 +82,7 @@ const send = <A>(
   read: (text: string, fail: (error: unknown) => ModelError) => Either.Either<A, ModelError | string>
 ): Effect.Effect<A, ModelError> =>
   Effect.suspend(() => {
-    const url = `${endpoint.root}${path}`
+    const url = path.startsWith("/") ? `${endpoint.root}${path}` : path
     const text = JSON.stringify(body)
     const outgoing = { endpoint, method, url, body: text, purpose, model, attempts, limit, maxBytes } as const
     const fail = (error: unknown) => classifyText(error, { url, model, secrets: Transport.secretsOf(outgoing) })
@@ -197,3 +198,23 @@ export const webSearch = (
 /** Fetches a page of the web. */
 export const webFetch = (asking: Asking, url: string): Effect.Effect<Page, DiscoveryError> =>
   web(asking, "web_fetch", { url }, readPage)
+
+/** The vectors of a batch of texts. */
+export const embed = (
+  asking: Asking,
+  embedder: Embedder,
+  model: string,
+  texts: ReadonlyArray<string>,
+  asked: Asked
+): Effect.Effect<Batch, ModelError> => {
+  const { endpoint } = asking
+  const body = embedder.body(model, texts, asked)
+  return send(
+    asking,
+    ["POST", embedder.url(endpoint)],
+    "completion",
+    model,
+    body,
+    object((json) => embedder.read(json, texts.length))
+  )
+}

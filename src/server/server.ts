@@ -10,6 +10,7 @@ export type { StreamError, Streaming } from "./lines.js"
 export {
   type Asking,
   copy,
+  embed,
   generate,
   load,
   type ModelError,

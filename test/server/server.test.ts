@@ -151,7 +151,9 @@ describe("upload", () => {
       Effect.gen(function*() {
         const begun = yield* Deferred.make<void>()
         const ended = yield* Deferred.make<void>()
-        const content = Stream.fromIterable(bytes("hello ")).pipe(
+        // More than buffers hold: once all of it was taken, the server has seen some.
+        const content = Stream.map(Stream.range(1, 200), () => new Uint8Array(65_536)).pipe(
+          Stream.rechunk(1),
           Stream.concat(Stream.execute(Deferred.succeed(begun, undefined))),
           Stream.concat(Stream.never),
           Stream.ensuring(Deferred.succeed(ended, undefined))
@@ -159,7 +161,6 @@ describe("upload", () => {
         const endpoint = provider({ root: yield* MockNode.url })
         const fiber = yield* Effect.fork(OllamaClient.upload(endpoint, { content, digest: hello }))
         yield* Deferred.await(begun)
-        yield* Effect.sleep(20)
         yield* Fiber.interrupt(fiber)
         assert.deepInclude(yield* MockNode.nextAborted, { method: "POST", path: `/api/blobs/${hello}` })
         yield* Deferred.await(ended)
