@@ -16,7 +16,10 @@ const text = new Map(files.map((file) => [file, readFileSync(join(src, file), "u
 const nouns = new Set(
   ["Chat", "ConfigValue", "Message", "Model", "ModelRef", "OllamaError"].map((name) => `${name}.ts`)
 )
-const leaves = new Set(["core/json.ts", "core/failure/sentences.ts"])
+const leaves = new Set([
+  "core/json.ts",
+  ...["sentences", "refusalSentences", "publicSentences"].map((name) => `core/failure/${name}.ts`)
+])
 
 // Rooms at the edge, each with the files that others may import; `node.ts` and `testing/node.ts` are their runtime's own.
 const doors = {

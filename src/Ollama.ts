@@ -12,7 +12,7 @@ import * as ChatCompletions from "./ChatCompletions.js"
 import * as ModelDiscovery from "./ModelDiscovery.js"
 import * as Models from "./Models.js"
 import * as OllamaClient from "./OllamaClient.js"
-import type { ConfigError, ConfigInvalid, MissingEnvironmentVariable } from "./OllamaError.js"
+import type { ConfigInvalid, ConfigurationError } from "./OllamaError.js"
 import * as OpenClawConfig from "./OpenClawConfig.js"
 
 /**
@@ -119,10 +119,12 @@ export const layerWith: {
     options: Persisted<FileOptions>
   ): Layer.Layer<
     Ollama,
-    ConfigError,
+    ConfigurationError,
     HttpClient.HttpClient | KeyValueStore.KeyValueStore | FileSystem.FileSystem | Path.Path
   >
-  (options: FileOptions): Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path>
+  (
+    options: FileOptions
+  ): Layer.Layer<Ollama, ConfigurationError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path>
 } = (options: FileOptions) => Layer.provideMerge(layerServicesWith(options), OpenClawConfig.layerFileWith(options))
 
 /**
@@ -131,7 +133,7 @@ export const layerWith: {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =
+export const layer: Layer.Layer<Ollama, ConfigurationError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =
   layerWith({})
 
 /**
@@ -150,12 +152,12 @@ export const layerValue: {
     options: Persisted<Options>
   ): Layer.Layer<
     Ollama,
-    ConfigInvalid | MissingEnvironmentVariable,
+    ConfigInvalid,
     HttpClient.HttpClient | KeyValueStore.KeyValueStore
   >
   (
     config: OpenClawConfig.ConfigInput,
     options?: Options
-  ): Layer.Layer<Ollama, ConfigInvalid | MissingEnvironmentVariable, HttpClient.HttpClient>
+  ): Layer.Layer<Ollama, ConfigInvalid, HttpClient.HttpClient>
 } = (config: OpenClawConfig.ConfigInput, options: Options = {}) =>
   Layer.provideMerge(layerServicesWith(options), OpenClawConfig.layerWith(config, options))

@@ -33,7 +33,6 @@ type ConfigTag =
   | "ConfigSyntaxError"
   | "ConfigInvalid"
   | "ConfigIncludeError"
-  | "MissingEnvironmentVariable"
 
 type ProviderTag =
   | "NotEnabled"
@@ -51,6 +50,7 @@ type DiscoveryTag =
   | "Forbidden"
   | "RateLimited"
   | "ServerBusy"
+  | "RequestRejected"
   | "ServerError"
   | "MalformedResponse"
 
@@ -256,14 +256,14 @@ describe("OpenClawConfig", () => {
 
   it("from files", () => {
     expect(OpenClawConfig.layerFile).type.toBe<
-      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigError, Files>
+      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigurationError, Files>
     >()
     expect(OpenClawConfig.layerFileWith({ path: "openclaw.json" })).type.toBe<
-      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigError, Files>
+      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigurationError, Files>
     >()
     expect<LayerTag<typeof OpenClawConfig.layerFile>>().type.toBe<ConfigTag>()
     expect(OpenClawConfig.load()).type.toBe<
-      Effect.Effect<OpenClawConfig.ResolvedConfig, OllamaError.ConfigError, Files>
+      Effect.Effect<OpenClawConfig.ResolvedConfig, OllamaError.ConfigurationError, Files>
     >()
     expect(OpenClawConfig.locations()).type.toBe<Effect.Effect<OpenClawConfig.Locations, never, Path.Path>>()
   })
@@ -272,7 +272,7 @@ describe("OpenClawConfig", () => {
     expect(OpenClawConfig.layer({})).type.toBe<
       Layer.Layer<
         OpenClawConfig.OpenClawConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable
+        OllamaError.ConfigInvalid
       >
     >()
   })
@@ -282,7 +282,7 @@ describe("OpenClawConfig", () => {
     expect(layer).type.toBe<
       Layer.Layer<
         OpenClawConfig.OpenClawConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable | ConfigError.ConfigError
+        OllamaError.ConfigInvalid | ConfigError.ConfigError
       >
     >()
     expect(OpenClawConfig.layerConfig).type.not.toBeCallableWith({ apiKey: Config.string("KEY") })
@@ -292,7 +292,7 @@ describe("OpenClawConfig", () => {
     expect(OpenClawConfig.resolve({})).type.toBe<
       Either.Either<
         OpenClawConfig.ResolvedConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable
+        OllamaError.ConfigInvalid
       >
     >()
   })
@@ -314,12 +314,14 @@ describe("Ollama", () => {
   type Needs = HttpClient.HttpClient | FileSystem.FileSystem | Path.Path
 
   it("layers", () => {
-    expect(Ollama.layer).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
-    expect(Ollama.layerWith({ discover: true })).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
+    expect(Ollama.layer).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>>()
+    expect(Ollama.layerWith({ discover: true })).type.toBe<
+      Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>
+    >()
     expect(Ollama.layerValue({})).type.toBe<
       Layer.Layer<
         Ollama.Ollama,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable,
+        OllamaError.ConfigInvalid,
         HttpClient.HttpClient
       >
     >()
@@ -330,12 +332,12 @@ describe("Ollama", () => {
     const persisted = { discovery: { persisted: true } } as const
     type Store = KeyValueStore.KeyValueStore
     expect(Ollama.layerWith({ discovery: { persisted: true } })).type.toBe<
-      Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs | Store>
+      Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs | Store>
     >()
     expect(Ollama.layerValue({}, persisted)).type.toBe<
       Layer.Layer<
         Ollama.Ollama,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable,
+        OllamaError.ConfigInvalid,
         HttpClient.HttpClient | Store
       >
     >()
@@ -357,7 +359,7 @@ describe("Ollama", () => {
         models: { timeToLive: "1 minute" },
         completions: { retrySchedule: OllamaSchedule.transient }
       })
-    ).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
+    ).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>>()
     expect(Ollama.layerWith).type.not.toBeCallableWith({ discoverr: true })
     expect(Ollama.layerWith).type.not.toBeCallableWith({ discovery: { persisted: false } })
     expect(Ollama.layerValue).type.not.toBeCallableWith({}, { path: "openclaw.json" })
@@ -416,6 +418,7 @@ describe("a program", () => {
       ServerBusy: hint,
       ContextOverflow: hint,
       InvalidRequest: hint,
+      RequestRejected: hint,
       ServerError: hint,
       ToolsNotSupported: hint,
       ThinkingNotSupported: hint,

@@ -27,7 +27,7 @@ export const Hosted = Layer.provide(OpenAiLanguageModel.layer({ model: "gpt-5" }
 export const ModelLive = Layer.unwrapEffect(
   Effect.map(
     Config.string("NODE_ENV").pipe(Config.withDefault("development")),
-    (env): Layer.Layer<LanguageModel.LanguageModel, ConfigError.ConfigError | OllamaError.ConfigError> =>
+    (env): Layer.Layer<LanguageModel.LanguageModel, ConfigError.ConfigError | OllamaError.ConfigurationError> =>
       env === "production" ? Hosted : Local
   )
 )

@@ -6,9 +6,9 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { type CandidateOptions, firstStatus, plan, type Planned } from "../core/catalog/candidates.js"
 import * as catalogs from "../core/catalog/catalogs.js"
-import { findStatus, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
+import { findStatus, known, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
 import { select, type Selection } from "../core/catalog/selection.js"
-import { isTransportError } from "../core/failure/transportError.js"
+import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
 import type { Catalog } from "../Model.js"
 import type { CatalogError, DiscoveryError, ProviderError, SelectionError } from "../OllamaError.js"
@@ -66,7 +66,7 @@ export const make = (
 ): Service => {
   const sources = new Map<string, CatalogCache>()
   const lists: Array<Catalog> = []
-  for (const provider of usable(settings.providers)) {
+  for (const provider of usable(known(settings))) {
     const asked = makeSource(provider)
     const list = catalogs.configured(provider)
     if (asked === undefined) lists.push(list)
@@ -75,7 +75,7 @@ export const make = (
   const sourceOf = (provider: Provider): CatalogCache => sources.get(provider.id)!
 
   const providerOf = (id: string): Either.Either<Provider, ProviderError> =>
-    findStatus(settings.providers, id)?.result
+    findStatus(known(settings), id)?.result
       ?? Either.left(unknownProvider(settings.providers, id))
 
   const onSource = (id: string, use: (source: CatalogCache) => Effect.Effect<Catalog, DiscoveryError>) =>

@@ -33,6 +33,21 @@ describe("bounds", () => {
     }
   })
 
+  it("each further line of an event counts for 16 bytes more", () => {
+    const tooLarge = { _tag: "Malformed", detail: "an event is larger than 100 bytes" } as const
+    const stop = "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n"
+    const data = (first: string) => `data: ${first}\n${"data:\n".repeat(6)}\n`
+    const document = (first: string) => `${first}\n${"\n".repeat(5)}}\n`
+    const failure = (api: "ollama" | "openai-completions", text: string) =>
+      decode(api, [text, api === "ollama" ? done : stop], { maxEventBytes: 100 }).failure
+    assert.isUndefined(failure("openai-completions", data("{}  ")))
+    assert.deepStrictEqual(failure("openai-completions", data("{}   ")), tooLarge)
+    for (const api of ["ollama", "openai-completions"] as const) {
+      assert.isUndefined(failure(api, document("{  ")))
+      assert.deepStrictEqual(failure(api, document("{   ")), tooLarge)
+    }
+  })
+
   it("an answer over its bound is malformed, of text or of call fragments", () => {
     const many = Array.from({ length: 50 }, () => line("0123456789"))
     assert.strictEqual(decode("ollama", many, { maxAnswerChars: 300 }).failure?._tag, "Malformed")
@@ -193,6 +208,11 @@ describe("garbage", () => {
     const detail = (text: string) => ({ _tag: "Malformed", detail: `a line is not JSON: ${text}` }) as const
     assert.deepStrictEqual(shown(80), detail("x".repeat(80)))
     assert.deepStrictEqual(shown(81), detail(`${"x".repeat(80)}…`))
+    // of many lines the first
+    assert.deepStrictEqual(decode("openai-completions", ["<html>\n<body>\n"]).failure, {
+      _tag: "Malformed",
+      detail: "not a stream of events: <html>"
+    })
   })
 
   it("in a stream is malformed", () => {
@@ -237,7 +257,7 @@ describe("garbage", () => {
     }
     const odd =
       "{\"model\":5,\"message\":{\"content\":\"a\",\"thinking\":{}},\"done\":true,\"done_reason\":7,\"eval_count\":\"9\",\"prompt_eval_count\":-1}"
-    assert.deepStrictEqual(decode("ollama", [odd]).finish, { finishReason: "stop" })
+    assert.deepStrictEqual(decode("ollama", [odd]).finish, { finishReason: "stop", rawFinishReason: "stop" })
   })
 
   it("inside a broken first line does not swallow the stream", () => {

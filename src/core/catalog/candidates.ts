@@ -1,7 +1,7 @@
 /** Which models are to be tried, in which order, before anybody is asked. */
 import * as Either from "effect/Either"
 import * as ModelRef from "../../ModelRef.js"
-import type { InvalidModelRef } from "../../OllamaError.js"
+import type { BrokenRef } from "../config/resolved.js"
 import type { ProviderStatus } from "../provider.js"
 import { refOf, type Settings, type Target, target, usable } from "./refs.js"
 import type { Selection } from "./selection.js"
@@ -23,7 +23,7 @@ export interface CandidateOptions {
 export interface Planned {
   readonly ref: string
   readonly selectedBy: Selection["selectedBy"]
-  readonly target: Either.Either<Target, InvalidModelRef> | "first-available"
+  readonly target: Either.Either<Target, BrokenRef["error"]> | "first-available"
   readonly url?: string | undefined
 }
 
@@ -39,7 +39,8 @@ const rootOf = (status: ProviderStatus | undefined): string | undefined =>
   status === undefined ? undefined : Either.getOrUndefined(status.result)?.root
 
 const planned = (settings: Settings, text: string, selectedBy: Selection["selectedBy"]): Planned => {
-  const found = target(settings, text)
+  const broken = selectedBy === "caller" ? undefined : settings.broken?.find(({ ref }) => ref === text)
+  const found = broken === undefined ? target(settings, text) : Either.left(broken.error)
   if (Either.isLeft(found)) return { ref: text, selectedBy, target: found }
   if (found.right._tag === "Ref") {
     const { model, status } = found.right

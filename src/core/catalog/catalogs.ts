@@ -74,12 +74,12 @@ const unknownModel = (
 /** Why nothing can be selected from a catalog without models. */
 export const empty = (catalog: Catalog): NoToolModels | NoModelsConfigured =>
   catalog.source === "configured"
-    ? new NoModelsConfigured({ provider: catalog.provider, url: catalog.url })
+    ? new NoModelsConfigured({ provider: catalog.provider, url: catalog.url, excluded: catalog.excluded })
     : new NoToolModels({ provider: catalog.provider, url: catalog.url, models: catalog.excluded })
 
 /** Why a provider that answered does not have a model. */
 export const missing = (catalog: Catalog, model: string): NoToolModels | NoModelsConfigured | UnknownModel =>
-  catalog.models.length === 0
+  catalog.models.length === 0 && (catalog.source === "discovered" || catalog.excluded.length === 0)
     ? empty(catalog)
     : unknownModel(
       refOf(catalog.provider, model),
@@ -117,6 +117,9 @@ export const missingName = <E>(
     return unknownModel(name, catalogs, undefined, refOf(several.provider.id, several.model.id))
   }
   if (catalogs.length === 0) {
+    if (consulted.length === 0 && name.includes("/")) {
+      return unknownModel(name, [], undefined, refOf(settings.providers[0]?.id ?? "ollama", name))
+    }
     const failed: Either.Either<unknown, E | ProviderError> | undefined = consulted[0]?.catalog
       ?? settings.providers[0]?.result
     return failed !== undefined && Either.isLeft(failed) ? failed.left : unknownProvider(settings.providers, "ollama")

@@ -6,7 +6,10 @@ import type { ModelSettings, ResolvedConfig } from "../config/resolved.js"
 import type { Provider, ProviderStatus } from "../provider.js"
 
 /** What the choice depends on. */
-export type Settings = Pick<ResolvedConfig, "providers" | "primary" | "fallbacks" | "models">
+export type Settings = Pick<
+  ResolvedConfig,
+  "providers" | "unlisted" | "primary" | "fallbacks" | "broken" | "models" | "defaults" | "streaming"
+>
 
 /** What a text names: a model of a known provider, or a name that a catalog has to know. */
 export type Target =
@@ -17,6 +20,12 @@ export const findStatus = (providers: ReadonlyArray<ProviderStatus>, id: string)
   const wanted = id.trim().toLowerCase()
   return providers.find((status) => status.id.trim().toLowerCase() === wanted)
 }
+
+/** All providers that a full ref can lead to. */
+export const known = ({ providers, unlisted = [] }: Settings): ReadonlyArray<ProviderStatus> => [
+  ...providers,
+  ...unlisted
+]
 
 export const unknownProvider = (providers: ReadonlyArray<ProviderStatus>, id: string): ProviderUnavailable =>
   new ProviderUnavailable({
@@ -36,7 +45,7 @@ export const readRef = (settings: Settings, text: string): Either.Either<Target,
   if (name === "") return Either.left(new InvalidModelRef({ ref: text, reason: "empty-model" }))
   if (!name.includes("/")) return Either.right({ _tag: "Name", name })
   return Either.map(ModelRef.parse(name), ({ model, provider }): Target => {
-    const status = findStatus(settings.providers, provider)
+    const status = findStatus(known(settings), provider)
     return status === undefined ? { _tag: "Name", name } : { _tag: "Ref", status, model }
   })
 }

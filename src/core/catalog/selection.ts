@@ -1,10 +1,12 @@
 /** A chosen model, and what it is called with. */
 import * as Either from "effect/Either"
+import type { Ignored } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { Api, ModelDefinition } from "../../Model.js"
 import * as ModelRef from "../../ModelRef.js"
+import { layersOf } from "../config/layers.js"
 import type { ModelSettings } from "../config/resolved.js"
-import type { Endpoint, Provider, ProviderHeaders, ProviderModel } from "../provider.js"
+import type { Compat, Endpoint, Provider, ProviderHeaders, ProviderModel } from "../provider.js"
 import { wires } from "../wire/wires.js"
 import { readRef, refOf, type Settings } from "./refs.js"
 
@@ -23,17 +25,24 @@ export interface Selection {
   readonly endpoint: Endpoint
   readonly model: ModelDefinition
   readonly api: Api
+  /** Whether it is an Ollama that is asked: some things are said to it that other servers refuse. */
+  readonly ollama: boolean
   /** Whether to ask for a stream on the wire. */
   readonly streaming: boolean
-  /** The configured parameters, the weakest first: the provider's, the model's, the ref's. */
+  /** The configured parameters, the weakest first: the provider's, the model's, those of all, the ref's. */
   readonly params: ReadonlyArray<JsonObject>
+  /** Configured parameters that cannot be sent. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
   readonly maxTokensField: "max_tokens" | "max_completion_tokens"
+  readonly compat?: Compat | undefined
 }
 
-// The settings written at the model's ref; at its bare name first, which is the weaker way to say it.
+// The settings written at the model's ref; at all models of its provider and at its bare name first, which are the weaker
+// ways to say it.
 const settingsOf = (settings: Settings, provider: Provider, id: string): ReadonlyArray<ModelSettings> => {
   const wanted = ModelRef.make(provider.id, id)
   const name = ModelRef.normalizeModel(wanted.model)
+  const byProvider: Array<ModelSettings> = []
   const byName: Array<ModelSettings> = []
   const byRef: Array<ModelSettings> = []
   for (const entry of settings.models) {
@@ -41,9 +50,13 @@ const settingsOf = (settings: Settings, provider: Provider, id: string): Readonl
     if (Either.isLeft(key)) continue
     if (key.right._tag === "Name") {
       if (ModelRef.normalizeModel(key.right.name) === name) byName.push(entry)
-    } else if (ModelRef.equals(ModelRef.make(key.right.status.id, key.right.model), wanted)) byRef.push(entry)
+      continue
+    }
+    const ref = ModelRef.make(key.right.status.id, key.right.model)
+    if (ModelRef.equals(ref, wanted)) byRef.push(entry)
+    else if (ref.provider === wanted.provider && ref.model === "*") byProvider.push(entry)
   }
-  return [...byName, ...byRef]
+  return [...byProvider, ...byName, ...byRef]
 }
 
 const mergeHeaders = (weak: ProviderHeaders, strong: ProviderHeaders | undefined): ProviderHeaders => {
@@ -60,6 +73,9 @@ const endpointOf = (
   entry: ProviderModel | undefined
 ): Endpoint => ({ root, completionsUrl, key, authHeader, headers: mergeHeaders(headers, entry?.headers), timeout })
 
+// Providers that are an Ollama whatever API they are asked by.
+const ollamas: ReadonlySet<string> = new Set(["ollama", "ollama-cloud"])
+
 /** A chosen model with all that a completion needs. */
 export const select = (
   settings: Settings,
@@ -68,10 +84,16 @@ export const select = (
   selectedBy: Selection["selectedBy"]
 ): Selection => {
   const entry: ProviderModel | undefined = provider.models.find(({ definition }) => definition.id === model.id)
-  const overrides = settingsOf(settings, provider, model.id)
   const api = entry?.api ?? provider.api
-  const streaming = overrides.reduce<boolean | undefined>((set, override) => override.streaming ?? set, undefined)
-  const params = [provider.params, entry?.params, ...overrides.map((override) => override.params)]
+  const ollama = ollamas.has(provider.id) || wires[provider.api].ollama || wires[api].ollama
+  const { ignored, params, streaming = settings.streaming } = layersOf({
+    provider,
+    model: entry,
+    defaults: settings.defaults,
+    settings: settingsOf(settings, provider, model.id),
+    ollama,
+    reasoning: model.reasoning
+  })
   return {
     ref: refOf(provider.id, model.id),
     selectedBy,
@@ -79,8 +101,11 @@ export const select = (
     endpoint: endpointOf(provider, entry),
     model,
     api,
-    streaming: streaming ?? (wires[provider.api].streams(provider.id) && wires[api].streams(provider.id)),
-    params: params.filter((layer) => layer !== undefined && Object.keys(layer).length > 0) as Selection["params"],
-    maxTokensField: entry?.maxTokensField ?? "max_tokens"
+    ollama,
+    streaming: streaming ?? !ollama,
+    params,
+    ...(ignored.length === 0 ? {} : { ignored }),
+    maxTokensField: entry?.maxTokensField ?? "max_tokens",
+    ...(entry?.compat === undefined ? {} : { compat: entry.compat })
   }
 }

@@ -3,6 +3,7 @@ import type { Api } from "../../Model.js"
 import { isRecord, type JsonRecord } from "../json.js"
 import { bindCompletions, bindOllama, effortOf, modelFor, optionFailure, readBody } from "./checks.js"
 import { completion, type CompletionRequest, loaded } from "./completion.js"
+import { forOrigin } from "./cors.js"
 import { type Generation, generations } from "./generation.js"
 import { goJson } from "./goJson.js"
 import { embedding, find, install, type Installed, modelList, ps, pulled, show, tags, withTag } from "./models.js"
@@ -34,6 +35,9 @@ const methods: Readonly<Record<string, ReadonlyArray<string>>> = {
   "/v1/chat/completions": ["POST"],
   "/v1/embeddings": ["POST"]
 }
+
+const methodsOf = (path: string): ReadonlyArray<string> | undefined =>
+  Object.hasOwn(methods, path) ? methods[path] : undefined
 
 const faultsOf = (fault: Fault | ReadonlyArray<Fault> | undefined): ReadonlyArray<Fault> =>
   fault === undefined ? [] : Array.isArray(fault) ? fault as ReadonlyArray<Fault> : [fault as Fault]
@@ -119,7 +123,12 @@ export class Server {
     }
     this.requests.push(record)
     this.ordinal++
-    const plan = within ? this.answer(record, now) : plainText(404, "404 page not found")
+    const plan = forOrigin(
+      record,
+      this.generation,
+      within ? methodsOf(record.path) : undefined,
+      () => within ? this.answer(record, now) : plainText(404, "404 page not found")
+    )
     // a HEAD has the head of the GET
     return {
       record,
@@ -155,7 +164,7 @@ export class Server {
   }
 
   private route(record: Recording, now: number): Plan {
-    const allowed = Object.hasOwn(methods, record.path) ? methods[record.path] : undefined
+    const allowed = methodsOf(record.path)
     if (allowed === undefined) return plainText(404, "404 page not found")
     if (!allowed.includes(record.method)) {
       return this.generation.methodNotAllowed
