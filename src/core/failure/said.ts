@@ -38,7 +38,7 @@ const maxItems = 5
 
 /** What a body says. */
 export const ofBody = (body: string, secrets: ReadonlyArray<string> = []): Said => {
-  const text = beginning(body, secrets, maxRead).replace(/^\uFEFF/, "").trim()
+  const text = beginning(body, secrets, maxRead).trim()
   // some send the events of a stream
   const event = /^(?:event:[^\n]*\n)?data:([^\n]*)/.exec(text)?.[1]?.trim() ?? text
   const json = /^[{["]/.test(event) ? parse(event) : undefined

@@ -280,7 +280,6 @@ export const connectionRefused = (e: {
 /** Whether a request failed without a reason, as browsers and workers report all that they do not let a page know. */
 export const isUnexplained = (cause: Maybe<ErrorCause>): boolean =>
   cause !== undefined
-  && cause.code === undefined
   && /^(failed to fetch|load failed|networkerror\b|network (request failed|connection lost))/i.test(cause.message)
 
 export const isPlainHttp = (url: string): boolean => /^http:/i.test(url)
