@@ -108,8 +108,8 @@ describe("ToolLoop.stream", () => {
       assert.strictEqual(error.turns, 2)
       assert.strictEqual(error.history.at(-1)?.role, "tool")
       assert.deepStrictEqual(error.responses.map(({ finishReason, parts, ref }) => [finishReason, parts.length, ref]), [
-        ["tool-calls", 3, "ollama/m"],
-        ["tool-calls", 1, "ollama/m"]
+        ["tool-calls", 3, "ollama/m:latest"],
+        ["tool-calls", 1, "ollama/m:latest"]
       ])
       yield* MockOllama.reset
       const whole = yield* Effect.flip(ToolLoop.run({ ...options, maxTurns: 1 }))
