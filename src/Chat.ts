@@ -290,6 +290,7 @@ export const StreamEvent = Schema.Union(
     name: Schema.String,
     arguments: JsonObject,
     argumentsText: Schema.String,
+    malformed: Schema.optional(Schema.String),
     metadata: Schema.optional(Metadata)
   }),
   Schema.Struct({ type: Schema.Literal("finish"), ...answer })

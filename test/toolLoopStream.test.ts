@@ -43,9 +43,22 @@ describe("ToolLoop.stream", () => {
       const sent = (yield* MockOllama.requests).filter(({ path }) => path === "/api/chat").map(({ json }) => json)
       const kinds = events.map(({ type }) => type)
       assert.deepStrictEqual(kinds.filter((kind) => /^(turn|tool|finish|result)/.test(kind)), [
-        ...["turn-start", "tool-call", "tool-call", "finish", "tool-result", "tool-result", "turn-end"],
-        ...["turn-start", "tool-call", "finish", "tool-result", "turn-end"],
-        ...["turn-start", "finish", "turn-end", "result"]
+        "turn-start",
+        "tool-call",
+        "tool-call",
+        "finish",
+        "tool-result",
+        "tool-result",
+        "turn-end",
+        "turn-start",
+        "tool-call",
+        "finish",
+        "tool-result",
+        "turn-end",
+        "turn-start",
+        "finish",
+        "turn-end",
+        "result"
       ])
       const last = events.at(-1)!
       assert(last.type === "result")

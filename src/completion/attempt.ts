@@ -29,6 +29,7 @@ export interface Settings {
 export interface Call {
   readonly request: ChatRequest
   readonly repairs: ReadonlyArray<Repair>
+  readonly malformedCalls?: "fail" | "return" | undefined
   readonly firstByte?: number | undefined
   readonly idle?: number | undefined
 }
@@ -49,11 +50,18 @@ export interface Sent {
 }
 
 /** Who is asked, for what goes back to nobody else. */
-export const askedOf = ({ api, endpoint, ollama, provider }: Selection): AskedOf => ({
+const askedOf = ({ api, endpoint, ollama, provider }: Selection): AskedOf => ({
   provider: provider.id,
   origin: origin(endpoint.root),
   api,
   ollama
+})
+
+/** What decoding has to know of the request. */
+export const decodingOf = ({ call: { malformedCalls, request }, selection }: Asking) => ({
+  source: askedOf(selection),
+  tools: request.tools.map(({ name }) => name),
+  malformedCalls
 })
 
 export const send = (
@@ -139,7 +147,7 @@ const decodeWhole = (
   makeId: (index: number) => string
 ): Effect.Effect<WholeAnswer, AttemptError> => {
   const { call, selection, settings, wire } = asking
-  const answer = whole(text, { wire, makeId, source: askedOf(selection), maxAnswerChars: settings.limits.maxBytes })
+  const answer = whole(text, { wire, makeId, ...decodingOf(asking), maxAnswerChars: settings.limits.maxBytes })
   const { events, finish, parts } = call.repairs.length === 0
     ? answer
     : repairWhole(answer.events, answer.finish, beginRepairs(asking, makeId))

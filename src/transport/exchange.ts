@@ -63,6 +63,8 @@ export interface Arrived {
   readonly pull: BodyPull | undefined
   /** Closes the connection of a response that is not read. */
   readonly close: Effect.Effect<void>
+  /** Middleware of the host made an error of it, and may have read it for that. */
+  readonly seen?: boolean
 }
 
 /**

@@ -163,7 +163,7 @@ const unlimited: Limits = { firstByte: Infinity, idle: Infinity, total: Infinity
 
 const lenient = new TextDecoder("utf-8")
 
-// Middleware of the host may have read it: then the response remembers its text.
+// Who has read it before left its text with the response.
 const remembered = (response: Reply["response"], wait: number): Effect.Effect<string> =>
   Effect.timeoutTo(Effect.orElseSucceed(response.text, () => ""), {
     duration: wait,
@@ -180,7 +180,9 @@ const refused = Effect.fnUntraced(function*(
   const reader = yield* makeReader(reply, unlimited, start)
   const wait = Math.min(refusalWait, start + limits.total - before)
   const read = yield* Effect.ensuring(restore(reader.beginning(wait, maxRefusal)), reader.close)
-  const said = read.length > 0 ? lenient.decode(read) : yield* restore(remembered(reply.response, wait))
+  const said = read.length > 0 || reply.seen !== true
+    ? lenient.decode(read)
+    : yield* restore(remembered(reply.response, wait))
   const secrets = reply.secrets()
   return yield* Effect.fail(classifyAnswer({
     url,

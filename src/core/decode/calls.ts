@@ -27,9 +27,20 @@ export interface State {
   readonly count: number
   /** The last one that was given out. */
   readonly last: ToolCall | undefined
+  /** The names of the tools that were offered. */
+  readonly tools: ReadonlyArray<string>
+  /** Whether a call that cannot be read is one all the same, without arguments. */
+  readonly returns: boolean
 }
 
-export const initial: State = { open: [], count: 0, last: undefined }
+export const initial: State = { open: [], count: 0, last: undefined, tools: [], returns: false }
+
+// Some templates let parts of their own format through: `functions.` before a name, a channel token behind it.
+const repairedName = (name: string, tools: ReadonlyArray<string>): string => {
+  if (tools.length === 0 || tools.includes(name)) return name
+  const bare = name.replace(/^functions\./, "").replace(/\s*<\|[^]*$/, "")
+  return tools.includes(bare) ? bare : name
+}
 
 /** Deeper arguments would overflow the stack of whoever walks them. */
 const maxDepth = 1000
@@ -54,8 +65,17 @@ const decodedTwice = (text: string): string => {
   return typeof inner === "string" && inner.trimStart().startsWith("{") ? inner : text
 }
 
-/** A call as it is, once nothing more can come: `""` and `null` are no arguments, anything else must be an object. */
-const complete = (call: OpenCall): ToolCall | DecodeFailure => {
+/** A call once nothing more can come, under the name of the tool that is meant. */
+const complete = (call: OpenCall, { returns, tools }: State): ToolCall | DecodeFailure => {
+  const name = repairedName(call.name, tools)
+  const made = read(name === call.name ? call : { ...call, name })
+  return returns && "_tag" in made && name !== ""
+    ? { type: "tool-call", id: call.id, name, arguments: {}, argumentsText: "{}", malformed: call.text }
+    : made
+}
+
+/** A call as it is: `""` and `null` are no arguments, anything else must be an object. */
+const read = (call: OpenCall): ToolCall | DecodeFailure => {
   if (call.name === "") return broken(call)
   const text = call.text.trim()
   if (text === "" || text === "null") {
@@ -107,12 +127,12 @@ export const flush = (
   for (; at < state.open.length; at++) {
     const call = state.open[at] as OpenCall
     if (!all && (!isClosed(call) || (call.isPlaceholder && !settled))) break
-    const made = complete(call)
+    const made = complete(call, state)
     if ("_tag" in made) return made
     emit(made, call.extra)
     last = made
   }
-  return at === 0 ? state : { open: state.open.slice(at), count: state.count, last }
+  return at === 0 ? state : { ...state, open: state.open.slice(at), last }
 }
 
 const begin = (
@@ -137,7 +157,7 @@ const begin = (
   }
   const before = flush(state, true, emit)
   if ("_tag" in before) return before
-  const made = complete(call)
+  const made = complete(call, state)
   if ("_tag" in made) return made
   emit(made, call.extra)
   return { ...before, count, last: made }

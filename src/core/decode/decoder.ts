@@ -17,6 +17,10 @@ export interface DecoderOptions {
   readonly makeId: (index: number) => string
   /** Whose the answer is, for what it wants back; without it nothing of that is kept. */
   readonly source?: Asked | undefined
+  /** The names of the tools that were offered. */
+  readonly tools?: ReadonlyArray<string> | undefined
+  /** Whether a call that cannot be read is given all the same, without arguments, with its raw text. */
+  readonly malformedCalls?: "fail" | "return" | undefined
   /** Most bytes of one event (default 64 MiB). */
   readonly maxEventBytes?: number | undefined
   /** Most characters of a whole answer, all its deltas and calls together (default 64 Mi). */
@@ -46,6 +50,12 @@ const none: ReadonlyArray<ContentEvent> = []
 
 const ended: DecodeFailure = { _tag: "Ended" }
 
+const initialOf = ({ malformedCalls, source, tools = [] }: DecoderOptions): Machine.State => ({
+  ...Machine.initial,
+  source,
+  calls: { ...Machine.initial.calls, tools, returns: malformedCalls === "return" }
+})
+
 class StreamDecoder implements Decoder {
   failure: DecodeFailure | undefined
   /** `[DONE]`: whatever follows, in the same chunk or later, is ignored. */
@@ -66,7 +76,7 @@ class StreamDecoder implements Decoder {
 
   constructor(private readonly options: DecoderOptions) {
     this.wire = options.wire
-    this.state = { ...Machine.initial, source: options.source }
+    this.state = initialOf(options)
     this.framing = this.wire.framing
     this.maxEvent = options.maxEventBytes ?? defaultMaxBytes
     this.maxAnswer = options.maxAnswerChars ?? defaultMaxBytes
@@ -229,7 +239,7 @@ export const whole = (body: string, options: DecoderOptions): Whole => {
   if (event._tag !== "Event") return failed(event)
   if (!wire.isAnswer(parsed.value)) return failed(malformed("the answer has no message"))
   const out: Array<ContentEvent> = []
-  const state = Machine.step({ ...Machine.initial, source: options.source }, event, options.makeId, out)
+  const state = Machine.step(initialOf(options), event, options.makeId, out)
   if (state._tag !== "State") return result(out, undefined, state)
   const end = Machine.end(state, out) ?? notDone
   return "_tag" in end ? result(out, undefined, end) : result(out, end, undefined)
