@@ -136,7 +136,7 @@ export interface ChatRequest extends Schema.Schema.Type<typeof ChatRequest> {}
  * @since 0.1.0
  * @category schemas
  */
-export const FinishReason = Schema.Literal("stop", "length", "tool-calls", "other")
+export const FinishReason = Schema.Literal("stop", "length", "tool-calls", "content-filter", "other")
 
 /**
  * Why the model stopped: `tool-calls` whenever it called something and was not cut.
@@ -213,6 +213,8 @@ export interface Ignored extends Schema.Schema.Type<typeof Ignored> {}
 
 const answer = {
   finishReason: FinishReason,
+  /** The server's own word for it. */
+  rawFinishReason: Schema.optional(Schema.String),
   usage: Schema.optional(Usage),
   timings: Schema.optional(Timings),
   /** The ref that answered. */
@@ -333,4 +335,7 @@ export type ContentEvent = Exclude<StreamEvent, { readonly type: "finish" }>
  * @since 0.1.0
  * @category models
  */
-export interface Finish extends Pick<FinishEvent, "finishReason" | "usage" | "timings" | "model"> {}
+export interface Finish extends Pick<FinishEvent, "finishReason" | "rawFinishReason" | "usage" | "timings" | "model"> {
+  /** What of the answer could not be kept. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+}

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { publicSentences } from "./core/failure/publicSentences.js"
 import * as refusal from "./core/failure/refusalSentences.js"
 import * as hint from "./core/failure/sentences.js"
-import { Message, PartialAnswer } from "./Message.js"
+import { AssistantPart, Message, PartialAnswer } from "./Message.js"
 
 // =============================================================================
 // what errors are made of
@@ -600,8 +600,12 @@ export class IncompleteResponse extends Hinted<IncompleteResponse>()(
   "answer",
   {
     url: Schema.String,
-    /** `not-done`: the server said so; `ended`: it just ended; `connection`: the connection broke. */
-    reason: Schema.Literal("not-done", "ended", "connection"),
+    /**
+     * `not-done`: the server said so; `ended`: it just ended; `connection`: the connection broke; `failed`: the server
+     * gave it up, in the word that `finish` has.
+     */
+    reason: Schema.Literal("not-done", "ended", "connection", "failed"),
+    finish: Schema.optional(Schema.String),
     partial,
     cause
   },
@@ -621,6 +625,8 @@ export class OutputInvalid extends Hinted<OutputInvalid>()(
   {
     ref: Schema.String,
     text: Schema.String,
+    /** Why the model stopped: an answer that was cut says `length`. */
+    finishReason: Schema.optional(Schema.String),
     detail: Schema.String
   },
   hint.outputInvalid,
@@ -628,15 +634,46 @@ export class OutputInvalid extends Hinted<OutputInvalid>()(
 ) {}
 
 /**
+ * An answer of a tool loop, as it is told by its error; what is there is a `ChatResponse`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Turn = Schema.Struct({
+  parts: Schema.Array(AssistantPart),
+  finishReason: Schema.String,
+  ref: Schema.String,
+  model: Schema.optional(Schema.String),
+  usage: Schema.optional(Schema.Struct({
+    inputTokens: Schema.optional(Schema.Number),
+    outputTokens: Schema.optional(Schema.Number),
+    totalTokens: Schema.optional(Schema.Number),
+    cost: Schema.optional(Schema.Number)
+  }))
+})
+
+/**
+ * The type of `Turn`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Turn extends Schema.Schema.Type<typeof Turn> {}
+
+/**
  * The model still called tools when the tool loop reached its maximum of turns. `history` is the conversation so far,
- * ready to be continued.
+ * ready to be continued, `responses` are all answers.
  *
  * @since 0.1.0
  * @category errors
  */
 export class TooManyTurns extends Hinted<TooManyTurns>()("TooManyTurns", "answer", {
   turns: Schema.Finite,
-  history: Schema.Array(Message)
+  history: Schema.Array(Message),
+  responses: Schema.Array(Turn).pipe(
+    Schema.optionalWith({ default: () => [] }),
+    Schema.withConstructorDefault((): ReadonlyArray<Turn> => [])
+  )
 }, hint.tooManyTurns) {}
 
 // =============================================================================
@@ -653,8 +690,7 @@ export const ConfigurationError = Schema.Union(
   ConfigUnreadable,
   ConfigSyntaxError,
   ConfigInvalid,
-  ConfigIncludeError,
-  MissingEnvironmentVariable
+  ConfigIncludeError
 )
 
 /**

@@ -115,7 +115,10 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
     problems.push({ path: "id", expected: "a name without a slash", actual: JSON.stringify(id) })
   }
   checkApi(r, api, ["api"])
-  const url = baseUrls.normalize(options.baseUrl ?? baseUrls.defaultRoot, { provider: id, api })
+  const url = baseUrls.normalize(options.baseUrl ?? baseUrls.defaultRoot, {
+    provider: id,
+    api: isSpoken(api) ? api : "openai-completions"
+  })
   if (Either.isLeft(url)) problems.push({ path: "baseUrl", ...url.left })
   const key = plainKey(options.apiKey === undefined ? undefined : revealed(options.apiKey), "option")
   if (key?._tag === "Wrong") problems.push({ path: "apiKey", expected: key.expected, actual: key.actual })

@@ -84,7 +84,6 @@ describe("every error", () => {
     ])
     assert.deepStrictEqual(has(new OllamaError.TooManyTurns({ turns: 1, history: [] })), ["OllamaError"])
     assert.deepStrictEqual(has(new OllamaError.MissingEnvironmentVariable({ variable: "K", path: "p" })), [
-      "ConfigurationError",
       "ProviderError",
       "CatalogError",
       "SelectionError",

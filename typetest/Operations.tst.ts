@@ -33,7 +33,6 @@ type ConfigTag =
   | "ConfigSyntaxError"
   | "ConfigInvalid"
   | "ConfigIncludeError"
-  | "MissingEnvironmentVariable"
 
 type ProviderTag =
   | "NotEnabled"

@@ -52,7 +52,10 @@ export const makeRequest = (
     headers["authorization"] = `Bearer ${Redacted.value(key.value)}`
   }
   const request = HttpClientRequest.make(method)(url, { headers })
-  return body === undefined ? request : HttpClientRequest.bodyText(request, body, "application/json")
+  if (body === undefined) return request
+  return typeof body === "string"
+    ? HttpClientRequest.bodyText(request, body, "application/json")
+    : HttpClientRequest.bodyStream(request, body, { contentType: "application/octet-stream" })
 }
 
 /** What a request carries that nobody may see, as it is and as it may be quoted, the longest first. */
@@ -103,7 +106,7 @@ export const open = <R>(
     }
     // HttpClient makes the span of a request.
     const traced = isTraced(fiber)
-    const direct = traced ? undefined : sendOf(client)
+    const direct = traced || sending.request.body._tag === "Stream" ? undefined : sendOf(client)
     const deadlines = Deadlines.of(fiber)
     const start = deadlines.now()
     const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)

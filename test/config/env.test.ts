@@ -137,6 +137,9 @@ describe("the env block", () => {
   it("needs no variable for a value that the environment has already", () => {
     const more = { env: { H: "${UNSET}", vars: { P: "${UNSET}" } } }
     assert.strictEqual(url("http://${H}:${P}", { H: "h", P: "1" }, more), "http://h:1")
+    assert.deepStrictEqual(said({ ...ollama({ models }), ...more }, { ...env, H: "h", P: " " }), [
+      "warning env.vars.P: the environment variable UNSET is not set: not used"
+    ])
   })
 
   it("may hold OLLAMA_API_KEY", () => {

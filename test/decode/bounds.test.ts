@@ -257,7 +257,7 @@ describe("garbage", () => {
     }
     const odd =
       "{\"model\":5,\"message\":{\"content\":\"a\",\"thinking\":{}},\"done\":true,\"done_reason\":7,\"eval_count\":\"9\",\"prompt_eval_count\":-1}"
-    assert.deepStrictEqual(decode("ollama", [odd]).finish, { finishReason: "stop" })
+    assert.deepStrictEqual(decode("ollama", [odd]).finish, { finishReason: "stop", rawFinishReason: "stop" })
   })
 
   it("inside a broken first line does not swallow the stream", () => {

@@ -187,6 +187,19 @@ describe("Models.select of a missing model", () => {
       assert.strictEqual(state.calls, 3)
     }))
 
+  it.effect("forgets a failure when the server answers again", () =>
+    Effect.gen(function*() {
+      const { service, state } = f.discovery(f.catalog("a"))
+      const models = yield* f.models(ollama, service)
+      yield* models.catalog("ollama")
+      state.answer = f.refused
+      f.assertSame(yield* failure(models, "ollama/x"), f.refused)
+      state.answer = f.catalog("a")
+      yield* models.refresh("ollama")
+      yield* unknown(models, "ollama/x")
+      assert.strictEqual(state.calls, 3)
+    }))
+
   it.effect("waits for the asking that another began, whatever that one was after", () =>
     Effect.gen(function*() {
       const { asked, service } = f.heldDiscovery()

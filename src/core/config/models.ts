@@ -85,7 +85,14 @@ const words = (r: Reader, value: unknown, path: KeyPath): JsonRecord => {
   return Object.fromEntries(out)
 }
 
-const compat = (r: Reader, model: JsonRecord, path: KeyPath) => {
+interface ReadCompat {
+  readonly compat?: Compat | undefined
+  readonly tools?: boolean | undefined
+  readonly maxTokensField?: ProviderModel["maxTokensField"]
+}
+
+const compat = (r: Reader, model: JsonRecord, path: KeyPath): ReadCompat => {
+  if (own(model, "compat") === undefined && own(model, "thinkingLevelMap") === undefined) return {}
   const at = [...path, "compat"]
   const found = read.object(r, own(model, "compat"), at)
   const map = {

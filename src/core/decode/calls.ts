@@ -3,7 +3,7 @@
  * `""`, then send pieces of the arguments with nothing but the index; Ollama sends whole calls, in some versions all
  * with index 0 or without an id.
  */
-import type { ToolCall } from "../../Message.js"
+import type { JsonObject, ToolCall } from "../../Message.js"
 import { isRecord, parse } from "../json.js"
 import { type Balance, scan, unbalanced } from "./jsonText.js"
 import type { DecodeFailure, WireCall } from "./types.js"
@@ -15,6 +15,9 @@ interface OpenCall {
   readonly index: number | undefined
   readonly text: string
   readonly balance: Balance
+  readonly extra: JsonObject | undefined
+  /** It was opened with `{}`, which may stand for arguments that are still to come. */
+  readonly isPlaceholder: boolean
 }
 
 export interface State {
@@ -34,12 +37,22 @@ const maxDepth = 1000
 /** More at the same time would make look-ups slow. */
 const maxOpen = 1000
 
+/** Takes a complete call, and what the server sent with it. */
+export type Emit = (call: ToolCall, extra: JsonObject | undefined) => void
+
 const broken = (call: OpenCall): DecodeFailure => ({
   _tag: "MalformedToolCall",
   id: call.id,
   name: call.name,
   raw: call.text
 })
+
+// Arguments that were encoded twice are a text of JSON that holds the text of an object.
+const decodedTwice = (text: string): string => {
+  if (!text.trimStart().startsWith("\"")) return text
+  const inner = parse(text)?.value
+  return typeof inner === "string" && inner.trimStart().startsWith("{") ? inner : text
+}
 
 /** A call as it is, once nothing more can come: `""` and `null` are no arguments, anything else must be an object. */
 const complete = (call: OpenCall): ToolCall | DecodeFailure => {
@@ -48,11 +61,12 @@ const complete = (call: OpenCall): ToolCall | DecodeFailure => {
   if (text === "" || text === "null") {
     return { type: "tool-call", id: call.id, name: call.name, arguments: {}, argumentsText: "{}" }
   }
-  const parsed = parse(call.text)
+  const written = decodedTwice(call.text)
+  const parsed = parse(written)
   if (parsed === undefined || !isRecord(parsed.value)) return broken(call)
   // the brackets of a depth take two characters
   if (text.length > 2 * maxDepth && scan(unbalanced, text).deepest > maxDepth) return broken(call)
-  return { type: "tool-call", id: call.id, name: call.name, arguments: parsed.value, argumentsText: call.text }
+  return { type: "tool-call", id: call.id, name: call.name, arguments: parsed.value, argumentsText: written }
 }
 
 const isClosed = (call: OpenCall): boolean => call.balance.closed && call.name !== ""
@@ -68,21 +82,34 @@ const hasIndex = (index: number | undefined) => (call: OpenCall): boolean =>
 /** The open call that a piece belongs to, or -1 when it begins one. */
 const target = (open: ReadonlyArray<OpenCall>, piece: WireCall): number => {
   if (piece.whole) return -1
-  if (piece.id !== "") return findLast(open, (call) => call.id === piece.id && !isClosed(call))
+  if (piece.id !== "") {
+    return findLast(
+      open,
+      (call) => call.id === piece.id && (!isClosed(call) || (call.isPlaceholder && piece.name === ""))
+    )
+  }
   if (piece.name !== "") return findLast(open, (call) => call.name === "" && hasIndex(piece.index)(call))
   return findLast(open, hasIndex(piece.index))
 }
 
-/** Gives out the calls at the front that are complete; with `all`, every one is judged as it is. */
-export const flush = (state: State, all: boolean, emit: (call: ToolCall) => void): State | DecodeFailure => {
+/**
+ * Gives out the calls at the front that are complete; with `all`, every one is judged as it is, and `settled` ones are no
+ * longer waited for: something else was said since.
+ */
+export const flush = (
+  state: State,
+  all: boolean,
+  emit: Emit,
+  settled = false
+): State | DecodeFailure => {
   let at = 0
   let last = state.last
   for (; at < state.open.length; at++) {
     const call = state.open[at] as OpenCall
-    if (!all && !isClosed(call)) break
+    if (!all && (!isClosed(call) || (call.isPlaceholder && !settled))) break
     const made = complete(call)
     if ("_tag" in made) return made
-    emit(made)
+    emit(made, call.extra)
     last = made
   }
   return at === 0 ? state : { open: state.open.slice(at), count: state.count, last }
@@ -92,14 +119,16 @@ const begin = (
   state: State,
   piece: WireCall,
   makeId: (index: number) => string,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const call: OpenCall = {
     id: piece.id === "" ? makeId(state.count) : piece.id,
     name: piece.name,
     index: piece.index,
     text: piece.text,
-    balance: scan(unbalanced, piece.whole ? "" : piece.text)
+    balance: scan(unbalanced, piece.whole ? "" : piece.text),
+    extra: piece.extra,
+    isPlaceholder: !piece.whole && piece.text.trim() === "{}"
   }
   const count = state.count + 1
   if (!piece.whole) {
@@ -110,7 +139,7 @@ const begin = (
   if ("_tag" in before) return before
   const made = complete(call)
   if ("_tag" in made) return made
-  emit(made)
+  emit(made, call.extra)
   return { ...before, count, last: made }
 }
 
@@ -118,14 +147,17 @@ const extend = (
   state: State,
   at: number,
   piece: WireCall,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const before = state.open[at] as OpenCall
+  const replaced = before.isPlaceholder && piece.text.trim() !== ""
   const call: OpenCall = {
     ...before,
     name: before.name === "" ? piece.name : before.name,
-    text: before.text + piece.text,
-    balance: scan(before.balance, piece.text)
+    text: replaced ? piece.text : before.text + piece.text,
+    balance: scan(replaced ? unbalanced : before.balance, piece.text),
+    extra: piece.extra ?? before.extra,
+    isPlaceholder: before.isPlaceholder && !replaced
   }
   return flush({ ...state, open: state.open.map((other, i) => i === at ? call : other) }, false, emit)
 }
@@ -135,7 +167,7 @@ export const add = (
   state: State,
   piece: WireCall,
   makeId: (index: number) => string,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const at = target(state.open, piece)
   if (at >= 0) return extend(state, at, piece, emit)

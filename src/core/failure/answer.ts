@@ -31,6 +31,8 @@ export const decodeError = (failure: DecodeFailure, context: AnswerContext): Att
       return new MalformedResponse({ url, detail: redactCut(failure.detail, secrets), partial })
     case "MalformedToolCall":
       return new MalformedToolCall({ url, id: failure.id, name: failure.name, raw: failure.raw, partial })
+    case "Failed":
+      return new IncompleteResponse({ url, reason: "failed", finish: failure.word, partial })
     case "NotDone":
       return new IncompleteResponse({ url, reason: "not-done", partial })
     case "Ended":

@@ -369,10 +369,15 @@ export const malformedToolCall = (e: { readonly name: string }): string =>
 export const incompleteResponse = (e: {
   readonly url: string
   readonly reason: string
+  readonly finish?: Maybe<string>
   readonly cause?: Maybe<ErrorCause>
 }): string =>
   `The answer of ${host(e.url)} ended before it was finished${
-    e.reason === "connection" ? `: the connection broke${because(e.cause)}` : ""
+    e.reason === "connection"
+      ? `: the connection broke${because(e.cause)}`
+      : e.reason === "failed"
+      ? `: the server gave it up${said(e.finish)}`
+      : ""
   }. See the server's log; an identical retry often succeeds.`
 
 export const outputInvalid = (e: { readonly ref: string; readonly detail: string }): string =>

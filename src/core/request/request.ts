@@ -11,6 +11,7 @@ import type { InvalidRequest } from "../../OllamaError.js"
 import { isPlain, isRecord, own } from "../json.js"
 import * as Image from "./image.js"
 import * as JsonSchema from "./jsonSchema.js"
+import * as Metadata from "./metadata.js"
 import * as Params from "./params.js"
 import { invalid, isObjectText, plain } from "./writeJson.js"
 
@@ -184,16 +185,21 @@ const assistantPart = (value: unknown, path: string): Result<AssistantPart> => {
   switch (type) {
     case "text":
     case "reasoning":
-      return Either.map(text(value["text"], `${path}.text`), (text) => ({ type, text }))
+      return Either.map(text(value["text"], `${path}.text`), (text) => ({ type, text, ...metadataOf(value) }))
     case "tool-call":
       return Either.gen(function*() {
         const id = yield* text(value["id"], `${path}.id`)
         const name = yield* nonEmpty(value["name"], `${path}.name`)
-        return { type, id, name, ...(yield* callArguments(value, path)) }
+        return { type, id, name, ...(yield* callArguments(value, path)), ...metadataOf(value) }
       })
     default:
       return invalid(`${path}.type`, "expected \"text\", \"reasoning\" or \"tool-call\"")
   }
+}
+
+const metadataOf = (part: { readonly [key: string]: unknown }) => {
+  const metadata = Metadata.read(part["metadata"])
+  return metadata === undefined ? undefined : { metadata }
 }
 
 /**
