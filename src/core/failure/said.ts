@@ -180,11 +180,10 @@ const unwrap = (text: string, noted: Noted, depth: number): string => {
   const end = ends(text, start)
   const inner = parse(text.slice(start, end))
   const said = inner === undefined ? lifted(text.slice(start), noted) : sentence(inner.value, noted, depth + 1)
-  const together = [before, said].filter((part) => part !== "").join(": ")
-  if (inner === undefined || said === "") return together
+  const together = [before, said === "" && before !== "" ? "…" : said].filter((part) => part !== "").join(": ")
   // What follows may be the server's own, as Ollama's "out of memory"; a name before a stack is not.
   const after = withoutStack(text.slice(end)).replace(/[{[][^]*/, "").trim()
-  return /\W/.test(after) ? `${together} ${after}` : together
+  return /\w\W/.test(after) ? `${together}${/^[.,;:]/.test(after) ? "" : " "}${after}` : together
 }
 
 const maxBefore = 500
