@@ -1,8 +1,8 @@
 /** The demo as `npm run demo` starts it, on machines of every kind. */
 import { FileSystem } from "@effect/platform"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
-import { assert, describe, layer } from "@effect/vitest"
-import { Context, Effect, Layer, type Scope } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
 import { build } from "esbuild"
@@ -20,29 +20,24 @@ interface Ran {
 const started = ["--import", "tsx", "examples/demo.ts"]
 
 /** The demo in one file, made once: it starts three times as fast. */
-class Bundled extends Context.Tag("test/Bundled")<Bundled, string>() {
-  static readonly layer = Layer.scoped(
-    Bundled,
-    Effect.gen(function*() {
-      const files = yield* FileSystem.FileSystem
-      const file = `${yield* files.makeTempDirectoryScoped()}/demo.mjs`
-      yield* Effect.promise(() =>
-        build({
-          entryPoints: [`${repo}/examples/demo.ts`],
-          bundle: true,
-          format: "esm",
-          platform: "node",
-          outfile: file,
-          // what undici asks for its parts with
-          banner: {
-            js: "import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);"
-          }
-        })
-      )
-      return file
-    })
-  )
-}
+const bundle = Effect.runSync(Effect.cached(Effect.promise(() =>
+  build({
+    entryPoints: [`${repo}/examples/demo.ts`],
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    write: false,
+    // what undici asks for its parts with
+    banner: { js: "import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);" }
+  })
+)))
+
+const bundled = Effect.gen(function*() {
+  const files = yield* FileSystem.FileSystem
+  const file = `${yield* files.makeTempDirectoryScoped()}/demo.mjs`
+  yield* files.writeFile(file, (yield* bundle).outputFiles[0]!.contents)
+  return [file]
+})
 
 const execute = (args: ReadonlyArray<string>, env: Record<string, string>) =>
   Effect.async<Ran>((resume) => {
@@ -60,7 +55,7 @@ const execute = (args: ReadonlyArray<string>, env: Record<string, string>) =>
 const demo = Effect.fn(function*(
   options: { readonly host: string; readonly config?: unknown; readonly args?: ReadonlyArray<string> }
 ) {
-  const args = options.args ?? [yield* Bundled]
+  const args = options.args ?? (yield* bundled)
   const files = yield* FileSystem.FileSystem
   const home = yield* files.makeTempDirectoryScoped()
   const env = { HOME: home, USERPROFILE: home, OLLAMA_HOST: options.host }
@@ -106,70 +101,61 @@ const real: MockOllama.Description = {
   replies: (request) => ({ text: `I am ${(request.json as { readonly model: string }).model}.` })
 }
 
+const live = (name: string, test: () => Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>) =>
+  it.scopedLive(name, () => Effect.provide(test(), NodeFileSystem.layer), 30_000)
+
 // Few, because each loads everything in a process of its own; the first as `npm run demo` does.
 describe.sequential("the demo", () => {
-  layer(Layer.provideMerge(Bundled.layer, NodeFileSystem.layer), { excludeTestServices: true, timeout: "30 seconds" })(
-    (it) => {
-      const live = (
-        name: string,
-        test: () => Effect.Effect<void, unknown, Bundled | FileSystem.FileSystem | Scope.Scope>
-      ) => it.scoped(name, test, 30_000)
-
-      live(
-        "starts its own mock where no Ollama answers, and sends nothing to the hosted model that is configured",
-        () =>
-          Effect.gen(function*() {
-            const { mock } = yield* makeServer(real)
-            const config = configOf("hosted/good-1", mock.url)
-            const { code, stderr, stdout } = yield* demo({ host: yield* closedPort, config, args: started })
-            assert.strictEqual(stderr, "")
-            assert.match(
-              stdout,
-              /^No Ollama at \S+ \(ConnectionRefused\): this demo uses its own mock, started at http:/
-            )
-            assert.match(stdout, /primary +hosted\/good-1/)
-            assert.match(stdout, /ollama\/gpt-oss:20b +yes +yes +text +131,072/)
-            assert.match(stdout, /ollama\/gemma3:4b +no-tools/)
-            assert.match(stdout, /Selected +ollama\/gpt-oss:20b \(first-available\)\n.*\nAnswer +Air scatters/)
-            assert.match(stdout, /Usage +\d+ tokens in, \d+ out, \d+ ms/)
-            assert.deepStrictEqual(yield* mock.requests, [])
-            assert.strictEqual(code, 0)
-          })
-      )
-
-      live(
-        "asks the Ollama that answers, another model where the configured one is not installed",
-        () =>
-          Effect.gen(function*() {
-            const { server } = yield* makeServer(real)
-            const config = configOf("ollama/qwen3:8b", server.url)
-            const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config })
-            assert.include(stdout, `The Ollama 0.24.0 at ${server.url} answers.`)
-            assert.notInclude(stdout, "mock")
-            assert.match(
-              stdout,
-              /Tried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\nAnswer +I am first:1b\./
-            )
-            assert.strictEqual(code, 0)
-          })
-      )
-
-      live("shows what was left out where no model has tools, and what to do", () =>
-        Effect.gen(function*() {
-          const { server } = yield* makeServer({ models: [{ name: "no-tools:1b", capabilities: ["completion"] }] })
-          const { code, stderr, stdout } = yield* demo({ host: server.url })
-          assert.match(stdout, /openclaw\.json \(not there: all defaults\)/)
-          assert.match(stdout, /ollama\/no-tools:1b +no-tools/)
-          assert.match(stderr, /NoToolModels: .*ollama pull/)
-          assert.strictEqual(code, 1)
-        }))
-
-      live("says what is wrong with the configuration", () =>
-        Effect.gen(function*() {
-          const { code, stderr } = yield* demo({ host: yield* closedPort, config: "{ agents: " })
-          assert.match(stderr, /ConfigSyntaxError: .*openclaw\.json/)
-          assert.strictEqual(code, 1)
-        }))
-    }
+  live(
+    "starts its own mock where no Ollama answers, and sends nothing to the hosted model that is configured",
+    () =>
+      Effect.gen(function*() {
+        const { mock } = yield* makeServer(real)
+        const config = configOf("hosted/good-1", mock.url)
+        const { code, stderr, stdout } = yield* demo({ host: yield* closedPort, config, args: started })
+        assert.strictEqual(stderr, "")
+        assert.match(stdout, /^No Ollama at \S+ \(ConnectionRefused\): this demo uses its own mock, started at http:/)
+        assert.match(stdout, /primary +hosted\/good-1/)
+        assert.match(stdout, /ollama\/gpt-oss:20b +yes +yes +text +131,072/)
+        assert.match(stdout, /ollama\/gemma3:4b +no-tools/)
+        assert.match(stdout, /Selected +ollama\/gpt-oss:20b \(first-available\)\n.*\nAnswer +Air scatters/)
+        assert.match(stdout, /Usage +\d+ tokens in, \d+ out, \d+ ms/)
+        assert.deepStrictEqual(yield* mock.requests, [])
+        assert.strictEqual(code, 0)
+      })
   )
+
+  live(
+    "asks the Ollama that answers, another model where the configured one is not installed",
+    () =>
+      Effect.gen(function*() {
+        const { server } = yield* makeServer(real)
+        const config = configOf("ollama/qwen3:8b", server.url)
+        const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config })
+        assert.include(stdout, `The Ollama 0.24.0 at ${server.url} answers.`)
+        assert.notInclude(stdout, "mock")
+        assert.match(
+          stdout,
+          /Tried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\nAnswer +I am first:1b\./
+        )
+        assert.strictEqual(code, 0)
+      })
+  )
+
+  live("shows what was left out where no model has tools, and what to do", () =>
+    Effect.gen(function*() {
+      const { server } = yield* makeServer({ models: [{ name: "no-tools:1b", capabilities: ["completion"] }] })
+      const { code, stderr, stdout } = yield* demo({ host: server.url })
+      assert.match(stdout, /openclaw\.json \(not there: all defaults\)/)
+      assert.match(stdout, /ollama\/no-tools:1b +no-tools/)
+      assert.match(stderr, /NoToolModels: .*ollama pull/)
+      assert.strictEqual(code, 1)
+    }))
+
+  live("says what is wrong with the configuration", () =>
+    Effect.gen(function*() {
+      const { code, stderr } = yield* demo({ host: yield* closedPort, config: "{ agents: " })
+      assert.match(stderr, /ConfigSyntaxError: .*openclaw\.json/)
+      assert.strictEqual(code, 1)
+    }))
 })
