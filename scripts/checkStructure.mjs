@@ -23,7 +23,7 @@ const doors = {
   transport: new Set(["transport/transport.ts"]),
   completion: new Set(["completion/completion.ts", "completion/options.ts", "completion/schemas.ts"]),
   catalog: new Set(["catalog/catalog.ts"]),
-  config: new Set(["config/load.ts", "config/lookups.ts"]),
+  config: new Set(["config/file.ts", "config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/span.ts"]),
   "testing/internal": new Set(["testing/internal/memory.ts", "testing/internal/service.ts"])
 }
