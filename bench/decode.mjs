@@ -4,13 +4,18 @@ import { build } from "esbuild"
 import { memoryUsage } from "node:process"
 
 const { outputFiles } = await build({
-  entryPoints: [new URL("../src/core/decode/decoder.ts", import.meta.url).pathname],
+  stdin: {
+    contents: `export { make } from "./decode/decoder.ts"; export { wires as wireOf } from "./wire/wires.ts"`,
+    resolveDir: new URL("../src/core", import.meta.url).pathname
+  },
   bundle: true,
   format: "esm",
   write: false,
   logLevel: "error"
 })
-const { make } = await import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`)
+const { make, wireOf } = await import(
+  `data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString("base64")}`
+)
 
 const count = 200_000
 const texts = {
@@ -45,7 +50,7 @@ const plain = (api, chunks) => {
 }
 
 const decoded = (api, chunks, fastPath) => {
-  const decoder = make({ api, makeId: String, fastPath })
+  const decoder = make({ wire: wireOf[api], makeId: String, fastPath })
   let seen = 0
   for (const chunk of chunks) for (const event of decoder.push(chunk)) if (event.type === "text-delta") seen++
   return seen
@@ -82,7 +87,7 @@ for (const [language, words] of Object.entries(texts)) {
 }
 
 const chunk = utf8.encode(wires.ollama("a long piece of text", 0).repeat(76))
-const decoder = make({ api: "ollama", makeId: String })
+const decoder = make({ wire: wireOf.ollama, makeId: String })
 globalThis.gc?.()
 const before = memoryUsage().heapUsed
 for (let i = 0; i < 1_000_000 / 76; i++) decoder.push(chunk.slice())

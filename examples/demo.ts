@@ -126,7 +126,7 @@ const OllamaLive = Layer.unwrapScoped(Effect.gen(function*() {
   yield* printConfig({ ...configured, models, primary })
   const asked = yield* OpenClawConfig.make({}, host)
   const config = isMock || primary?.startsWith("ollama/") !== true ? asked : { ...asked, models, primary }
-  return Layer.provide(Ollama.layerServices(), Layer.succeed(OpenClawConfig.OpenClawConfig, config))
+  return Layer.provide(Ollama.layerServices, Layer.succeed(OpenClawConfig.OpenClawConfig, config))
 }))
 
 // =============================================================================

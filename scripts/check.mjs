@@ -13,6 +13,7 @@ const checks = {
   lock: node("scripts/lockPlatforms.mjs", "--check"),
   format: tool("dprint", "check"),
   lint: tool("oxlint", "--deny-warnings"),
+  structure: node("scripts/checkStructure.mjs"),
   any: node("scripts/checkAny.mjs"),
   docs: node("scripts/checkDocs.mjs"),
   types: node(bin("typescript", "tsc"), "-p", "tsconfig.json"),

@@ -9,6 +9,7 @@ import {
   AssistantPart,
   JsonObject,
   Message,
+  Metadata,
   reasoningOf,
   textOf,
   type ToolCall,
@@ -262,7 +263,7 @@ export class ChatResponse extends Schema.Class<ChatResponse>("effect-ollama/Chat
 // =============================================================================
 
 const partStart = <const Type extends string>(type: Type) =>
-  Schema.Struct({ type: Schema.Literal(type), id: Schema.String })
+  Schema.Struct({ type: Schema.Literal(type), id: Schema.String, metadata: Schema.optional(Metadata) })
 
 const partDelta = <const Type extends string>(type: Type) =>
   Schema.Struct({ type: Schema.Literal(type), id: Schema.String, delta: Schema.String })
@@ -286,7 +287,8 @@ export const StreamEvent = Schema.Union(
     id: Schema.String,
     name: Schema.String,
     arguments: JsonObject,
-    argumentsText: Schema.String
+    argumentsText: Schema.String,
+    metadata: Schema.optional(Metadata)
   }),
   Schema.Struct({ type: Schema.Literal("finish"), ...answer })
 )
@@ -298,7 +300,11 @@ export const StreamEvent = Schema.Union(
  * @category models
  */
 export type StreamEvent =
-  | { readonly type: "reasoning-start" | "reasoning-end" | "text-start" | "text-end"; readonly id: string }
+  | {
+    readonly type: "reasoning-start" | "reasoning-end" | "text-start" | "text-end"
+    readonly id: string
+    readonly metadata?: Metadata | undefined
+  }
   | { readonly type: "reasoning-delta" | "text-delta"; readonly id: string; readonly delta: string }
   | ToolCall
   | FinishEvent

@@ -30,12 +30,40 @@ export interface JsonObject {
 }
 
 /**
+ * What a provider sent with a part that has no name here and that it wants back, e.g. a signature: it goes back with the
+ * history, to the one that it came from and to no other.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Metadata = Schema.Struct({
+  /** The id of the provider. */
+  provider: Schema.String,
+  /** Scheme, host and port of where it was asked. */
+  origin: Schema.String,
+  /** The API that it was asked by. */
+  api: Schema.String,
+  /** What it sent, under its own names; at most 64 KiB of JSON. */
+  value: JsonObject
+})
+
+/**
+ * What a provider sent with a part and wants back.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Metadata extends Schema.Schema.Type<typeof Metadata> {}
+
+const metadata = Schema.optional(Metadata)
+
+/**
  * Text said by a user or a model.
  *
  * @since 0.1.0
  * @category schemas
  */
-export const TextPart = Schema.Struct({ type: Schema.Literal("text"), text: Schema.String })
+export const TextPart = Schema.Struct({ type: Schema.Literal("text"), text: Schema.String, metadata })
 
 /**
  * Text said by a user or a model.
@@ -70,7 +98,7 @@ export interface ImagePart extends Schema.Schema.Type<typeof ImagePart> {}
  * @since 0.1.0
  * @category schemas
  */
-export const ReasoningPart = Schema.Struct({ type: Schema.Literal("reasoning"), text: Schema.String })
+export const ReasoningPart = Schema.Struct({ type: Schema.Literal("reasoning"), text: Schema.String, metadata })
 
 /**
  * What a model thought before it answered.
@@ -92,7 +120,8 @@ export const ToolCall = Schema.Struct({
   id: Schema.String,
   name: Schema.String,
   arguments: JsonObject,
-  argumentsText: Schema.String
+  argumentsText: Schema.String,
+  metadata
 })
 
 /**

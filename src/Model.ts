@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import { dual } from "effect/Function"
 import * as Schema from "effect/Schema"
 import { ExcludedModel } from "./OllamaError.js"
 
@@ -89,20 +90,15 @@ export interface ModelDefinition extends Schema.Schema.Type<typeof ModelDefiniti
 export const free: Cost = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
 
 /**
- * The context window (tokens) of a model of which nobody said it.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const defaultContextWindow = 8192
-
-/**
  * Whether the model is known not to have a capability: only what was said counts, never a default.
  *
  * @since 0.1.0
  * @category utils
  */
-export const lacks = (self: ModelDefinition, capability: "reasoning" | "tools" | "image"): boolean => {
+export const lacks: {
+  (capability: "reasoning" | "tools" | "image"): (self: ModelDefinition) => boolean
+  (self: ModelDefinition, capability: "reasoning" | "tools" | "image"): boolean
+} = dual(2, (self: ModelDefinition, capability: "reasoning" | "tools" | "image"): boolean => {
   switch (capability) {
     case "reasoning":
       return self.known.includes("reasoning") && !self.reasoning
@@ -111,7 +107,7 @@ export const lacks = (self: ModelDefinition, capability: "reasoning" | "tools" |
     case "image":
       return self.known.includes("input") && !self.input.includes("image")
   }
-}
+})
 
 /**
  * The models of one provider that can be used, in order, and those that cannot, each with the reason.

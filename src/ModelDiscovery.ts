@@ -8,35 +8,17 @@ import * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
-import { probing } from "./catalog/probe.js"
-import * as showCache from "./catalog/showCache.js"
-import {
-  definitionOf,
-  entriesOf,
-  exclusionOf,
-  inOrder,
-  readShow,
-  type Shown,
-  type Tag,
-  tagOf,
-  unique
-} from "./core/catalog/show.js"
-import { asEndpointError } from "./core/failure/refusal.js"
-import { isTransportError } from "./core/failure/transportError.js"
-import type { Catalog, ModelDefinition } from "./Model.js"
-import {
-  type DiscoveryError,
-  type ExcludedModel,
-  MalformedResponse,
-  type ModelEndpointError,
-  type TransportError
-} from "./OllamaError.js"
+import * as internal from "./catalog/catalog.js"
+import type { Provider } from "./core/provider.js"
+import type { Catalog } from "./Model.js"
+import type { DiscoveryError, TransportError } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
-import type { Provider } from "./Provider.js"
-import * as Transport from "./transport/transport.js"
+
+export type { Catalog } from "./Model.js"
+export type { DiscoveryError } from "./OllamaError.js"
 
 /**
  * What {@link ModelDiscovery} can do.
@@ -67,16 +49,14 @@ export class ModelDiscovery extends Context.Tag("effect-ollama/ModelDiscovery")<
  * @category models
  */
 export interface Options {
-  /**
-   * How a server that refuses, resets or does not answer is asked again. Default: `OllamaSchedule.probe`.
-   */
-  readonly probe?: Schedule.Schedule<unknown, TransportError> | undefined
-  /** Longest time for the list of models, in ms. Default: 5,000. */
-  readonly tagsTimeout?: number | undefined
-  /** How long one attempt may take to answer while another is to follow, in ms. Default: 500. */
-  readonly attemptTimeout?: number | undefined
-  /** Longest time for what is asked about one model, in ms. Default: 3,000. */
-  readonly showTimeout?: number | undefined
+  /** How a server that refuses, resets or does not answer is asked again. Default: `OllamaSchedule.probe`. */
+  readonly probeSchedule?: Schedule.Schedule<unknown, TransportError> | undefined
+  /** Longest time for the list of models. Default: 5 seconds. */
+  readonly tagsTimeout?: Duration.DurationInput | undefined
+  /** How long one attempt may take to answer while another is to follow. Default: 500 ms. */
+  readonly attemptTimeout?: Duration.DurationInput | undefined
+  /** Longest time for what is asked about one model. Default: 3 seconds. */
+  readonly showTimeout?: Duration.DurationInput | undefined
   /** How many models are asked about at a time. Default: 8. */
   readonly concurrency?: number | undefined
   /** How long the answer about a model (as long as its digest stays the same) is remembered. Default: 24 hours. */
@@ -91,151 +71,22 @@ export interface Options {
   readonly maxModels?: number | undefined
 }
 
-const mebi = 1024 * 1024
-
-// What became of the question about one model.
-type Answer = Either.Either<Shown, TransportError | ModelEndpointError | MalformedResponse>
-
-const toDiscoveryError = (error: TransportError | ModelEndpointError | MalformedResponse): DiscoveryError =>
-  isTransportError(error) || error._tag === "MalformedResponse" ? error : asEndpointError(error)
-
-// In a few words: the catalog says it beside the model's name.
-const inShort = (error: TransportError | ModelEndpointError | MalformedResponse): string => {
-  switch (error._tag) {
-    case "RequestTimeout":
-      return error.limit === undefined ? "no answer in time" : `no answer within ${error.limit} ms`
-    case "ConnectionRefused":
-      return "the connection was refused"
-    case "ConnectionFailed":
-      return `the connection failed (${error.cause?.code ?? error.reason})`
-    case "MalformedResponse":
-      return error.detail
-    default: {
-      const detail = error.detail ?? ""
-      return error.status === undefined ? detail : detail === "" ? `${error.status}` : `${error.status}: ${detail}`
-    }
-  }
+/**
+ * Options of a discovery that keeps what models can do in the `KeyValueStore` of the context, so that it survives the
+ * process. Of a server that has nothing new, only the list of models is then ever asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface PersistedOptions extends Options {
+  readonly persisted: true
 }
 
-const makeWith = (
-  options: Options | undefined,
-  store: KeyValueStore.KeyValueStore | undefined
-): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (client) => {
-    const schedule = options?.probe ?? OllamaSchedule.probe
-    const tagsTimeout = options?.tagsTimeout ?? 5000
-    const attemptTimeout = options?.attemptTimeout ?? 500
-    const showTimeout = options?.showTimeout ?? 3000
-    const concurrency = options?.concurrency ?? 8
-    const maxTagsBytes = options?.maxTagsBytes ?? 64 * mebi
-    const maxShowBytes = options?.maxShowBytes ?? 8 * mebi
-    const maxModels = options?.maxModels ?? 100_000
-    const cache = showCache.make({
-      timeToLive: Duration.toMillis(options?.showTimeToLive ?? Duration.hours(24)),
-      capacity: options?.showCapacity ?? 10_000,
-      store
-    })
+// =============================================================================
+// constructors
+// =============================================================================
 
-    const tags = (provider: Provider): Effect.Effect<ReadonlyArray<Tag>, DiscoveryError> => {
-      const url = `${provider.root}/api/tags`
-      return Effect.flatMap(
-        Effect.mapError(
-          probing({
-            schedule,
-            attemptTimeout,
-            attempt: (attempts, onHead) =>
-              Transport.ask(client, {
-                endpoint: provider,
-                method: "GET",
-                url,
-                purpose: "discovery",
-                attempts,
-                limit: tagsTimeout,
-                maxBytes: maxTagsBytes
-              }, onHead),
-            timeout: { url, limit: attemptTimeout }
-          }),
-          toDiscoveryError
-        ),
-        (text) =>
-          Either.mapBoth(entriesOf(text, maxModels), {
-            onLeft: (detail) => new MalformedResponse({ url, detail }),
-            onRight: (models) => models.map(tagOf).filter((tag) => tag !== undefined)
-          })
-      )
-    }
-
-    const show = (provider: Provider, tag: Tag): Effect.Effect<Answer> => {
-      const url = `${provider.root}/api/show`
-      return Effect.either(
-        Effect.flatMap(
-          Effect.suspend(() =>
-            Transport.ask(client, {
-              endpoint: provider,
-              method: "POST",
-              url,
-              body: JSON.stringify({ model: tag.name }),
-              purpose: "discovery",
-              model: tag.name,
-              attempts: 1,
-              limit: showTimeout,
-              maxBytes: maxShowBytes
-            })
-          ),
-          (text) => Either.mapLeft(readShow(text), (detail) => new MalformedResponse({ url, detail }))
-        )
-      )
-    }
-
-    // What is remembered, else what the server says, else what it said once about the same digest.
-    const look = (provider: Provider, tag: Tag): Effect.Effect<Answer> =>
-      Effect.flatMap(cache.get(provider.root, tag.digest), (remembered) => {
-        if (remembered !== undefined && remembered.fresh) return Effect.succeed(Either.right(remembered.shown))
-        return Effect.flatMap(show(provider, tag), (answer): Effect.Effect<Answer> => {
-          if (Either.isRight(answer)) return Effect.as(cache.set(provider.root, tag.digest, answer.right), answer)
-          return Effect.succeed(remembered === undefined ? answer : Either.right(remembered.shown))
-        })
-      })
-
-    const discover = Effect.fnUntraced(function*(provider: Provider): Effect.fn.Return<Catalog, DiscoveryError> {
-      const listed = unique(inOrder(yield* tags(provider)))
-      yield* cache.load(provider.root)
-      const answers = yield* Effect.forEach(listed.tags, (tag) => look(provider, tag), { concurrency })
-      yield* cache.save(provider.root)
-      const failures = answers.flatMap((answer) => Either.isLeft(answer) ? [answer.left] : [])
-      const lost = failures.find(isTransportError)
-      if (lost !== undefined && failures.length === answers.length && failures.every(isTransportError)) {
-        return yield* Effect.fail(lost)
-      }
-      const models: Array<ModelDefinition> = []
-      const excluded: Array<ExcludedModel> = []
-      listed.tags.forEach((tag, index) => {
-        const answer = answers[index]!
-        if (Either.isLeft(answer)) {
-          excluded.push({ name: tag.name, reason: "show-failed", detail: inShort(answer.left) })
-          return
-        }
-        const reason = exclusionOf(answer.right.capabilities, provider.keepWithoutTools)
-        if (reason === undefined) models.push(definitionOf(tag, answer.right))
-        else excluded.push({ name: tag.name, reason })
-      })
-      return {
-        provider: provider.id,
-        url: provider.root,
-        source: "discovered",
-        models,
-        excluded: [...excluded, ...listed.duplicates]
-      }
-    })
-
-    return {
-      discover: (provider) =>
-        Effect.withSpan(discover(provider), "ModelDiscovery.discover", {
-          captureStackTrace: false,
-          attributes: { provider: provider.id, url: provider.root }
-        })
-    }
-  })
+const mebi = 1024 * 1024
 
 /**
  * A discovery over the `HttpClient` of the context. It remembers what models can do for as long as it lives.
@@ -243,45 +94,35 @@ const makeWith = (
  * @since 0.1.0
  * @category constructors
  */
-export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  makeWith(options, undefined)
+export const make: {
+  (options: PersistedOptions): Effect.Effect<Service, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore>
+  (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient>
+} = (options: Options | PersistedOptions = {}) => {
+  const persisted = "persisted" in options && options.persisted
+  return Effect.zipWith(
+    HttpClient.HttpClient,
+    persisted ? Effect.serviceOption(KeyValueStore.KeyValueStore) : Effect.succeedNone,
+    (client, store): Service => ({
+      discover: internal.makeDiscovery({
+        client,
+        store: Option.getOrUndefined(store),
+        probeSchedule: options.probeSchedule ?? OllamaSchedule.probe,
+        tagsTimeout: Duration.toMillis(options.tagsTimeout ?? "5 seconds"),
+        attemptTimeout: Duration.toMillis(options.attemptTimeout ?? "500 millis"),
+        showTimeout: Duration.toMillis(options.showTimeout ?? "3 seconds"),
+        showTimeToLive: Duration.toMillis(options.showTimeToLive ?? "24 hours"),
+        concurrency: options.concurrency ?? 8,
+        showCapacity: options.showCapacity ?? 10_000,
+        maxTagsBytes: options.maxTagsBytes ?? 64 * mebi,
+        maxShowBytes: options.maxShowBytes ?? 8 * mebi,
+        maxModels: options.maxModels ?? 100_000
+      })
+    })
+  )
+}
 
 /**
- * The same, and what models can do is kept in the `KeyValueStore` of the context too, so that it survives the process.
- * Of a server that has nothing new, only the list of models is then ever asked.
- *
- * @since 0.1.0
- * @category constructors
- */
-export const makePersisted = (
-  options?: Options
-): Effect.Effect<Service, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore> =>
-  Effect.flatMap(KeyValueStore.KeyValueStore, (store) => makeWith(options, store))
-
-/**
- * Discovery with other limits, or another way to repeat its probe.
- *
- * @since 0.1.0
- * @category layers
- * @example
- * import { ModelDiscovery } from "effect-ollama"
- *
- * // 16 models at a time, 10 s for each
- * export const Discovery = ModelDiscovery.layerWith({ concurrency: 16, showTimeout: 10_000 })
- */
-export const layerWith = (options: Options): Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> =>
-  Layer.effect(ModelDiscovery, make(options))
-
-/**
- * Discovery.
- *
- * @since 0.1.0
- * @category layers
- */
-export const layer: Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> = /* @__PURE__ */ layerWith({})
-
-/**
- * Discovery that keeps what models can do in a `KeyValueStore`.
+ * Discovery with other limits, with another way to repeat its probe, or one that outlives the process.
  *
  * @since 0.1.0
  * @category layers
@@ -291,12 +132,44 @@ export const layer: Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> = 
  * import { ModelDiscovery } from "effect-ollama"
  * import { Layer } from "effect"
  *
- * export const Discovery = ModelDiscovery.layerPersisted().pipe(
+ * // 16 models at a time, 10 s for each
+ * export const Patient = ModelDiscovery.layerWith({ concurrency: 16, showTimeout: "10 seconds" })
+ *
+ * // what models can do is kept in files
+ * export const Persisted = ModelDiscovery.layerWith({ persisted: true }).pipe(
  *   Layer.provide(KeyValueStore.layerFileSystem(".cache/ollama")),
  *   Layer.provide(NodeContext.layer)
  * )
  */
-export const layerPersisted = (
-  options?: Options
-): Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore> =>
-  Layer.effect(ModelDiscovery, makePersisted(options))
+export const layerWith: {
+  (
+    options: PersistedOptions
+  ): Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore>
+  (options: Options): Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient>
+} = (options: Options) => Layer.effect(ModelDiscovery, make(options))
+
+/**
+ * Discovery.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layer: Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> = /* @__PURE__ */ layerWith({})
+
+// =============================================================================
+// accessors
+// =============================================================================
+
+/**
+ * The models of a provider as its server tells them now; `Models.catalog` remembers them.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import { Effect } from "effect"
+ * import { ModelDiscovery, Provider } from "effect-ollama"
+ *
+ * export const catalog = Effect.flatMap(Provider.make({ baseUrl: "http://gpu-box:11434" }), ModelDiscovery.discover)
+ */
+export const discover = (provider: Provider): Effect.Effect<Catalog, DiscoveryError, ModelDiscovery> =>
+  Effect.flatMap(ModelDiscovery, (discovery) => discovery.discover(provider))

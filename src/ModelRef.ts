@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Either from "effect/Either"
+import { dual } from "effect/Function"
 import { InvalidModelRef } from "./OllamaError.js"
 
 /**
@@ -74,5 +75,11 @@ export const normalizeModel = (model: string): string =>
  * @since 0.1.0
  * @category utils
  */
-export const equals = (self: ModelRef, that: ModelRef): boolean =>
-  self.provider === that.provider && normalizeModel(self.model) === normalizeModel(that.model)
+export const equals: {
+  (that: ModelRef): (self: ModelRef) => boolean
+  (self: ModelRef, that: ModelRef): boolean
+} = dual(
+  2,
+  (self: ModelRef, that: ModelRef): boolean =>
+    self.provider === that.provider && normalizeModel(self.model) === normalizeModel(that.model)
+)

@@ -8,10 +8,10 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import * as catalogCache from "./catalog/catalogCache.js"
-import * as modelsService from "./catalog/models.js"
-import type { Service } from "./catalog/models.js"
-import type { Selection } from "./core/catalog/selection.js"
+import type * as Option from "effect/Option"
+import * as internal from "./catalog/catalog.js"
+import type { Candidate, Service } from "./catalog/catalog.js"
+import type { CandidateOptions, Selection } from "./core/catalog/selection.js"
 import type { ModelSettings } from "./core/config/resolved.js"
 import type { ModelOptions, Provider, ProviderStatus } from "./core/provider.js"
 import type { Catalog } from "./Model.js"
@@ -21,8 +21,10 @@ import { OpenClawConfig } from "./OpenClawConfig.js"
 import type { Options as ProviderOptions } from "./Provider.js"
 import { make as makeProvider } from "./Provider.js"
 
-export type { Candidate, Service } from "./catalog/models.js"
-export type { Selection } from "./core/catalog/selection.js"
+export type { Candidate, Service } from "./catalog/catalog.js"
+export type { CandidateOptions, Selection } from "./core/catalog/selection.js"
+export type { ProviderStatus } from "./core/provider.js"
+export type { Catalog } from "./Model.js"
 export type { CatalogError, SelectionError } from "./OllamaError.js"
 
 /**
@@ -60,9 +62,9 @@ export const make = (options?: Options): Effect.Effect<Service, never, OpenClawC
   Effect.map(Effect.all([OpenClawConfig, ModelDiscovery]), ([config, discovery]) => {
     const timeToLive = Duration.toMillis(options?.timeToLive ?? "30 seconds")
     const refreshInterval = Duration.toMillis(options?.refreshInterval ?? "2 seconds")
-    return modelsService.make(config, (provider) =>
-      provider.mode === "implicit"
-        ? catalogCache.make({ discover: discovery.discover(provider), timeToLive, refreshInterval })
+    return internal.make(config, (provider) =>
+      provider.source === "discovered"
+        ? internal.makeCache({ discover: discovery.discover(provider), timeToLive, refreshInterval })
         : undefined)
   })
 
@@ -107,7 +109,7 @@ export interface StaticOptions {
  */
 export const makeStatic = (options: ReadonlyArray<Provider> | StaticOptions): Service => {
   const given: StaticOptions = "providers" in options ? options : { providers: options }
-  return modelsService.make({
+  return internal.make({
     providers: given.providers.map((provider) => ({
       id: provider.id,
       configured: true,
@@ -165,6 +167,67 @@ const made = (options: StaticProvider): Either.Either<Service, ConfigInvalid> =>
 // =============================================================================
 
 /**
+ * What is *configured*; no request is made for it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const providers: Effect.Effect<ReadonlyArray<ProviderStatus>, never, Models> = /* @__PURE__ */ Effect.map(
+  Models,
+  (models) => models.providers
+)
+
+/**
+ * The models of a provider, discovered when they are not known, or not fresh enough.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const catalog = (provider: string): Effect.Effect<Catalog, CatalogError, Models> =>
+  Effect.flatMap(Models, (models) => models.catalog(provider))
+
+/**
+ * The models of a provider, asked for anew, e.g. after a pull.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const refresh = (provider: string): Effect.Effect<Catalog, CatalogError, Models> =>
+  Effect.flatMap(Models, (models) => models.refresh(provider))
+
+/**
+ * The last catalog of a provider that was got, however old; no request is made for it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const lastGood = (provider: string): Effect.Effect<Option.Option<Catalog>, never, Models> =>
+  Effect.flatMap(Models, (models) => models.lastGood(provider))
+
+/**
+ * Chooses a model: the one named, else the configured primary, else the first that is available.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const select = (model?: string): Effect.Effect<Selection, SelectionError, Models> =>
+  Effect.flatMap(Models, (models) => models.select(model))
+
+/**
+ * The models that a completion would try, in order; no request is made for it.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import { Effect } from "effect"
+ * import { Models } from "effect-ollama"
+ *
+ * export const refs = Effect.map(Models.candidates(), (candidates) => candidates.map(({ ref }) => ref))
+ */
+export const candidates = (options?: CandidateOptions): Effect.Effect<ReadonlyArray<Candidate>, never, Models> =>
+  Effect.map(Models, (models) => models.candidates(options))
+
+/**
  * A provider with its models, or with the reason why they are not known.
  *
  * @since 0.1.0
@@ -179,7 +242,7 @@ export interface Listing {
  * The models of all providers, for display: one that fails never hides another.
  *
  * @since 0.1.0
- * @category utils
+ * @category accessors
  */
 export const list: Effect.Effect<ReadonlyArray<Listing>, never, Models> = /* @__PURE__ */ Effect.flatMap(
   Models,
@@ -190,21 +253,3 @@ export const list: Effect.Effect<ReadonlyArray<Listing>, never, Models> = /* @__
       { concurrency: 8 }
     )
 )
-
-/**
- * Chooses a model: the one named, else the configured primary, else the first that is available.
- *
- * @since 0.1.0
- * @category utils
- */
-export const select = (model?: string): Effect.Effect<Selection, SelectionError, Models> =>
-  Effect.flatMap(Models, (models) => models.select(model))
-
-/**
- * The models of a provider, asked for anew, e.g. after a pull.
- *
- * @since 0.1.0
- * @category utils
- */
-export const refresh = (provider: string): Effect.Effect<Catalog, CatalogError, Models> =>
-  Effect.flatMap(Models, (models) => models.refresh(provider))

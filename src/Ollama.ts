@@ -5,6 +5,7 @@
  */
 import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
+import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import type * as Path from "@effect/platform/Path"
 import * as Layer from "effect/Layer"
 import * as ChatCompletions from "./ChatCompletions.js"
@@ -20,43 +21,88 @@ import * as OpenClawConfig from "./OpenClawConfig.js"
  * @since 0.1.0
  * @category models
  */
-export type Ollama =
-  | OpenClawConfig.OpenClawConfig
+export type Ollama = OpenClawConfig.OpenClawConfig | Services
+
+/**
+ * The services that {@link layerServices} provides: all but the configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Services =
   | OllamaClient.OllamaClient
   | ModelDiscovery.ModelDiscovery
   | Models.Models
   | ChatCompletions.ChatCompletions
 
 /**
- * What can be set for all services at once.
+ * What can be set for the services: for each what its own `layerWith` takes.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Options extends OpenClawConfig.HostOptions {
+export interface ServiceOptions {
+  readonly client?: OllamaClient.Options | undefined
   readonly discovery?: ModelDiscovery.Options | undefined
   readonly models?: Models.Options | undefined
   readonly completions?: ChatCompletions.Options | undefined
 }
 
 /**
- * All services over a configuration that is provided separately.
+ * The options of the services, and those of the host, which win over the configuration.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Options extends ServiceOptions, OpenClawConfig.HostOptions {}
+
+/**
+ * The same, and which file is read.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface FileOptions extends ServiceOptions, OpenClawConfig.FileOptions {}
+
+/**
+ * Options with a discovery that keeps what models can do in the `KeyValueStore` of the context:
+ * `discovery: { persisted: true }`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Persisted<O extends ServiceOptions> = O & { readonly discovery: ModelDiscovery.PersistedOptions }
+
+/**
+ * All services, with options, over a configuration that is provided separately.
  *
  * @since 0.1.0
  * @category layers
  */
-export const layerServices = (
-  options?: Omit<Options, keyof OpenClawConfig.HostOptions>
-): Layer.Layer<
-  Exclude<Ollama, OpenClawConfig.OpenClawConfig>,
-  never,
-  OpenClawConfig.OpenClawConfig | HttpClient.HttpClient
-> =>
-  ChatCompletions.layerWith(options?.completions ?? {}).pipe(
-    Layer.provideMerge(Models.layerWith(options?.models ?? {})),
-    Layer.provideMerge(ModelDiscovery.layerWith(options?.discovery ?? {})),
-    Layer.merge(OllamaClient.layer)
+export const layerServicesWith: {
+  (
+    options: Persisted<ServiceOptions>
+  ): Layer.Layer<
+    Services,
+    never,
+    OpenClawConfig.OpenClawConfig | HttpClient.HttpClient | KeyValueStore.KeyValueStore
+  >
+  (options: ServiceOptions): Layer.Layer<Services, never, OpenClawConfig.OpenClawConfig | HttpClient.HttpClient>
+} = ({ client = {}, completions = {}, discovery = {}, models = {} }: ServiceOptions) =>
+  ChatCompletions.layerWith(completions).pipe(
+    Layer.provideMerge(Models.layerWith(models)),
+    Layer.provideMerge(ModelDiscovery.layerWith(discovery)),
+    Layer.merge(OllamaClient.layerWith(client))
   )
+
+/**
+ * All services over a configuration that is provided separately, e.g. by `OpenClawConfig.layerConfig`.
+ *
+ * @since 0.1.0
+ * @category layers
+ */
+export const layerServices: Layer.Layer<Services, never, OpenClawConfig.OpenClawConfig | HttpClient.HttpClient> =
+  layerServicesWith({})
 
 /**
  * All services over the configuration files and the environment, with options of the host, which win.
@@ -66,12 +112,18 @@ export const layerServices = (
  * @example
  * import { Ollama } from "effect-ollama"
  *
- * export const OllamaLive = Ollama.layerWith({ discover: true })
+ * export const OllamaLive = Ollama.layerWith({ discover: true, discovery: { showTimeout: "10 seconds" } })
  */
-export const layerWith = (
-  options: Options
-): Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =>
-  Layer.provideMerge(layerServices(options), OpenClawConfig.layerFileWith(options))
+export const layerWith: {
+  (
+    options: Persisted<FileOptions>
+  ): Layer.Layer<
+    Ollama,
+    ConfigError,
+    HttpClient.HttpClient | KeyValueStore.KeyValueStore | FileSystem.FileSystem | Path.Path
+  >
+  (options: FileOptions): Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path>
+} = (options: FileOptions) => Layer.provideMerge(layerServicesWith(options), OpenClawConfig.layerFileWith(options))
 
 /**
  * All services over the configuration files and the environment, as OpenClaw resolves them.
@@ -87,9 +139,23 @@ export const layer: Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | Fil
  *
  * @since 0.1.0
  * @category layers
+ * @example
+ * import { Ollama } from "effect-ollama"
+ *
+ * export const OllamaLive = Ollama.layerValue({ agents: { defaults: { model: "ollama/gpt-oss:20b" } } })
  */
-export const layerValue = (
-  config: OpenClawConfig.ConfigInput,
-  options: Options = {}
-): Layer.Layer<Ollama, ConfigInvalid | MissingEnvironmentVariable, HttpClient.HttpClient> =>
-  Layer.provideMerge(layerServices(options), OpenClawConfig.layerWith(config, options))
+export const layerValue: {
+  (
+    config: OpenClawConfig.ConfigInput,
+    options: Persisted<Options>
+  ): Layer.Layer<
+    Ollama,
+    ConfigInvalid | MissingEnvironmentVariable,
+    HttpClient.HttpClient | KeyValueStore.KeyValueStore
+  >
+  (
+    config: OpenClawConfig.ConfigInput,
+    options?: Options
+  ): Layer.Layer<Ollama, ConfigInvalid | MissingEnvironmentVariable, HttpClient.HttpClient>
+} = (config: OpenClawConfig.ConfigInput, options: Options = {}) =>
+  Layer.provideMerge(layerServicesWith(options), OpenClawConfig.layerWith(config, options))

@@ -5,19 +5,19 @@
  */
 import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
-import type { InstalledModel, LoadedModel, ShownModel } from "./core/catalog/server.js"
-import * as native from "./core/catalog/server.js"
-import { entriesOf } from "./core/catalog/show.js"
-import { asEndpointError, classifyText } from "./core/failure/refusal.js"
-import { isRecord, type JsonRecord, own } from "./core/json.js"
-import { type DiscoveryError, MalformedResponse, type ModelEndpointError, type TransportError } from "./OllamaError.js"
-import type { Provider } from "./Provider.js"
-import * as Transport from "./transport/transport.js"
+import * as internal from "./catalog/catalog.js"
+import type { ModelError } from "./catalog/catalog.js"
+import type { InstalledModel, LoadedModel, ShownModel } from "./core/catalog/answers.js"
+import type { Endpoint } from "./core/provider.js"
+import type { DiscoveryError } from "./OllamaError.js"
 
-export type { InstalledModel, LoadedModel, ShownModel } from "./core/catalog/server.js"
+export type { ModelError } from "./catalog/catalog.js"
+export type { InstalledModel, LoadedModel, ShownModel } from "./core/catalog/answers.js"
+export type { Endpoint } from "./core/provider.js"
+export type { DiscoveryError } from "./OllamaError.js"
 
 /**
  * How a model is loaded ahead.
@@ -33,32 +33,25 @@ export interface LoadOptions {
 }
 
 /**
- * How asking about one model can fail.
- *
- * @since 0.1.0
- * @category errors
- */
-export type ModelError = TransportError | ModelEndpointError | MalformedResponse
-
-/**
- * What {@link OllamaClient} can do. The provider says which server is asked, and with which key.
+ * What {@link OllamaClient} can do. The endpoint says which server is asked, and with which key: a provider is one, and a
+ * selection has one.
  *
  * @since 0.1.0
  * @category models
  */
 export interface Service {
   /** The version of the server; `0.0.0` for one that was built without. */
-  readonly version: (provider: Provider) => Effect.Effect<string, DiscoveryError>
+  readonly version: (endpoint: Endpoint) => Effect.Effect<string, DiscoveryError>
   /** The models that are installed, as the server orders them. */
-  readonly tags: (provider: Provider) => Effect.Effect<ReadonlyArray<InstalledModel>, DiscoveryError>
+  readonly tags: (endpoint: Endpoint) => Effect.Effect<ReadonlyArray<InstalledModel>, DiscoveryError>
   /** What the server knows about a model. */
-  readonly show: (provider: Provider, model: string) => Effect.Effect<ShownModel, ModelError>
+  readonly show: (endpoint: Endpoint, model: string) => Effect.Effect<ShownModel, ModelError>
   /** The models that are in memory. */
-  readonly ps: (provider: Provider) => Effect.Effect<ReadonlyArray<LoadedModel>, DiscoveryError>
+  readonly ps: (endpoint: Endpoint) => Effect.Effect<ReadonlyArray<LoadedModel>, DiscoveryError>
   /** Loads a model ahead, so that the first completion need not wait for it; succeeds when it is loaded. */
-  readonly load: (provider: Provider, model: string, options?: LoadOptions) => Effect.Effect<void, ModelError>
+  readonly load: (endpoint: Endpoint, model: string, options?: LoadOptions) => Effect.Effect<void, ModelError>
   /** Takes a model out of memory. */
-  readonly unload: (provider: Provider, model: string) => Effect.Effect<void, ModelError>
+  readonly unload: (endpoint: Endpoint, model: string) => Effect.Effect<void, ModelError>
 }
 
 /**
@@ -76,10 +69,10 @@ export class OllamaClient extends Context.Tag("effect-ollama/OllamaClient")<Olla
  * @category models
  */
 export interface Options {
-  /** Longest time for an answer, in ms. Default: 5,000; a `show` has as much. */
-  readonly timeout?: number | undefined
-  /** Longest time for loading a model when the provider sets none, in ms. Default: 600,000. */
-  readonly loadTimeout?: number | undefined
+  /** Longest time for an answer. Default: 5 seconds. */
+  readonly timeout?: Duration.DurationInput | undefined
+  /** Longest time for loading a model when its endpoint sets none. Default: 10 minutes. */
+  readonly loadTimeout?: Duration.DurationInput | undefined
   /** The largest answer, in bytes. Default: 64 MiB, and 8 MiB for `show`. */
   readonly maxBytes?: number | undefined
 }
@@ -94,130 +87,40 @@ const maxModels = 100_000
  * @category constructors
  */
 export const make = (options?: Options): Effect.Effect<Service, never, HttpClient.HttpClient> =>
-  Effect.map(HttpClient.HttpClient, (client) => {
-    const timeout = options?.timeout ?? 5000
-    const loadTimeout = options?.loadTimeout ?? 600_000
-    const maxBytes = options?.maxBytes ?? 64 * mebi
-
-    const malformed = (url: string) => (detail: string) => new MalformedResponse({ url, detail })
-
-    const get = (provider: Provider, path: string): Effect.Effect<string, DiscoveryError> => {
-      const url = `${provider.root}${path}`
-      return Effect.mapError(
-        Effect.suspend(() =>
-          Transport.ask(client, {
-            endpoint: provider,
-            method: "GET",
-            url,
-            purpose: "discovery",
-            attempts: 1,
-            limit: timeout,
-            maxBytes
+  Effect.map(HttpClient.HttpClient, (client): Service => {
+    const timeout = Duration.toMillis(options?.timeout ?? "5 seconds")
+    const loadTimeout = Duration.toMillis(options?.loadTimeout ?? "10 minutes")
+    const asking = (endpoint: Endpoint, maxBytes = 64 * mebi): internal.Asking => ({
+      client,
+      endpoint,
+      limit: timeout,
+      maxBytes: options?.maxBytes ?? maxBytes
+    })
+    const loading = (endpoint: Endpoint): internal.Asking => ({
+      client,
+      endpoint,
+      limit: endpoint.timeout ?? loadTimeout,
+      maxBytes: mebi
+    })
+    return {
+      version: (endpoint) => inSpan("version", internal.version(asking(endpoint))),
+      tags: (endpoint) => inSpan("tags", internal.tags(asking(endpoint), maxModels)),
+      show: (endpoint, model) => inSpan("show", internal.show(asking(endpoint, 8 * mebi), model)),
+      ps: (endpoint) => inSpan("ps", internal.ps(asking(endpoint), maxModels)),
+      load: (endpoint, model, options) =>
+        inSpan(
+          "load",
+          internal.load(loading(endpoint), model, {
+            ...(options?.keepAlive === undefined ? undefined : { keep_alive: options.keepAlive }),
+            ...(options?.numCtx === undefined ? undefined : { options: { num_ctx: options.numCtx } })
           })
         ),
-        toDiscoveryError
-      )
-    }
-
-    const post = (
-      provider: Provider,
-      path: string,
-      model: string,
-      body: object,
-      limits: { readonly limit: number; readonly maxBytes: number }
-    ): Effect.Effect<JsonRecord, ModelError> => {
-      const url = `${provider.root}${path}`
-      const outgoing = () => ({
-        endpoint: provider,
-        method: "POST" as const,
-        url,
-        body: JSON.stringify(body),
-        purpose: path === "/api/show" ? "discovery" as const : "completion" as const,
-        model,
-        attempts: 1,
-        ...limits
-      })
-      return Effect.flatMap(
-        Effect.suspend(() => Transport.ask(client, outgoing())),
-        (text): Effect.Effect<JsonRecord, ModelError> => {
-          const json = native.parse(text)
-          if (!isRecord(json)) return Effect.fail(malformed(url)("it is not a JSON object"))
-          const error = own(json, "error")
-          return error === undefined || error === null
-            ? Effect.succeed(json)
-            : Effect.fail(
-              classifyText(error, { url, model, secrets: Transport.secretsOf(Transport.makeRequest(outgoing())) })
-            )
-        }
-      )
-    }
-
-    const entries = <A>(provider: Provider, path: string, read: (value: unknown) => A | undefined) =>
-      Effect.flatMap(get(provider, path), (text) =>
-        Either.map(
-          Either.mapLeft(entriesOf(text, maxModels), malformed(`${provider.root}${path}`)),
-          (models) => models.map(read).filter((model) => model !== undefined)
-        ))
-
-    const load = (provider: Provider, model: string, body: object) =>
-      Effect.flatMap(
-        post(provider, "/api/chat", model, { model, messages: [], stream: false, ...body }, {
-          limit: provider.timeout ?? loadTimeout,
-          maxBytes: mebi
-        }),
-        (json) =>
-          own(json, "done") === true
-            ? Effect.void
-            : Effect.fail(malformed(`${provider.root}/api/chat`)("it does not say that it is done"))
-      )
-
-    return {
-      version: (provider) =>
-        Effect.flatMap(get(provider, "/api/version"), (text) => {
-          const version = native.versionOf(native.parse(text))
-          return version === undefined
-            ? Effect.fail(malformed(`${provider.root}/api/version`)("it names no version"))
-            : Effect.succeed(version)
-        }).pipe(Effect.withSpan("OllamaClient.version", { captureStackTrace: false })),
-      tags: (provider) =>
-        entries(provider, "/api/tags", native.installedModel).pipe(
-          Effect.withSpan("OllamaClient.tags", { captureStackTrace: false })
-        ),
-      show: (provider, model) =>
-        Effect.map(
-          post(provider, "/api/show", model, { model }, {
-            limit: timeout,
-            maxBytes: options?.maxBytes ?? 8 * mebi
-          }),
-          native.shownModel
-        ).pipe(Effect.withSpan("OllamaClient.show", { captureStackTrace: false })),
-      ps: (provider) =>
-        entries(provider, "/api/ps", native.loadedModel).pipe(
-          Effect.withSpan("OllamaClient.ps", { captureStackTrace: false })
-        ),
-      load: (provider, model, options) =>
-        load(provider, model, {
-          ...(options?.keepAlive === undefined ? undefined : { keep_alive: options.keepAlive }),
-          ...(options?.numCtx === undefined ? undefined : { options: { num_ctx: options.numCtx } })
-        }).pipe(Effect.withSpan("OllamaClient.load", { captureStackTrace: false })),
-      unload: (provider, model) =>
-        load(provider, model, { keep_alive: 0 }).pipe(
-          Effect.withSpan("OllamaClient.unload", { captureStackTrace: false })
-        )
+      unload: (endpoint, model) => inSpan("unload", internal.load(loading(endpoint), model, { keep_alive: 0 }))
     }
   })
 
-const toDiscoveryError = (error: ModelError): DiscoveryError => {
-  switch (error._tag) {
-    case "ConnectionRefused":
-    case "ConnectionFailed":
-    case "RequestTimeout":
-    case "MalformedResponse":
-      return error
-    default:
-      return asEndpointError(error)
-  }
-}
+const inSpan = <A, E>(method: keyof Service, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+  Effect.withSpan(effect, `OllamaClient.${method}`, { captureStackTrace: false })
 
 /**
  * The client, with other limits.
@@ -235,3 +138,76 @@ export const layerWith = (options: Options): Layer.Layer<OllamaClient, never, Ht
  * @category layers
  */
 export const layer: Layer.Layer<OllamaClient, never, HttpClient.HttpClient> = /* @__PURE__ */ layerWith({})
+
+// =============================================================================
+// accessors
+// =============================================================================
+
+/**
+ * The version of the server; `0.0.0` for one that was built without.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const version = (endpoint: Endpoint): Effect.Effect<string, DiscoveryError, OllamaClient> =>
+  Effect.flatMap(OllamaClient, (client) => client.version(endpoint))
+
+/**
+ * The models that are installed, as the server orders them.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const tags = (
+  endpoint: Endpoint
+): Effect.Effect<ReadonlyArray<InstalledModel>, DiscoveryError, OllamaClient> =>
+  Effect.flatMap(OllamaClient, (client) => client.tags(endpoint))
+
+/**
+ * What the server knows about a model.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const show = (endpoint: Endpoint, model: string): Effect.Effect<ShownModel, ModelError, OllamaClient> =>
+  Effect.flatMap(OllamaClient, (client) => client.show(endpoint, model))
+
+/**
+ * The models that are in memory.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const ps = (endpoint: Endpoint): Effect.Effect<ReadonlyArray<LoadedModel>, DiscoveryError, OllamaClient> =>
+  Effect.flatMap(OllamaClient, (client) => client.ps(endpoint))
+
+/**
+ * Loads a model ahead, so that the first completion need not wait for it; succeeds when it is loaded.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import { Effect } from "effect"
+ * import { Models, OllamaClient } from "effect-ollama"
+ *
+ * // the model that would answer
+ * export const warmUp = Effect.flatMap(
+ *   Models.select(),
+ *   ({ endpoint, model }) => OllamaClient.load(endpoint, model.id, { keepAlive: "30m" })
+ * )
+ */
+export const load = (
+  endpoint: Endpoint,
+  model: string,
+  options?: LoadOptions
+): Effect.Effect<void, ModelError, OllamaClient> =>
+  Effect.flatMap(OllamaClient, (client) => client.load(endpoint, model, options))
+
+/**
+ * Takes a model out of memory.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const unload = (endpoint: Endpoint, model: string): Effect.Effect<void, ModelError, OllamaClient> =>
+  Effect.flatMap(OllamaClient, (client) => client.unload(endpoint, model))

@@ -43,10 +43,10 @@ const jittered = <Out, In, R>(self: Schedule.Schedule<Out, In, R>): Schedule.Sch
  * import { ModelDiscovery, OllamaSchedule } from "effect-ollama"
  *
  * // ask once
- * export const impatient = ModelDiscovery.layerWith({ probe: Schedule.stop })
+ * export const impatient = ModelDiscovery.layerWith({ probeSchedule: Schedule.stop })
  * // say when it is asked again
  * export const talkative = ModelDiscovery.layerWith({
- *   probe: Schedule.tapOutput(OllamaSchedule.probe, () => Effect.logInfo("Ollama is not there yet"))
+ *   probeSchedule: Schedule.tapOutput(OllamaSchedule.probe, () => Effect.logInfo("Ollama is not there yet"))
  * })
  */
 export const probe: Schedule.Schedule<unknown> = Schedule.exponential("100 millis").pipe(

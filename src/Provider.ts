@@ -21,6 +21,7 @@ import type { Api } from "./Model.js"
 import { ConfigInvalid, type ConfigProblem } from "./OllamaError.js"
 
 export type {
+  Endpoint,
   HeaderOptions,
   ModelOptions,
   Provider,
@@ -113,7 +114,7 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
   if (problems.length > 0 || Either.isLeft(url) || isProblem(key)) return Either.left(new ConfigInvalid({ problems }))
   return Either.right({
     id,
-    mode: models.length > 0 ? "explicit" : "implicit",
+    source: models.length > 0 ? "configured" : "discovered",
     api,
     root: url.right.root,
     completionsUrl: url.right.completionsUrl,

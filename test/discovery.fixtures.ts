@@ -63,7 +63,7 @@ export const json = (value: unknown, status = 200): Response =>
 
 export const provider = (more: Partial<Provider.Provider> = {}): Provider.Provider => ({
   id: "ollama",
-  mode: "implicit",
+  source: "discovered",
   api: "openai-completions",
   root: "http://127.0.0.1:11434",
   completionsUrl: "http://127.0.0.1:11434/v1",

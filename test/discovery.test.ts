@@ -1,10 +1,24 @@
 import { FetchHttpClient, HttpClient, KeyValueStore } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Option, Random, Redacted, Schedule, TestClock } from "effect"
-import { ModelDiscovery, ModelRef } from "effect-ollama"
-import type { Provider } from "effect-ollama"
+import {
+  Cause,
+  Clock,
+  Duration,
+  Effect,
+  Exit,
+  Fiber,
+  Layer,
+  Option,
+  Random,
+  Redacted,
+  Schedule,
+  TestClock
+} from "effect"
+import { ModelDiscovery, ModelRef, OllamaSchedule } from "effect-ollama"
+import type { OllamaError, Provider } from "effect-ollama"
 import * as NodeTransport from "effect-ollama/node"
+import { MockOllama } from "effect-ollama/testing"
 import * as Net from "node:net"
 import {
   type Answer,
@@ -107,6 +121,14 @@ describe("ModelDiscovery", () => {
         { name: "old", reason: "unknown-capabilities" },
         { name: "plain", reason: "no-tools" }
       ])
+    }))
+
+  it.effect("takes an error for one, also in an answer that is a success", () =>
+    Effect.gen(function*() {
+      const { excluded } = yield* discover({ a: { answer: () => json({ error: "model 'a' not found" }) } }, {
+        keepWithoutTools: true
+      })
+      assert.deepStrictEqual(excluded, [{ name: "a", reason: "show-failed", detail: "200: model 'a' not found" }])
     }))
 
   it.effect("keeps models for plain chat when the host wants them", () =>
@@ -310,17 +332,116 @@ describe("ModelDiscovery", () => {
               }
             })
           )
-        const { error, times } = yield* failing(() => slowBody(), { probe: Schedule.stop })
+        const { error, times } = yield* failing(() => slowBody(), { probeSchedule: Schedule.stop })
         assert.strictEqual(times.length, 1)
         assert(error?._tag === "RequestTimeout")
         assert.deepStrictEqual([error.phase, error.limit], ["idle", 5000])
       }))
 
+    const tagsOf = Effect.map(
+      MockOllama.requests,
+      (all) => all.filter(({ path }) => path === "/api/tags")
+    )
+
+    const overMock = (description: MockOllama.Description) =>
+      Effect.provide(Layer.provideMerge(ModelDiscovery.layer, MockOllama.layerHttpClient(description)))
+
+    const within = (limit: Duration.DurationInput) =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.fork(withoutJitter(ModelDiscovery.discover(provider())))
+        yield* TestClock.adjust(limit)
+        return yield* Fiber.join(fiber)
+      })
+
+    it.effect("lets an answer that has begun take its time, though another attempt is to follow", () =>
+      Effect.gen(function*() {
+        const catalog = yield* within("4 seconds")
+        assert.deepStrictEqual(names(catalog.models), ["a:latest"])
+        assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, true]])
+      }).pipe(overMock({ models: ["a"], rules: [{ path: "/api/tags", fault: { type: "drip", delayMs: 8 } }] })))
+
+    it.effect("asks again when an answer that has begun breaks off", () =>
+      Effect.gen(function*() {
+        const catalog = yield* within("2 seconds")
+        assert.deepStrictEqual(names(catalog.models), ["a:latest"])
+        assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, false], [895, true]])
+      }).pipe(overMock({
+        models: ["a"],
+        rules: [{
+          path: "/api/tags",
+          times: 1,
+          fault: [{ type: "drip", delayMs: 5 }, { type: "reset", after: 160, unit: "bytes" }]
+        }]
+      })))
+
+    it.effect("leaves the server alone with an attempt that it gives up, and when nobody waits any more", () =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.fork(withoutJitter(ModelDiscovery.discover(provider())))
+        yield* TestClock.adjust(599)
+        assert.deepStrictEqual((yield* tagsOf).map(({ aborted }) => aborted), [true])
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual((yield* tagsOf).map(({ aborted }) => aborted), [true, false])
+        yield* Fiber.interrupt(fiber)
+        assert.deepStrictEqual((yield* tagsOf).map(({ aborted }) => aborted), [true, true])
+      }).pipe(overMock({ rules: [{ fault: { type: "stall" } }] })))
+
+    it.effect("ends with the attempt that was to be the last, however that fails", () =>
+      Effect.gen(function*() {
+        const { error, times } = yield* failing(() => ({ never: true }), {
+          // says no to the short limit, and would say yes to the long one
+          probeSchedule: Schedule.recurs(1).pipe(
+            Schedule.whileInput((error: OllamaError.TransportError) =>
+              error._tag !== "RequestTimeout" || error.limit !== 500
+            )
+          )
+        })
+        assert.deepStrictEqual(times, [0])
+        assert(error?._tag === "RequestTimeout")
+        assert.strictEqual(error.limit, 5000)
+      }))
+
+    it.effect("tells the schedule what went wrong, and when", () =>
+      Effect.gen(function*() {
+        const told: Array<ReadonlyArray<unknown>> = []
+        yield* failing((call) => call === 1 ? refused : call === 2 ? { never: true } : json({ models: [] }), {
+          attemptTimeout: "200 millis",
+          probeSchedule: OllamaSchedule.probe.pipe(
+            Schedule.tapInput((error: OllamaError.TransportError) =>
+              Effect.map(Clock.currentTimeMillis, (now) =>
+                told.push([
+                  now,
+                  error._tag,
+                  error._tag === "RequestTimeout" ? [error.phase, error.limit] : [],
+                  error.url
+                ]))
+            )
+          )
+        })
+        const url = "http://127.0.0.1:11434/api/tags"
+        assert.deepStrictEqual(told, [
+          [0, "ConnectionRefused", [], url],
+          [300, "RequestTimeout", ["first-byte", 200], url]
+        ])
+      }))
+
+    it.effect("does not repeat a defect of the client", () =>
+      Effect.gen(function*() {
+        let sent = 0
+        const client = HttpClient.make(() => {
+          sent++
+          return Effect.die(new Error("out of order"))
+        })
+        const discovery = yield* Effect.provideService(ModelDiscovery.make(), HttpClient.HttpClient, client)
+        const exit = yield* Effect.exit(discovery.discover(provider()))
+        assert(Exit.isFailure(exit) && Cause.isDie(exit.cause))
+        assert.strictEqual(sent, 1)
+      }))
+
     it.effect("follows another schedule", () =>
       Effect.gen(function*() {
-        assert.strictEqual((yield* failing(() => refused, { probe: Schedule.stop })).times.length, 1)
+        assert.strictEqual((yield* failing(() => refused, { probeSchedule: Schedule.stop })).times.length, 1)
         const { times } = yield* failing(() => refused, {
-          probe: Schedule.intersect(Schedule.spaced(50), Schedule.recurs(2))
+          probeSchedule: Schedule.intersect(Schedule.spaced(50), Schedule.recurs(2))
         })
         assert.deepStrictEqual(times.map((time) => time - times[0]!), [0, 50, 100])
       }))
@@ -470,11 +591,11 @@ describe("ModelDiscovery", () => {
       }))
   })
 
-  describe("layerPersisted", () => {
+  describe("persisted", () => {
     const run = (http: ReturnType<typeof stub>, store: Layer.Layer<KeyValueStore.KeyValueStore>) =>
       Effect.provide(
         Effect.flatMap(ModelDiscovery.ModelDiscovery, (discovery) => discovery.discover(provider())),
-        ModelDiscovery.layerPersisted().pipe(Layer.provide(http.layer), Layer.provide(store))
+        ModelDiscovery.layerWith({ persisted: true }).pipe(Layer.provide(http.layer), Layer.provide(store))
       )
 
     it.scoped("remembers from one life to the next", () =>
@@ -501,7 +622,7 @@ describe("ModelDiscovery", () => {
             ModelDiscovery.ModelDiscovery,
             (discovery) => Effect.repeatN(discovery.discover(provider()), 2)
           ),
-          ModelDiscovery.layerPersisted().pipe(Layer.provide(http.layer), Layer.provide(store))
+          ModelDiscovery.layerWith({ persisted: true }).pipe(Layer.provide(http.layer), Layer.provide(store))
         )
         assert.strictEqual(writes, 2, "tried again once, and not again when there is nothing new")
         const stored = yield* memory.get("effect-ollama/show/http://127.0.0.1:11434")
@@ -559,8 +680,12 @@ describe("the probe of a port that is really closed", () => {
           sent++
           return request
         })
-        const probe = Schedule.intersect(Schedule.spaced("5 millis"), Schedule.recurs(2))
-        const discovery = yield* Effect.provideService(ModelDiscovery.make({ probe }), HttpClient.HttpClient, client)
+        const probeSchedule = Schedule.intersect(Schedule.spaced("5 millis"), Schedule.recurs(2))
+        const discovery = yield* Effect.provideService(
+          ModelDiscovery.make({ probeSchedule }),
+          HttpClient.HttpClient,
+          client
+        )
         const error = yield* Effect.flip(discovery.discover(provider({ root })))
         assert(error._tag === "ConnectionRefused", error.message)
         assert.deepStrictEqual(

@@ -195,6 +195,15 @@ describe("open", () => {
       assert.notInclude(JSON.stringify(error) + error.message, "s3cret")
     }))
 
+  it.effect("shows nothing of a secret that another one begins", () =>
+    Effect.gen(function*() {
+      const headers = { "x-short": Redacted.make("s3cret"), "x-long": Redacted.make("s3cret-and-more") }
+      const client = stub(() => json({ error: "bad headers: s3cret-and-more, s3cret" }, 401)).client
+      const error = yield* Effect.flip(openOn(client, outgoing({ endpoint: provider({ headers }) })))
+      assert(error._tag === "Unauthorized")
+      assert.include(error.message, "bad headers: ***, ***")
+    }))
+
   it.effect("does not swallow the defects of others", () =>
     Effect.gen(function*() {
       const client = HttpClient.make(() => Effect.die(new Error("a bug")))
@@ -266,6 +275,25 @@ describe("ask", () => {
       assert.strictEqual((yield* Fiber.join(fiber))._tag, "ServerError")
     }))
 
+  it.effect("its limit covers all of a body, however often something comes", () =>
+    Effect.gen(function*() {
+      let controller: ReadableStreamDefaultController<Uint8Array> | undefined
+      const drip = new Response(new ReadableStream({ start: (given) => void (controller = given) }))
+      const fiber = yield* Effect.fork(Effect.flip(ask(stub(() => drip).client)))
+      for (let i = 0; i < 4; i++) {
+        yield* TestClock.adjust(200)
+        controller!.enqueue(new Uint8Array([65]))
+        yield* settled
+      }
+      yield* TestClock.adjust(199)
+      assert.isNull(fiber.unsafePoll())
+      yield* TestClock.adjust(1)
+      assert.isNotNull(fiber.unsafePoll())
+      const error = yield* Fiber.join(fiber)
+      assert(error._tag === "RequestTimeout")
+      assert.deepStrictEqual([error.phase, error.limit], ["idle", 1000])
+    }))
+
   it.effect("a request that the host's client gives up is aborted, whatever becomes of the next", () =>
     Effect.gen(function*() {
       const { client, layer, signals } = yield* fetching()
@@ -294,6 +322,26 @@ describe("ask", () => {
       yield* settled
       assert.strictEqual(error._tag, "MalformedResponse")
       assert.isTrue(signals[0]!.aborted)
+    }))
+
+  it.effect("an answer that somebody wrapped is closed, read or not, by itself and by its reader", () =>
+    Effect.gen(function*() {
+      const drip = () => new Response(new ReadableStream({ start: (to) => to.enqueue(new Uint8Array(1)) }))
+      const { client, layer, signals } = yield* fetching(drip(), drip(), drip())
+      const wrapped = HttpClient.transformResponse(client, Effect.map((response) => Object.create(response)))
+      const opened = Effect.provide(openOn(wrapped, outgoing()), layer)
+      const aborted = Effect.map(settled, () => signals.map((signal) => signal.aborted))
+      yield* Effect.flatMap(opened, (reply) => reply.close)
+      assert.deepStrictEqual(yield* aborted, [true])
+      const unread = yield* Effect.flatMap(opened, http.reader)
+      assert.deepStrictEqual(yield* aborted, [true, false])
+      yield* unread.close
+      assert.deepStrictEqual(yield* aborted, [true, true])
+      const begun = yield* Effect.flatMap(opened, http.reader)
+      assert.deepStrictEqual(yield* begun.bytes(0), new Uint8Array(1))
+      assert.deepStrictEqual(yield* aborted, [true, true, false])
+      yield* begun.close
+      assert.deepStrictEqual(yield* aborted, [true, true, true])
     }))
 
   it.effect("asks a client by its execute, which a host may have replaced", () =>

@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Deferred, Effect, Exit, Fiber, Layer, Scope, Stream } from "effect"
 import * as Http from "node:http"
 import * as Net from "node:net"
-import { Agent } from "undici"
+import { Agent, Dispatcher } from "undici"
 import * as NodeTransport from "../src/node.js"
 import * as Direct from "../src/transport/direct.js"
 
@@ -374,5 +374,95 @@ describe("node", () => {
       assert.strictEqual((yield* Fiber.join(stalled))._tag, "ResponseError")
       yield* until(() => closed === 2)
       assert.strictEqual((yield* Effect.flip(client.get(root)))._tag, "RequestError")
+    }))
+})
+
+// =============================================================================
+// without sockets
+// =============================================================================
+
+class Controller implements Dispatcher.DispatchController {
+  aborted = false
+  paused = false
+  reason: Error | null = null
+  abort(reason: Error) {
+    this.aborted = true
+    this.reason = reason
+  }
+  pause() {
+    this.paused = true
+  }
+  resume() {
+    this.paused = false
+  }
+}
+
+/** A dispatcher that does nothing: what happens to its request is up to the test. */
+class Idle extends Dispatcher {
+  handler: Dispatcher.DispatchHandler = {}
+  readonly controller = new Controller()
+  override dispatch(_: Dispatcher.DispatchOptions, handler: Dispatcher.DispatchHandler): boolean {
+    this.handler = handler
+    return true
+  }
+  start() {
+    this.handler.onRequestStart!(this.controller, {})
+  }
+  data(size: number) {
+    this.handler.onResponseData!(this.controller, Buffer.alloc(size))
+  }
+}
+
+describe("the exchange with undici", () => {
+  const asked = (dispatcher: Dispatcher) =>
+    Effect.tap(Effect.fork(NodeTransport.make(dispatcher).get("http://127.0.0.1/")), Effect.yieldNow())
+
+  const answered = (dispatcher: Idle) =>
+    Effect.gen(function*() {
+      const fiber = yield* asked(dispatcher)
+      dispatcher.start()
+      dispatcher.handler.onResponseStart!(dispatcher.controller, 200, {})
+      return pullOf(yield* Fiber.join(fiber))
+    })
+
+  const sizes = (pieces: ReadonlyArray<Uint8Array> | undefined) => pieces?.map((piece) => piece.length)
+
+  it.effect("stops the socket when more than 64 KiB wait for a read, until they are read", () =>
+    Effect.gen(function*() {
+      const dispatcher = new Idle()
+      const { controller } = dispatcher
+      const read = yield* answered(dispatcher)
+      dispatcher.data(64 * 1024)
+      assert.isFalse(controller.paused)
+      dispatcher.data(1)
+      assert.isTrue(controller.paused)
+      assert.deepStrictEqual(sizes(yield* read), [64 * 1024, 1])
+      assert.isFalse(controller.paused)
+      dispatcher.data(64 * 1024)
+      assert.isFalse(controller.paused)
+    }))
+
+  it.effect("lets 512 KiB come together for a read that waits, and stops the socket over that", () =>
+    Effect.gen(function*() {
+      const dispatcher = new Idle()
+      const { controller } = dispatcher
+      const read = yield* answered(dispatcher)
+      const fiber = yield* Effect.fork(read)
+      yield* Effect.yieldNow()
+      dispatcher.data(512 * 1024)
+      assert.isFalse(controller.paused)
+      dispatcher.data(1)
+      assert.isTrue(controller.paused)
+      assert.deepStrictEqual(sizes(yield* Fiber.join(fiber)), [512 * 1024, 1])
+      assert.isFalse(controller.paused)
+    }))
+
+  it.effect("aborts a request that was given up before it had a connection, as soon as it has one", () =>
+    Effect.gen(function*() {
+      const dispatcher = new Idle()
+      yield* Effect.flatMap(asked(dispatcher), Fiber.interrupt)
+      assert.isFalse(dispatcher.controller.aborted)
+      dispatcher.start()
+      assert.isTrue(dispatcher.controller.aborted)
     }))
 })

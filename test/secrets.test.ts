@@ -424,7 +424,7 @@ describe("values print no secret", () => {
       const { exit } = yield* safe("selection", Models.select("other/m"))
       assert(Exit.isSuccess(exit))
       assert.strictEqual(Redacted.value(exit.value.provider.key!.value), secrets.key)
-      assert.strictEqual(Redacted.value(exit.value.headers["x-model"]!), secrets.modelHeader)
+      assert.strictEqual(Redacted.value(exit.value.endpoint.headers["x-model"]!), secrets.modelHeader)
       yield* safe("provider", Effect.succeed(exit.value.provider))
       yield* safe("list", Models.list)
     }).pipe(Effect.provide(MockOllama.layer({ models: ["m"] }, { config: full }))))
@@ -518,7 +518,7 @@ describe("configuration files print no secret", () => {
         assert.strictEqual(tagOf(exit), tag)
         if (Exit.isFailure(exit)) return
         // what becomes of the provider, with all that a call says
-        const services = Ollama.layerServices().pipe(
+        const services = Ollama.layerServices.pipe(
           Layer.provideMerge(Layer.succeed(OpenClawConfig.OpenClawConfig, exit.value)),
           Layer.provideMerge(MockOllama.layerHttpClient({ models: ["m"], replies: ["Hello"] }))
         )

@@ -1,7 +1,16 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Either } from "effect"
 import * as FastCheck from "effect/FastCheck"
-import { contextWindowOf, definitionOf, entriesOf, numCtxOf, readShow, tagOf } from "../src/core/catalog/show.js"
+import {
+  contextWindowOf,
+  numCtxOf,
+  readObject,
+  readPs,
+  readShow,
+  readTags,
+  readVersion
+} from "../src/core/catalog/answers.js"
+import { definitionOf } from "../src/core/catalog/definition.js"
 
 const context = (info: object) => contextWindowOf(info)
 
@@ -72,26 +81,43 @@ describe("num_ctx", () => {
 })
 
 describe("answers", () => {
+  const shown = (text: string) => Either.map(readObject(text), readShow)
+  const tags = (...models: ReadonlyArray<unknown>) => Either.getOrThrow(readTags(JSON.stringify({ models }), 10))
+
   it.prop("are read whatever they are", [FastCheck.oneof(FastCheck.string(), FastCheck.json())], ([text]) => {
-    const entries = entriesOf(text, 10)
-    return Either.isEither(readShow(text)) &&
-      (Either.isLeft(entries) || entries.right.every((one) => tagOf(one) !== null))
+    const names = Either.all([readTags(text, 10), readPs(text, 10)]).pipe(
+      Either.map((lists) => lists.flat().map((model) => model.name)),
+      Either.getOrElse((): ReadonlyArray<string> => [])
+    )
+    return Either.isEither(shown(text)) && Either.isEither(readVersion(text)) && !names.includes("")
   })
 
   it.prop("of show are never taken for more than they say", [
     FastCheck.dictionary(FastCheck.string(), FastCheck.jsonValue())
   ], ([value]) => {
-    const shown = Either.getOrThrow(readShow(JSON.stringify(value)))
-    return shown.capabilities === undefined || Array.isArray(value["capabilities"])
+    const { capabilities } = Either.getOrThrow(shown(JSON.stringify(value)))
+    return capabilities === undefined || Array.isArray(value["capabilities"])
   })
 
   it("of tags may lack everything but a name", () => {
-    assert.deepStrictEqual(tagOf({ model: " x " }), { name: "x", digest: undefined, modifiedAt: 0 })
-    for (const value of [null, 3, "x", [], {}, { name: 5 }, { name: " " }]) assert.isUndefined(tagOf(value))
+    const [only, ...more] = tags({ model: " x " })
+    assert.deepStrictEqual(more, [])
+    assert.deepStrictEqual([only!.name, only!.digest, only!.modifiedAt], ["x", undefined, undefined])
+    assert.deepStrictEqual(tags(null, 3, "x", [], {}, { name: 5 }, { name: " " }), [])
+    assert.isUndefined(tags({ name: "x", digest: "" })[0]!.digest)
+  })
+
+  it("of tags and ps list nothing, or at most so many, or are none", () => {
+    for (const read of [readTags, readPs]) {
+      assert.deepStrictEqual(read("{\"models\":null}", 1), Either.right([]))
+      assert.isTrue(Either.isRight(read("{\"models\":[{}]}", 1)))
+      assert.deepStrictEqual(read("{\"models\":[{},{}]}", 1), Either.left("the answer lists more than 1 models"))
+      assert.deepStrictEqual(read("{}", 1), Either.left("the answer has no list of models"))
+    }
   })
 
   it("do not reach a prototype", () => {
-    const shown = Either.getOrThrow(readShow("{\"__proto__\":{\"capabilities\":[\"tools\"]}}"))
-    assert.isUndefined(shown.capabilities)
+    const { capabilities } = Either.getOrThrow(shown("{\"__proto__\":{\"capabilities\":[\"tools\"]}}"))
+    assert.isUndefined(capabilities)
   })
 })

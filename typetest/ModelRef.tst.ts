@@ -1,4 +1,4 @@
-import { ModelRef, type OllamaError } from "effect-ollama"
+import { Model, ModelRef, type OllamaError } from "effect-ollama"
 import type * as Either from "effect/Either"
 import { describe, expect, it } from "tstyche"
 
@@ -17,5 +17,21 @@ describe("ModelRef", () => {
     expect(ModelRef.parse("ollama/gpt-oss:20b")).type.toBe<
       Either.Either<ModelRef.ModelRef, OllamaError.InvalidModelRef>
     >()
+  })
+
+  it("compares with the ref first, or last", () => {
+    const ref = ModelRef.make("ollama", "m")
+    expect(ModelRef.equals(ref, ref)).type.toBe<boolean>()
+    expect(ModelRef.equals(ref)).type.toBe<(self: ModelRef.ModelRef) => boolean>()
+    expect(ModelRef.equals).type.not.toBeCallableWith("ollama/m", ref)
+  })
+})
+
+describe("Model", () => {
+  it("lacks, with the model first, or last", () => {
+    const model = {} as Model.ModelDefinition
+    expect(Model.lacks(model, "tools")).type.toBe<boolean>()
+    expect(Model.lacks("tools")).type.toBe<(self: Model.ModelDefinition) => boolean>()
+    expect(Model.lacks).type.not.toBeCallableWith(model, "vision")
   })
 })

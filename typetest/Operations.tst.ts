@@ -8,15 +8,18 @@ import {
   Ollama,
   OllamaClient,
   type OllamaError,
+  OllamaSchedule,
   OpenClawConfig,
   Provider
 } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import type * as Option from "effect/Option"
 import type * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -129,10 +132,31 @@ describe("Models", () => {
     expect<Tag<typeof select>>().type.toBe<SelectionTag>()
   })
 
-  it("refresh", () => {
+  it("catalog and refresh", () => {
+    const catalog = Models.catalog("ollama")
+    expect(catalog).type.toBe<Effect.Effect<Models.Catalog, Models.CatalogError, Models.Models>>()
+    expect<Tag<typeof catalog>>().type.toBe<ProviderTag | DiscoveryTag>()
     const refresh = Models.refresh("ollama")
     expect(refresh).type.toBe<Effect.Effect<Model.Catalog, Models.CatalogError, Models.Models>>()
     expect<Tag<typeof refresh>>().type.toBe<ProviderTag | DiscoveryTag>()
+  })
+
+  it("what no request is made for cannot fail", () => {
+    expect(Models.lastGood("ollama")).type.toBe<Effect.Effect<Option.Option<Models.Catalog>, never, Models.Models>>()
+    expect(Models.providers).type.toBe<Effect.Effect<ReadonlyArray<Models.ProviderStatus>, never, Models.Models>>()
+    expect(Models.candidates()).type.toBe<Effect.Effect<ReadonlyArray<Models.Candidate>, never, Models.Models>>()
+    expect(Models.candidates).type.toBeCallableWith({ model: "m", fallbacks: [] })
+    expect(Models.candidates).type.not.toBeCallableWith("m")
+  })
+
+  it("a candidate is selected without the service", () => {
+    expect<Models.Candidate["select"]>().type.toBe<Effect.Effect<Models.Selection, Models.SelectionError>>()
+  })
+
+  it("a selection says where its model is asked", () => {
+    expect<Models.Selection["endpoint"]>().type.toBe<Provider.Endpoint>()
+    expect<Provider.Endpoint>().type.toBeAssignableFrom<Provider.Provider>()
+    expect<Provider.Provider["source"]>().type.toBe<Models.Catalog["source"]>()
   })
 
   it("list cannot fail: each provider has its own result", () => {
@@ -151,19 +175,35 @@ describe("Models", () => {
 })
 
 describe("ModelDiscovery", () => {
+  type Needs = HttpClient.HttpClient
+  type Stored = HttpClient.HttpClient | KeyValueStore.KeyValueStore
+
   it("discover", () => {
     type Discover = ReturnType<ModelDiscovery.Service["discover"]>
     expect<Discover>().type.toBe<Effect.Effect<Model.Catalog, OllamaError.DiscoveryError>>()
     expect<Tag<Discover>>().type.toBe<DiscoveryTag>()
+    expect(ModelDiscovery.discover(provider)).type.toBe<
+      Effect.Effect<ModelDiscovery.Catalog, ModelDiscovery.DiscoveryError, ModelDiscovery.ModelDiscovery>
+    >()
   })
 
-  it("layers", () => {
-    expect(ModelDiscovery.layer).type.toBe<
-      Layer.Layer<ModelDiscovery.ModelDiscovery, never, HttpClient.HttpClient>
+  it("layers need a store only when they are persisted", () => {
+    expect(ModelDiscovery.layer).type.toBe<Layer.Layer<ModelDiscovery.ModelDiscovery, never, Needs>>()
+    expect(ModelDiscovery.layerWith({ tagsTimeout: "1 minute", showTimeout: Duration.seconds(1) })).type.toBe<
+      Layer.Layer<ModelDiscovery.ModelDiscovery, never, Needs>
     >()
-    expect(ModelDiscovery.layerPersisted()).type.toBe<
-      Layer.Layer<ModelDiscovery.ModelDiscovery, never, HttpClient.HttpClient | KeyValueStore.KeyValueStore>
+    expect(ModelDiscovery.layerWith({ persisted: true, showTimeout: 100 })).type.toBe<
+      Layer.Layer<ModelDiscovery.ModelDiscovery, never, Stored>
     >()
+    expect(ModelDiscovery.make()).type.toBe<Effect.Effect<ModelDiscovery.Service, never, Needs>>()
+    expect(ModelDiscovery.make({ persisted: true })).type.toBe<
+      Effect.Effect<ModelDiscovery.Service, never, Stored>
+    >()
+  })
+
+  it("has no option of another name", () => {
+    expect(ModelDiscovery.layerWith).type.not.toBeCallableWith({ probe: OllamaSchedule.probe })
+    expect(ModelDiscovery.layerWith).type.toBeCallableWith({ probeSchedule: OllamaSchedule.probe })
   })
 })
 
@@ -183,8 +223,30 @@ describe("OllamaClient", () => {
     expect<Effect.Effect.Context<ReturnType<Service["show"]>>>().type.toBe<never>()
   })
 
+  it("accessors need the client, and fail as the service does", () => {
+    type Asked<A, E> = Effect.Effect<A, E, OllamaClient.OllamaClient>
+    expect(OllamaClient.version(provider)).type.toBe<Asked<string, OllamaClient.DiscoveryError>>()
+    expect(OllamaClient.tags(provider)).type.toBe<
+      Asked<ReadonlyArray<OllamaClient.InstalledModel>, OllamaClient.DiscoveryError>
+    >()
+    expect(OllamaClient.ps(provider)).type.toBe<
+      Asked<ReadonlyArray<OllamaClient.LoadedModel>, OllamaClient.DiscoveryError>
+    >()
+    expect(OllamaClient.show(provider, "m")).type.toBe<Asked<OllamaClient.ShownModel, OllamaClient.ModelError>>()
+    expect(OllamaClient.load(provider, "m", { keepAlive: "5m" })).type.toBe<Asked<void, OllamaClient.ModelError>>()
+    expect(OllamaClient.unload(provider, "m")).type.toBe<Asked<void, OllamaClient.ModelError>>()
+  })
+
+  it("takes the endpoint of a selection", () => {
+    expect(OllamaClient.load).type.toBeCallableWith({} as Models.Selection["endpoint"], "m")
+    expect(OllamaClient.load).type.not.toBeCallableWith({} as Models.Selection, "m")
+  })
+
   it("layers", () => {
     expect(OllamaClient.layer).type.toBe<Layer.Layer<OllamaClient.OllamaClient, never, HttpClient.HttpClient>>()
+    expect(OllamaClient.layerWith({ timeout: "1 second", loadTimeout: "1 hour" })).type.toBe<
+      Layer.Layer<OllamaClient.OllamaClient, never, HttpClient.HttpClient>
+    >()
   })
 })
 
@@ -261,6 +323,43 @@ describe("Ollama", () => {
       >
     >()
     expect<LayerTag<typeof Ollama.layer>>().type.toBe<ConfigTag>()
+  })
+
+  it("need a store when discovery is persisted, and only then", () => {
+    const persisted = { discovery: { persisted: true } } as const
+    type Store = KeyValueStore.KeyValueStore
+    expect(Ollama.layerWith({ discovery: { persisted: true } })).type.toBe<
+      Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs | Store>
+    >()
+    expect(Ollama.layerValue({}, persisted)).type.toBe<
+      Layer.Layer<
+        Ollama.Ollama,
+        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable,
+        HttpClient.HttpClient | Store
+      >
+    >()
+    expect(Ollama.layerServicesWith(persisted)).type.toBe<
+      Layer.Layer<Ollama.Services, never, OpenClawConfig.OpenClawConfig | HttpClient.HttpClient | Store>
+    >()
+    expect(Ollama.layerServices).type.toBe<
+      Layer.Layer<Ollama.Services, never, OpenClawConfig.OpenClawConfig | HttpClient.HttpClient>
+    >()
+  })
+
+  it("take what each service takes", () => {
+    expect(
+      Ollama.layerWith({
+        path: "openclaw.json",
+        discover: true,
+        client: { timeout: "1 second" },
+        discovery: { probeSchedule: OllamaSchedule.probe, tagsTimeout: "1 second" },
+        models: { timeToLive: "1 minute" },
+        completions: { retrySchedule: OllamaSchedule.transient }
+      })
+    ).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
+    expect(Ollama.layerWith).type.not.toBeCallableWith({ discoverr: true })
+    expect(Ollama.layerWith).type.not.toBeCallableWith({ discovery: { persisted: false } })
+    expect(Ollama.layerValue).type.not.toBeCallableWith({}, { path: "openclaw.json" })
   })
 
   it("holds every service", () => {

@@ -14,9 +14,9 @@ import * as Models from "../../dist/Models.js"
 
 const free = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
 
-const provider = (root, api, mode) => ({
+const provider = (root, api, source) => ({
   id: "ollama",
-  mode,
+  source,
   api,
   root,
   completionsUrl: `${root}/v1`,
@@ -52,7 +52,7 @@ export const make = async (variant) => {
     const key = `${streaming} ${root}`
     if (!runtimes.has(key)) {
       const models = Models.layerStatic({
-        providers: [provider(root, api, "explicit")],
+        providers: [provider(root, api, "configured")],
         models: streaming ? [{ ref: "ollama/bench", streaming: true }] : []
       })
       runtimes.set(
@@ -84,7 +84,7 @@ export const make = async (variant) => {
       runtime(root, false).runPromise(Effect.map(ChatCompletions.create({ prompt: "Hi" }), (answer) => answer.text)),
     discover: (root) =>
       runtime(root, false).runPromise(
-        Effect.flatMap(ModelDiscovery.ModelDiscovery, (service) => service.discover(provider(root, api, "implicit")))
+        Effect.flatMap(ModelDiscovery.ModelDiscovery, (service) => service.discover(provider(root, api, "discovered")))
           .pipe(
             Effect.map((catalog) => catalog.models.length)
           )

@@ -48,14 +48,8 @@ export interface Service {
    * that is available.
    */
   readonly select: (model?: string) => Effect.Effect<Selection, SelectionError>
-  /**
-   * The models to try, in order and without duplicates: the one named, the primary, the fallbacks. Fallbacks given here
-   * replace all that the configuration would try after the first; `[]` is none.
-   */
-  readonly candidates: (options?: {
-    readonly model?: string | undefined
-    readonly fallbacks?: ReadonlyArray<string> | undefined
-  }) => ReadonlyArray<Candidate>
+  /** The models to try, in order and without duplicates: the one named, the primary, the fallbacks. */
+  readonly candidates: (options?: selection.CandidateOptions) => ReadonlyArray<Candidate>
 }
 
 /** A provider that lists its models: no request is made. */
@@ -130,11 +124,11 @@ export const make = (
             Effect.map(Effect.either(lookup(provider, name, !isListed)), (catalog) => ({ provider, catalog })),
           { concurrency: 8 }
         ),
-        (answers): Effect.Effect<Selection, SelectionError> => {
-          const found = selection.having(answers, name)
+        (consulted): Effect.Effect<Selection, SelectionError> => {
+          const found = selection.having(consulted, name)
           return found.length === 1
             ? Effect.succeed(selection.select(settings, found[0]!.provider, found[0]!.model, selectedBy))
-            : Effect.fail(selection.missingName(settings, answers, name))
+            : Effect.fail(selection.missingName(settings, consulted, name))
         }
       )
     })

@@ -8,14 +8,8 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type { Shown } from "../core/catalog/show.js"
-import { isRecord, type JsonRecord, numberOf, own, stringsOf } from "../core/json.js"
-
-interface Entry {
-  readonly shown: Shown
-  /** Epoch ms. */
-  readonly at: number
-}
+import type { Shown } from "../core/catalog/answers.js"
+import * as stored from "../core/catalog/stored.js"
 
 export interface ShowCache {
   readonly get: (
@@ -29,37 +23,7 @@ export interface ShowCache {
   readonly save: (root: string) => Effect.Effect<void>
 }
 
-const version = 1
-
 const storeKey = (root: string): string => `effect-ollama/show/${root}`
-
-const readEntry = (value: unknown): Entry | undefined => {
-  if (!isRecord(value)) return undefined
-  const at = numberOf(value, "at")
-  const capabilities = stringsOf(value, "capabilities")
-  if (at === undefined || capabilities === undefined) return undefined
-  const count = (key: string): number | undefined => {
-    const n = numberOf(value, key)
-    return n !== undefined && n > 0 ? n : undefined
-  }
-  return { at, shown: { capabilities, contextWindow: count("contextWindow"), numCtx: count("numCtx") } }
-}
-
-const readStored = (text: string): ReadonlyArray<readonly [digest: string, entry: Entry]> => {
-  let json: unknown
-  try {
-    json = JSON.parse(text)
-  } catch {
-    return []
-  }
-  if (!isRecord(json) || own(json, "version") !== version) return []
-  const models = own(json, "models")
-  if (!isRecord(models)) return []
-  return Object.keys(models).flatMap((digest) => {
-    const entry = readEntry(models[digest])
-    return entry === undefined ? [] : [[digest, entry] as const]
-  })
-}
 
 export const make = (options: {
   /** In ms. */
@@ -69,12 +33,12 @@ export const make = (options: {
 }): ShowCache => {
   const { store } = options
   // The order of a Map is the order of use, the oldest first.
-  const entries = new Map<string, Entry>()
+  const entries = new Map<string, stored.Remembered>()
   const loaded = new Set<string>()
   const changed = new Set<string>()
   const keyOf = (root: string, digest: string): string => `${root}\n${digest}`
 
-  const put = (key: string, entry: Entry): void => {
+  const put = (key: string, entry: stored.Remembered): void => {
     entries.delete(key)
     entries.set(key, entry)
     if (entries.size <= options.capacity) return
@@ -110,7 +74,7 @@ export const make = (options: {
         onSuccess: (text) =>
           Effect.sync(() => {
             loaded.add(root)
-            for (const [digest, entry] of readStored(Option.getOrElse(text, () => ""))) {
+            for (const [digest, entry] of stored.read(Option.getOrElse(text, () => ""))) {
               const key = keyOf(root, digest)
               if (!entries.has(key)) put(key, entry)
             }
@@ -121,23 +85,18 @@ export const make = (options: {
   const save: ShowCache["save"] = (root) =>
     Effect.suspend(() => {
       if (store === undefined || !changed.has(root)) return Effect.void
-      const models: Record<string, JsonRecord> = Object.create(null)
       const prefix = keyOf(root, "")
-      for (const [key, { at, shown }] of entries) {
-        if (key.startsWith(prefix)) models[key.slice(prefix.length)] = { at, ...shown }
-      }
+      const known = Array.from(entries).flatMap(([key, entry]) =>
+        key.startsWith(prefix) ? [[key.slice(prefix.length), entry] as const] : []
+      )
       changed.delete(root)
-      const stored = Effect.onExit(store.set(storeKey(root), JSON.stringify({ version, models })), (exit) =>
+      const saving = Effect.onExit(store.set(storeKey(root), stored.write(known)), (exit) =>
         Effect.sync(() => {
-          if (Exit.isFailure(exit)) {
-            changed.add(root)
-          }
+          if (Exit.isFailure(exit)) changed.add(root)
         }))
-      return Effect.matchCauseEffect(stored, {
-        onFailure: (cause) =>
-          Effect.logDebug("What models can do was not stored", cause),
-        onSuccess: () =>
-          Effect.void
+      return Effect.matchCauseEffect(saving, {
+        onFailure: (cause) => Effect.logDebug("What models can do was not stored", cause),
+        onSuccess: () => Effect.void
       })
     })
 

@@ -9,7 +9,7 @@ import type { ContentEvent, DecodeFailure } from "../core/decode/types.js"
 import { type AnswerContext, decodeError, interrupted } from "../core/failure/answer.js"
 import type { Repair, Run } from "../core/repair/repair.js"
 import { repairWhole } from "../core/repair/repairs.js"
-import { encode } from "../core/wire/encode.js"
+import { encode, type Wire } from "../core/wire/wire.js"
 import type { PartialAnswer } from "../Message.js"
 import type { AttemptError } from "../OllamaError.js"
 import * as Transport from "../transport/transport.js"
@@ -35,6 +35,7 @@ export interface Call {
 export interface Asking {
   readonly settings: Settings
   readonly selection: Selection
+  readonly wire: Wire
   readonly call: Call
   readonly attempts: number
 }
@@ -46,13 +47,13 @@ export interface Sent {
 }
 
 export const send = (
-  { attempts, call, selection, settings }: Asking,
+  { attempts, call, selection, settings, wire }: Asking,
   stream: boolean,
   restore: Transport.Restore
 ): Effect.Effect<Sent, AttemptError> => {
-  const { api, model, provider } = selection
+  const { endpoint, model } = selection
   const encoding = encode({
-    api,
+    wire,
     model,
     request: call.request,
     params: selection.params,
@@ -62,17 +63,17 @@ export const send = (
   if (Either.isLeft(encoding)) return Effect.fail(encoding.left)
   const { body, ignored, numCtx } = encoding.right
   const outgoing: Transport.Outgoing = {
-    endpoint: { ...provider, headers: selection.headers },
+    endpoint,
     method: "POST",
-    url: api === "ollama" ? `${provider.root}/api/chat` : `${provider.completionsUrl}/chat/completions`,
+    url: wire.url(endpoint),
     body,
     purpose: "completion",
     model: model.id,
     attempts,
     limits: {
       ...settings.limits,
-      firstByte: call.firstByte ?? provider.timeout ?? settings.limits.firstByte,
-      idle: call.idle ?? provider.timeout ?? settings.limits.idle
+      firstByte: call.firstByte ?? endpoint.timeout ?? settings.limits.firstByte,
+      idle: call.idle ?? endpoint.timeout ?? settings.limits.idle
     }
   }
   const asked: Asked = { request: call.request, ignored, numCtx: numCtx ?? model.numCtx }
@@ -123,8 +124,8 @@ const decodeWhole = (
   asking: Asking,
   makeId: (index: number) => string
 ): Effect.Effect<WholeAnswer, AttemptError> => {
-  const { call, selection, settings } = asking
-  const answer = whole(selection.api, text, { makeId, maxAnswerChars: settings.limits.maxBytes })
+  const { call, selection, settings, wire } = asking
+  const answer = whole(text, { wire, makeId, maxAnswerChars: settings.limits.maxBytes })
   const { events, finish, parts } = call.repairs.length === 0
     ? answer
     : repairWhole(answer.events, answer.finish, beginRepairs(asking, makeId))

@@ -6,7 +6,7 @@ import type * as Arr from "effect/Array"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { Candidate } from "../catalog/models.js"
+import type { Candidate } from "../catalog/catalog.js"
 import type { Selection } from "../core/catalog/selection.js"
 import * as fallback from "../core/failure/fallback.js"
 import type { Attempt, AttemptError, CompletionError } from "../OllamaError.js"
@@ -34,7 +34,7 @@ export const firstToAnswer = <A>(
     url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
 
   const askAgain = (selection: Selection) => {
-    const error = refusedAt(selection.provider.root)
+    const error = refusedAt(selection.endpoint.root)
     return error === undefined ? repeated(ask, selection, retry) : Effect.fail(error)
   }
 

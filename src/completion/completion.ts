@@ -4,9 +4,10 @@ import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import type * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
-import type { Candidate } from "../catalog/models.js"
+import type { Candidate } from "../catalog/catalog.js"
 import { ChatResponse, type FinishEvent, type StreamEvent } from "../Chat.js"
 import type { About } from "../core/about.js"
+import { wires } from "../core/wire/wires.js"
 import type { AttemptError, CompletionError } from "../OllamaError.js"
 import * as Span from "../telemetry/span.js"
 import { answerWhole, type Asking, type Call, type Settings } from "./attempt.js"
@@ -48,7 +49,7 @@ export const create = (
 ): Effect.Effect<ChatResponse, CompletionError> =>
   Effect.map(
     firstToAnswer(candidates, retry, (selection, attempts) => {
-      const asking: Asking = { settings, selection, call, attempts }
+      const asking: Asking = { settings, selection, wire: wires[selection.api], call, attempts }
       return selection.streaming ? collected(asking) : answerWhole(asking)
     }),
     ({ attempts, value: { about, parts } }) => {
@@ -99,7 +100,7 @@ export const open = (
   connection: Connection
 ): Effect.Effect<Opened, CompletionError> =>
   firstToAnswer(candidates, retry, (selection, attempts): Effect.Effect<Begun, AttemptError> => {
-    const asking: Asking = { settings, selection, call, attempts }
+    const asking: Asking = { settings, selection, wire: wires[selection.api], call, attempts }
     return selection.streaming
       ? begin(asking, connection)
       : Effect.map(answerWhole(asking), ({ about, events }) => ({ first: events, open: undefined, about }))

@@ -6,7 +6,7 @@
  * many objects none of which survived is settled for good. It is a hint: where it does not work, nothing else changes.
  */
 import * as Chunk from "effect/Chunk"
-import { delta, list } from "../core/decode/parts.js"
+import { delta, list } from "../core/decode/machine.js"
 
 // V8 judges by a hundred and more since the last collection; with 300 it was sometimes told too late.
 const enough = 1000

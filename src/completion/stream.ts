@@ -1,7 +1,7 @@
 /** One candidate's answer as a stream, read and decoded as it is pulled. */
 import * as Effect from "effect/Effect"
 import { type About, about } from "../core/about.js"
-import { Portions } from "../core/decode/bytes.js"
+import { notUtf8, Portions } from "../core/decode/bytes.js"
 import { make as makeDecoder } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
 import { decodeError, interrupted } from "../core/failure/answer.js"
@@ -27,7 +27,7 @@ export const openStream = (
     const { maxBytes } = asking.settings.limits
     const decoder = repaired(
       makeDecoder({
-        api: asking.selection.api,
+        wire: asking.wire,
         maxEventBytes: maxBytes,
         maxAnswerChars: maxBytes,
         keepChars,
@@ -165,6 +165,10 @@ export class OpenStream {
   }
 
   private decodeFailure(failure: DecodeFailure): AttemptError {
-    return decodeError(failure, contextOf(this.sent, this.asking, this.partial))
+    const { reply } = this.sent
+    const told = failure._tag === "Malformed" && failure.detail === notUtf8
+      ? { ...failure, detail: Transport.unreadable(reply, notUtf8) }
+      : failure
+    return decodeError(told, contextOf(this.sent, this.asking, this.partial))
   }
 }

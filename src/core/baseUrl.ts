@@ -3,6 +3,7 @@
  */
 import * as Either from "effect/Either"
 import type { Api } from "../Model.js"
+import { wires } from "./wire/wires.js"
 
 export interface BaseUrl {
   /** Without `/v1`, `/api` or a slash at its end. */
@@ -48,7 +49,7 @@ const missingScheme = (value: string): string =>
     : "a value without a scheme: write \"http://\" in front"
 
 /**
- * Both addresses of a base URL. A path other than `/v1` is used as given for `asGiven`: hosted APIs have their own.
+ * Both addresses of a base URL. A path other than `/v1` is used as given where the wire keeps it, but not of an Ollama.
  */
 export const normalize = (
   value: string,
@@ -69,7 +70,7 @@ export const normalize = (
   const origin = `${url.protocol}//${connectable(url.hostname)}${port}`
   const path = stripSlashes(url.pathname)
   const root = origin + stripApi(path)
-  const asGiven = options.provider !== "ollama" && options.api === "openai-completions"
-    && path !== "" && !/\/v1$/i.test(path)
+  const { keepsPath } = wires[options.api]
+  const asGiven = keepsPath && options.provider !== "ollama" && path !== "" && !/\/v1$/i.test(path)
   return Either.right({ root, completionsUrl: asGiven ? origin + path : `${root}/v1`, warnings })
 }

@@ -4,10 +4,20 @@ export interface JsonRecord {
   readonly [key: string]: unknown
 }
 
+/** The value of a text, or `undefined` when the text is no JSON. */
+export const parse = (text: string): { readonly value: unknown } | undefined => {
+  try {
+    return { value: JSON.parse(text) as unknown }
+  } catch {
+    return undefined
+  }
+}
+
+/** An object, of what is known to be JSON. */
 export const isRecord = (value: unknown): value is JsonRecord =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
-/** An object with string keys: neither `null`, an array, nor something like a `Map` or bytes. */
+/** An object with string keys, of what may be anything: neither `null`, an array, nor something like a `Map` or bytes. */
 export const isPlain = (value: unknown): value is JsonRecord =>
   typeof value === "object" && value !== null && Object.prototype.toString.call(value) === "[object Object]"
 

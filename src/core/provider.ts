@@ -4,7 +4,7 @@
 import type * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
 import type { JsonObject } from "../Message.js"
-import type { Api, Cost, ModelDefinition } from "../Model.js"
+import type { Api, Catalog, Cost, ModelDefinition } from "../Model.js"
 import type { ExcludedModel, ProviderError } from "../OllamaError.js"
 
 /**
@@ -31,7 +31,7 @@ export interface ProviderHeaders {
 }
 
 /**
- * A model of an explicit provider, with the settings of its entry.
+ * A configured model, with the settings of its entry.
  *
  * @since 0.1.0
  * @category models
@@ -46,16 +46,12 @@ export interface ProviderModel {
 }
 
 /**
- * A provider that can be asked.
+ * A server as it is asked: where it is, with which key and headers, and for how long.
  *
  * @since 0.1.0
  * @category models
  */
-export interface Provider {
-  readonly id: string
-  /** `implicit`: its models are discovered; `explicit`: they are `models`, and nothing is discovered. */
-  readonly mode: "implicit" | "explicit"
-  readonly api: Api
+export interface Endpoint {
   /** Without `/v1`, `/api` or a slash at its end, e.g. `http://127.0.0.1:11434`. */
   readonly root: string
   /** Where `/chat/completions` is appended, e.g. `http://127.0.0.1:11434/v1`. */
@@ -66,6 +62,19 @@ export interface Provider {
   readonly headers: ProviderHeaders
   /** Sets the first-byte and the idle limit, in ms. */
   readonly timeout?: number | undefined
+}
+
+/**
+ * A provider that can be asked.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Provider extends Endpoint {
+  readonly id: string
+  /** Where its models come from: its server is asked for them, or they are the configured `models` and nobody is asked. */
+  readonly source: Catalog["source"]
+  readonly api: Api
   readonly params: JsonObject
   readonly models: ReadonlyArray<ProviderModel>
   /** Models that are written down for it and that cannot be asked, with the reason. */
@@ -84,7 +93,7 @@ export interface ProviderStatus {
   readonly id: string
   /** Whether a credential (or a host option) enables it. */
   readonly configured: boolean
-  /** One sentence: why it is implicit, explicit, not enabled or unavailable. */
+  /** One sentence: why its models are discovered or configured, or why it is not enabled or unavailable. */
   readonly reason: string
   readonly result: Either.Either<Provider, ProviderError>
 }

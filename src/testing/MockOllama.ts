@@ -16,7 +16,7 @@ import * as Ollama from "../Ollama.js"
 import type * as OpenClawConfig from "../OpenClawConfig.js"
 import * as internalMemory from "./internal/memory.js"
 import { makeService } from "./internal/service.js"
-import type { Description, Service } from "./Script.js"
+import type { Description, Model, RecordedRequest, Replies, Reply, Rule, Service } from "./Script.js"
 
 export type * from "./Script.js"
 
@@ -83,8 +83,7 @@ export const make = (
  * const program = Effect.gen(function*() {
  *   const response = yield* HttpClient.get("http://127.0.0.1:11434/api/tags")
  *   const tags = yield* response.json
- *   const mock = yield* MockOllama.MockOllama
- *   return { tags, requests: yield* mock.requests }
+ *   return { tags, requests: yield* MockOllama.requests }
  * })
  *
  * Effect.runPromise(program.pipe(Effect.provide(MockOllama.layerHttpClient({ models: ["gpt-oss:20b"] })))).then(
@@ -105,7 +104,7 @@ export const layerHttpClient = (
   )
 
 /**
- * The options of `Ollama.layerWith`, and the configuration itself.
+ * The options of `Ollama.layerValue`, and the configuration itself.
  *
  * @since 0.1.0
  * @category models
@@ -130,9 +129,8 @@ export interface LayerOptions extends Options, Ollama.Options {
  *   Effect.gen(function*() {
  *     const answer = yield* ChatCompletions.create({ prompt: "Why is the sky blue?" })
  *     assert.strictEqual(answer.text, "Rayleigh scattering.")
- *     const mock = yield* MockOllama.MockOllama
  *     assert.deepStrictEqual(
- *       (yield* mock.requests).map((request) => request.path),
+ *       (yield* MockOllama.requests).map((request) => request.path),
  *       ["/api/tags", "/api/show", "/v1/chat/completions"]
  *     )
  *   }).pipe(Effect.provide(MockOllama.layer({ models: ["gpt-oss:20b"], replies: ["Rayleigh scattering."] }))))
@@ -151,3 +149,70 @@ export const layer = (
     // a configuration that a test writes down and that cannot be loaded is a mistake of the test
     Layer.orDie
   )
+
+// =============================================================================
+// accessors
+// =============================================================================
+
+/**
+ * The root of the mock, e.g. `http://127.0.0.1:11434`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const url: Effect.Effect<string, never, MockOllama> = Effect.map(MockOllama, (mock) => mock.url)
+
+/**
+ * The requests so far, in order.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const requests: Effect.Effect<ReadonlyArray<RecordedRequest>, never, MockOllama> = Effect.flatMap(
+  MockOllama,
+  (mock) => mock.requests
+)
+
+/**
+ * Forgets the requests and begins the description anew.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const reset: Effect.Effect<void, never, MockOllama> = Effect.flatMap(MockOllama, (mock) => mock.reset)
+
+/**
+ * Installs these models, and no others.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const setModels = (models: ReadonlyArray<Model | string>): Effect.Effect<void, never, MockOllama> =>
+  Effect.flatMap(MockOllama, (mock) => mock.setModels(models))
+
+/**
+ * Puts others in the place of the replies; none of them is used yet.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const setReplies = (replies: Replies): Effect.Effect<void, never, MockOllama> =>
+  Effect.flatMap(MockOllama, (mock) => mock.setReplies(replies))
+
+/**
+ * Adds replies after those that there are.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const push = (...replies: ReadonlyArray<Reply | string>): Effect.Effect<void, never, MockOllama> =>
+  Effect.flatMap(MockOllama, (mock) => mock.push(...replies))
+
+/**
+ * Puts others in the place of the rules.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const setRules = (rules: ReadonlyArray<Rule>): Effect.Effect<void, never, MockOllama> =>
+  Effect.flatMap(MockOllama, (mock) => mock.setRules(rules))

@@ -211,10 +211,9 @@ export const makeServer = (
  * import * as MockNode from "effect-ollama/testing/node"
  *
  * const program = Effect.gen(function*() {
- *   const { url } = yield* MockNode.MockServer
+ *   const url = yield* MockNode.url
  *   const version = yield* Effect.promise(() => fetch(`${url}/api/version`).then((response) => response.json()))
- *   const mock = yield* MockOllama.MockOllama
- *   return { version, requests: yield* mock.requests }
+ *   return { version, requests: yield* MockOllama.requests }
  * })
  *
  * Effect.runPromise(program.pipe(Effect.provide(MockNode.layerServer({ version: "0.24.0" })))).then(console.log)
@@ -228,3 +227,59 @@ export const layerServer = (description: Description = {}): Layer.Layer<MockOlla
     Effect.map(makeServer(description), ({ mock, server }) =>
       Context.make(MockServer, server).pipe(Context.add(MockOllama, mock)))
   )
+
+// =============================================================================
+// accessors
+// =============================================================================
+
+/**
+ * `http://127.0.0.1:<port>`.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const url: Effect.Effect<string, never, MockServer> = Effect.map(MockServer, (server) => server.url)
+
+/**
+ * The port on which the mock listens.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const port: Effect.Effect<number, never, MockServer> = Effect.map(MockServer, (server) => server.port)
+
+/**
+ * How many connections were opened so far, and how many of them are closed.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const connections: Effect.Effect<{ readonly opened: number; readonly closed: number }, never, MockServer> =
+  Effect.flatMap(MockServer, (server) => server.connections)
+
+/**
+ * Waits until a client has left before its answer was all sent, and tells which request that was.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const nextAborted: Effect.Effect<RecordedRequest, never, MockServer> = Effect.flatMap(
+  MockServer,
+  (server) => server.nextAborted
+)
+
+/**
+ * Closes the port and all connections: from then on connections are really refused.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const stop: Effect.Effect<void, never, MockServer> = Effect.flatMap(MockServer, (server) => server.stop)
+
+/**
+ * Listens on the same port again.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const start: Effect.Effect<void, never, MockServer> = Effect.flatMap(MockServer, (server) => server.start)

@@ -15,6 +15,7 @@ import * as Stream from "effect/Stream"
 import { join } from "../core/decode/bytes.js"
 import * as Deadlines from "./deadlines.js"
 import type { Arrived, BodyPull, Limits } from "./exchange.js"
+import { formatOf, inflated, inflationOf, mayBeCompressed } from "./inflate.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
 export class ReadTimeout {
@@ -107,8 +108,11 @@ export class BodyReader {
   /** Closes the connection, unless the body was read to its end. */
   readonly close: Effect.Effect<void>
 
+  /** What came so far of a body that may be compressed. */
+  private begun: Uint8Array | undefined
+
   constructor(
-    private readonly pull: BodyPull,
+    private pull: BodyPull,
     private readonly limits: Limits,
     /** When it was asked for, in ms of the clock. */
     private readonly start: number,
@@ -119,7 +123,7 @@ export class BodyReader {
     this.deadline = deadlines.add(Infinity, () => this.expire())
     this.close = Effect.suspend(() => {
       deadlines.remove(this.deadline)
-      if (!this.isAtEnd) pull.cancel()
+      if (!this.isAtEnd) this.pull.cancel()
       return closing
     })
   }
@@ -202,9 +206,35 @@ export class BodyReader {
 
   private readonly onPulled = (error: unknown, pieces: Pieces | undefined): void => {
     if (error !== undefined) return this.settle(new ReadFailure(error), undefined)
+    if (this.first && this.isUndone(pieces)) return
     if (pieces === undefined) this.ended = true
-    else this.first = false
+    this.first = false
+    if (pieces === undefined && this.begun !== undefined) {
+      const begun = [this.begun]
+      this.begun = undefined
+      return this.settle(undefined, begun)
+    }
     this.settle(undefined, pieces)
+  }
+
+  /** Whether these pieces are the beginning of a compressed body, or may be: then it reads on by itself. */
+  private isUndone(pieces: Pieces | undefined): boolean {
+    if (pieces === undefined || pieces.length === 0) return false
+    if (this.begun === undefined && !mayBeCompressed(pieces[0]!)) return false
+    const begun = join(this.begun === undefined ? pieces : [this.begun, ...pieces])
+    this.begun = begun.length === 1 ? begun : undefined
+    const format = formatOf(begun)
+    const inflation = format === undefined ? undefined : inflationOf(format)
+    if (inflation !== undefined) {
+      this.first = false
+      this.pull = inflated(this.pull, inflation, begun)
+    } else if (begun.length > 1) {
+      this.first = false
+      this.settle(undefined, [begun])
+      return true
+    }
+    this.pull.read(this.onPulled)
+    return true
   }
 
   private settle(error: ReadError | undefined, pieces: Pieces | undefined): void {

@@ -3,7 +3,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
-import type { Provider } from "../core/provider.js"
+import type { Endpoint } from "../core/provider.js"
 
 /**
  * Makes an effect interruptible again, if the caller of the region was; from `Effect.uninterruptibleMask`. Who opens a
@@ -27,7 +27,7 @@ export interface Limits {
 /** A request, before it is one of HttpClient. */
 export interface Outgoing {
   /** Whose key and headers it carries. */
-  readonly endpoint: Pick<Provider, "key" | "headers" | "authHeader">
+  readonly endpoint: Pick<Endpoint, "key" | "headers" | "authHeader">
   readonly method: HttpClientRequest.HttpClientRequest["method"]
   /** Without secrets: errors tell it. */
   readonly url: string

@@ -3,7 +3,7 @@ import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Headers from "@effect/platform/Headers"
 import * as HttpClient from "@effect/platform/HttpClient"
 import type * as HttpClientError from "@effect/platform/HttpClientError"
-import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -56,6 +56,22 @@ const arrivedBy = (response: HttpClientResponse.HttpClientResponse): Arrived => 
   return { response, pull, close }
 }
 
+const maxCauses = 5
+
+// A host's own middleware may make an error of a status (`filterStatusOk`): what the server said is in it.
+const respondedIn = (error: unknown): HttpClientResponse.HttpClientResponse | undefined => {
+  let at = error
+  for (let i = 0; i < maxCauses && typeof at === "object" && at !== null; i++) {
+    const response: unknown = Reflect.get(at, "response")
+    if (typeof response === "object" && response !== null && HttpClientResponse.TypeId in response) {
+      const found = response as HttpClientResponse.HttpClientResponse // has its TypeId
+      return found.status >= 200 && found.status < 300 ? undefined : found
+    }
+    at = Reflect.get(at, "cause")
+  }
+  return undefined
+}
+
 /** On a fiber that can be left alone: some transports never settle. */
 export const sendThrough = <R>(
   client: Client<R>,
@@ -63,7 +79,11 @@ export const sendThrough = <R>(
   traced: boolean
 ): Send =>
 (request, onHead) => {
-  const fiber = Runtime.runFork(runtimeOf<R>(parent, traced))(Effect.map(client.execute(request), arrivedBy))
+  const sent = Effect.catchAll(client.execute(request), (error) => {
+    const response = respondedIn(error)
+    return response === undefined ? Effect.fail(error) : Effect.succeed(response)
+  })
+  const fiber = Runtime.runFork(runtimeOf<R>(parent, traced))(Effect.map(sent, arrivedBy))
   fiber.addObserver(onHead)
   return () => {
     const exit = fiber.unsafePoll()

@@ -54,8 +54,11 @@ export const makeRequest = (
   return body === undefined ? request : HttpClientRequest.bodyText(request, body, "application/json")
 }
 
-/** What a request holds that nobody may see, as it is and as it may be quoted, the longest first. */
-export const secretsOf = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
+/** What a request carries that nobody may see, as it is and as it may be quoted, the longest first. */
+export const secretsOf = (outgoing: Omit<Outgoing, "attempts" | "limits">): ReadonlyArray<string> =>
+  secretsIn(makeRequest(outgoing))
+
+const secretsIn = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   const secrets: Array<string> = []
   for (const name of Object.keys(request.headers)) {
     if (!secretHeader.test(name)) continue
@@ -84,7 +87,7 @@ interface Sending {
 }
 
 const unsent = (error: unknown, { outgoing: { attempts, limits, url }, request }: Sending) =>
-  classifyTransport(error, { url, phase: "head", attempts, limit: limits.firstByte, secrets: secretsOf(request) })
+  classifyTransport(error, { url, phase: "head", attempts, limit: limits.firstByte, secrets: secretsIn(request) })
 
 /** Sends a request. Succeeds with an answer that is a success (2xx), its body not read yet. */
 export const open = <R>(
@@ -105,7 +108,7 @@ export const open = <R>(
     const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)
     return Effect.flatMap(head, (arrived) => {
       const { status } = arrived.response
-      const secrets = () => secretsOf(sending.request)
+      const secrets = () => secretsIn(sending.request)
       const reply: Reply = { ...arrived, outgoing, start, secrets }
       return status >= 200 && status < 300 ? Effect.succeed(reply) : refused(reply, restore)
     })
@@ -156,6 +159,14 @@ const unlimited: Limits = { firstByte: Infinity, idle: Infinity, total: Infinity
 
 const lenient = new TextDecoder("utf-8")
 
+// Middleware of the host may have read it: then the response remembers its text.
+const remembered = (response: Reply["response"], wait: number): Effect.Effect<string> =>
+  Effect.timeoutTo(Effect.orElseSucceed(response.text, () => ""), {
+    duration: wait,
+    onSuccess: (text) => text.slice(0, maxRefusal),
+    onTimeout: () => ""
+  })
+
 const refused = Effect.fnUntraced(function*(
   reply: Reply,
   restore: Restore
@@ -164,13 +175,14 @@ const refused = Effect.fnUntraced(function*(
   const before = yield* Clock.currentTimeMillis
   const reader = yield* makeReader(reply, unlimited, start)
   const wait = Math.min(refusalWait, start + limits.total - before)
-  const said = yield* Effect.ensuring(restore(reader.beginning(wait, maxRefusal)), reader.close)
+  const read = yield* Effect.ensuring(restore(reader.beginning(wait, maxRefusal)), reader.close)
+  const said = read.length > 0 ? lenient.decode(read) : yield* restore(remembered(reply.response, wait))
   const secrets = reply.secrets()
   return yield* Effect.fail(classifyAnswer({
     url,
     status,
     // A server may quote what it was sent.
-    body: redact(lenient.decode(said), secrets),
+    body: redact(said, secrets),
     location: headers["location"] === undefined ? undefined : mask(headers["location"], secrets),
     retryAfter: headers["retry-after"]
   }, { secrets, now: yield* Clock.currentTimeMillis, model }))
@@ -183,20 +195,50 @@ const refused = Effect.fnUntraced(function*(
 /** A reader of the body, which the caller closes. */
 export const reader = (reply: Reply): Effect.Effect<BodyReader> => makeReader(reply, reply.outgoing.limits, reply.start)
 
+const maxCauses = 5
+
+// Whether a compression could not be undone: Node has codes for it, other runtimes say it in words.
+const isCompression = (error: unknown): boolean => {
+  let at = error
+  for (let i = 0; i < maxCauses && typeof at === "object" && at !== null; i++) {
+    const { code, message } = at as { readonly code?: unknown; readonly message?: unknown }
+    if (typeof code === "string" && /^(Z_[A-Z]+_ERROR|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_ZLIB)/.test(code)) return true
+    if (typeof message === "string" && /incorrect header check|(invalid|corrupt) (gzip|deflate)/i.test(message)) {
+      return true
+    }
+    at = Reflect.get(at, "cause")
+  }
+  return false
+}
+
 /** What a read ran into. */
-export const readError = (error: ReadError, { outgoing: { attempts, limits, url }, secrets }: Reply): TransportError =>
-  error._tag === "ReadTimeout"
-    ? new RequestTimeout({ url, phase: error.phase, limit: error.ms, attempts })
+export const readError = (
+  error: ReadError,
+  { outgoing: { attempts, limits, url }, response, secrets }: Reply
+): TransportError | MalformedResponse => {
+  if (error._tag === "ReadTimeout") return new RequestTimeout({ url, phase: error.phase, limit: error.ms, attempts })
+  return isCompression(error.error)
+    ? new MalformedResponse({ url, detail: `it is not what its Content-Encoding says (${encodingOf(response)})` })
     : classifyTransport(error.error, { url, phase: "body", attempts, limit: limits.idle, secrets: secrets() })
+}
+
+const encodingOf = ({ headers }: Reply["response"]): string => mask(headers["content-encoding"] ?? "none", [], 40)
+
+/** Why a body is no text: it may have come compressed, and nobody undid that. */
+export const unreadable = ({ response }: Reply, detail: string): string =>
+  /^(identity)?$/i.test(response.headers["content-encoding"]?.trim() ?? "")
+    ? detail
+    : `${detail}: it says that it is compressed (${encodingOf(response)})`
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 
-const decode = (bytes: Uint8Array, { limits, url }: Outgoing): Effect.Effect<string, MalformedResponse> => {
+const decode = (bytes: Uint8Array, reply: Reply): Effect.Effect<string, MalformedResponse> => {
+  const { limits, url } = reply.outgoing
   if (bytes.length > limits.maxBytes) return Effect.fail(tooLarge(limits, url))
   try {
     return Effect.succeed(strict.decode(bytes))
   } catch {
-    return Effect.fail(new MalformedResponse({ url, detail: "it is not valid UTF-8" }))
+    return Effect.fail(new MalformedResponse({ url, detail: unreadable(reply, "it is not valid UTF-8") }))
   }
 }
 
@@ -228,7 +270,7 @@ export const text = (reply: Reply, restore: Restore): Effect.Effect<string, Tran
       (reader) =>
         Effect.matchEffect(Effect.ensuring(restore(reader.bytes(maxBytes)), reader.close), {
           onFailure: (error) => Effect.fail(readError(error, reply)),
-          onSuccess: (bytes) => decode(bytes, outgoing)
+          onSuccess: (bytes) => decode(bytes, reply)
         })
     )
   })

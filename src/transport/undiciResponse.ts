@@ -14,6 +14,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { BodyPull } from "./exchange.js"
 import type { Exchange, Head } from "./undiciExchange.js"
+import { undone } from "./undiciInflate.js"
 
 type Pieces = ReadonlyArray<Uint8Array>
 
@@ -25,6 +26,8 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   private cachedCookies: Cookies.Cookies | undefined
   private cachedBytes: Effect.Effect<Uint8Array, HttpClientError.ResponseError> | undefined
   private claimed = false
+  /** The body, when it came compressed. */
+  private undone: BodyPull | undefined
 
   constructor(
     readonly request: HttpClientRequest.HttpClientRequest,
@@ -55,18 +58,33 @@ export class UndiciResponse extends Inspectable.Class implements HttpClientRespo
   // ---------------------------------------------------------------------------
 
   read(resume: (error: HttpClientError.ResponseError | undefined, pieces: Pieces | undefined) => void): void {
+    if (!this.claimed) this.undone = undone(this.raw, this.head.headers["content-encoding"])
     this.claimed = true
+    if (this.undone !== undefined) {
+      return this.undone.read((cause, pieces) => resume(cause === undefined ? undefined : this.error(cause), pieces))
+    }
     this.exchange.read((failure, pieces) =>
       failure === undefined ? resume(undefined, pieces) : resume(this.error(failure.cause), undefined)
     )
   }
 
+  /** The body as it came. */
+  private get raw(): BodyPull {
+    const { exchange } = this
+    return {
+      read: (resume) =>
+        exchange.read((failure, pieces) => resume(failure && (failure.cause ?? new Error("unknown")), pieces)),
+      cancel: () => exchange.cancel()
+    }
+  }
+
   atEnd(): boolean {
-    return this.exchange.atEnd()
+    return this.undone === undefined && this.exchange.atEnd()
   }
 
   cancel(): void {
-    this.exchange.cancel()
+    if (this.undone === undefined) this.exchange.cancel()
+    else this.undone.cancel()
   }
 
   get stream(): Stream.Stream<Uint8Array, HttpClientError.ResponseError> {

@@ -50,6 +50,35 @@ const fed = () => {
   }
 }
 
+/** A body of fetch: this, then a megabyte of blank lines, for as long as somebody asks for them. */
+const flooding = (before: string) => {
+  const lines = new Uint8Array(8 * 1024).fill(10)
+  let begun = false
+  let taken = 0
+  let cancelled = false
+  const body = new ReadableStream<Uint8Array>({
+    pull(controller) {
+      if (!begun) {
+        begun = true
+        return controller.enqueue(new TextEncoder().encode(before))
+      }
+      if (taken >= 1024 * 1024) return controller.close()
+      taken += lines.length
+      controller.enqueue(lines)
+    },
+    cancel() {
+      cancelled = true
+    }
+  }, { highWaterMark: 0 })
+  return {
+    client: Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body))))
+    ),
+    state: Effect.sync(() => ({ taken, cancelled }))
+  }
+}
+
 for (const api of apis) {
   const { done, finish, raw: event, text, usage } = wire[api]
 
@@ -314,6 +343,20 @@ for (const api of apis) {
         const outcome = yield* endsAt(1000, streamed(prompt))
         assert.deepInclude(outcome.finish?.usage, { inputTokens: 3, outputTokens: 4 })
       }).pipe(Effect.provide(stalled([text("Hello"), finish, usage + done]))))
+
+    for (const [where, rest] of [["before its usage", ""], ["after it", usage + done]] as const) {
+      it.effect(`no more than 64 KiB is read of what follows, ${where}`, () =>
+        Effect.gen(function*() {
+          const server = flooding(text("Hello") + finish + rest)
+          const outcome = yield* Effect.provide(
+            streamed(prompt),
+            service(api, { streaming: true }).pipe(Layer.provide(server.client))
+          )
+          assert.strictEqual(outcome.finish?.finishReason, "stop")
+          // the piece that is too much was read
+          assert.deepStrictEqual(yield* server.state, { taken: 72 * 1024, cancelled: true })
+        }))
+    }
 
     it.effect("whoever has the finish event does not wait for the connection", () =>
       Effect.gen(function*() {

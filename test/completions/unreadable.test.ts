@@ -1,8 +1,9 @@
+import { HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Effect, Layer, Stream } from "effect"
 import { ChatCompletions, Message, type OllamaError } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
-import { apis, created, events, mocked, once, partial, raw, requests, streamed } from "./support.js"
+import { apis, created, events, mocked, once, partial, raw, requests, service, streamed } from "./support.js"
 import { wire } from "./wire.js"
 
 const prompt = { prompt: "Hi" }
@@ -107,6 +108,41 @@ for (const api of apis) {
     }
   })
 }
+
+describe("a connection that is refused while an answer is read, as a proxy says it", () => {
+  const refused = Object.assign(new Error("connect ECONNREFUSED 10.0.0.1:11434"), { code: "ECONNREFUSED" })
+  const client = (begin: string) =>
+    Layer.succeed(
+      HttpClient.HttpClient,
+      HttpClient.make((request) => {
+        let begun = false
+        const body = new ReadableStream<Uint8Array>({
+          pull(controller) {
+            if (begun) return controller.error(new TypeError("terminated", { cause: refused }))
+            begun = true
+            controller.enqueue(new TextEncoder().encode(begin))
+          }
+        }, { highWaterMark: 0 })
+        return Effect.succeed(HttpClientResponse.fromWeb(request, new Response(body)))
+      })
+    )
+
+  for (const api of apis) {
+    for (const streaming of [true, false]) {
+      it.effect(`is an incomplete answer (${api}, streaming: ${streaming})`, () =>
+        Effect.gen(function*() {
+          for (const ask of [created, streamed]) {
+            const outcome = yield* ask(prompt)
+            assert.deepInclude({ ...outcome.error }, { _tag: "IncompleteResponse", reason: "connection" })
+            assert.strictEqual(partial(outcome), streaming ? "Hello" : "")
+          }
+        }).pipe(
+          Effect.provide(service(api, { streaming, retrySchedule: once })),
+          Effect.provide(client(streaming ? wire[api].text("Hello") : wire[api].whole("Hello").slice(0, 20)))
+        ))
+    }
+  }
+})
 
 describe("the partial message of a stream", () => {
   it.effect("keeps the first 1 Mi characters of a very long answer, and says so", () =>

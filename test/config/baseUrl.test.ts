@@ -114,7 +114,7 @@ describe("Provider.make", () => {
   it("is the local Ollama, discovered, by default", () => {
     assert.deepStrictEqual(ok(Provider.make()), {
       id: "ollama",
-      mode: "implicit",
+      source: "discovered",
       api: "openai-completions",
       root: "http://127.0.0.1:11434",
       completionsUrl: "http://127.0.0.1:11434/v1",
@@ -136,7 +136,7 @@ describe("Provider.make", () => {
       models: [{ id: "m", tools: true, params: { seed: 1 }, headers: { c: "d" } }]
     }))
     assert.strictEqual(made.id, "gpu")
-    assert.strictEqual(made.mode, "explicit")
+    assert.strictEqual(made.source, "configured")
     assert.strictEqual(made.timeout, 2000)
     assert.isTrue(made.key?.explicit)
     assert.deepStrictEqual(Object.keys(made.headers), ["x-a"])

@@ -89,7 +89,7 @@ describe("the document's examples", () => {
     Effect.gen(function*() {
       const config = yield* load({}, env)
       const ollama = ok(config.providers[0]!.result)
-      assert.strictEqual(ollama.mode, "implicit")
+      assert.strictEqual(ollama.source, "discovered")
       assert.strictEqual(ollama.root, "http://127.0.0.1:11434")
       assert.strictEqual(ollama.key?.source, "env OLLAMA_API_KEY")
       assert.isFalse(config.source.configFound)
@@ -101,14 +101,14 @@ describe("the document's examples", () => {
       const config = yield* read(primary)
       assert.strictEqual(config.primary, "ollama/gpt-oss:20b")
       assert.deepStrictEqual(config.fallbacks, [])
-      assert.strictEqual(ok(config.providers[0]!.result).mode, "implicit")
+      assert.strictEqual(ok(config.providers[0]!.result).source, "discovered")
     }))
 
   it.effect("an explicit provider with a model and `8192 * 10`", () =>
     Effect.gen(function*() {
       const config = yield* read(explicit, {})
       const ollama = ok(config.providers[0]!.result)
-      assert.strictEqual(ollama.mode, "explicit")
+      assert.strictEqual(ollama.source, "configured")
       assert.strictEqual(ollama.api, "openai-completions")
       assert.strictEqual(ollama.root, "http://ollama-host:11434")
       assert.strictEqual(ollama.completionsUrl, "http://ollama-host:11434/v1")
@@ -134,7 +134,7 @@ describe("the document's examples", () => {
     Effect.gen(function*() {
       const config = yield* read(explicit.replace(/apiKey: .*\n/, "\n"))
       const ollama = ok(config.providers[0]!.result)
-      assert.strictEqual(ollama.mode, "explicit")
+      assert.strictEqual(ollama.source, "configured")
       assert.strictEqual(ollama.key?.source, "env OLLAMA_API_KEY")
     }))
 

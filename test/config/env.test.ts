@@ -56,7 +56,7 @@ describe("${VAR}", () => {
       auth: { a: ["${UNSET}"] },
       models: [{ id: "m", zebra: "${UNSET}", cost: { extra: "${UNSET}" }, compat: { b: "${UNSET}" } }]
     }
-    assert.strictEqual(provider(ollama(entry), env).mode, "explicit")
+    assert.strictEqual(provider(ollama(entry), env).source, "configured")
     const said = resolved(ollama(entry), env).diagnostics.filter((d) => d.message.includes("UNSET"))
     assert.deepStrictEqual(said.map((d) => `${d.level} ${d.path.replace("models.providers.ollama.", "")}`), [
       "warning note",
@@ -110,6 +110,15 @@ describe("the env block", () => {
     const more = { env: { H: "block", vars: { P: "2" } } }
     assert.strictEqual(url("http://${H}:${P}", {}, more), "http://block:2")
     assert.strictEqual(url("http://${H}:${P}", { H: "h", P: " " }, more), "http://h:2")
+  })
+
+  it("needs no variable for a value that the environment has already", () => {
+    const more = { env: { H: "${UNSET}", vars: { P: "${UNSET}" } } }
+    assert.strictEqual(url("http://${H}:${P}", { H: "h", P: "1" }, more), "http://h:1")
+    assert.strictEqual(
+      failed(resolve({ ...ollama({ models }), ...more }, { H: "h", P: " " }))._tag,
+      "MissingEnvironmentVariable"
+    )
   })
 
   it("may hold OLLAMA_API_KEY", () => {

@@ -9,7 +9,7 @@ const profile = { version: 1, profiles: { work: { type: "api_key", provider: "ol
 describe("ollama without baseUrl and models", () => {
   it("is implicit with a key in the environment", () => {
     const found = provider({}, env)
-    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.source, "discovered")
     assert.strictEqual(found.root, "http://127.0.0.1:11434")
     assert.strictEqual(found.completionsUrl, "http://127.0.0.1:11434/v1")
     assert.strictEqual(found.key?.source, "env OLLAMA_API_KEY")
@@ -19,14 +19,14 @@ describe("ollama without baseUrl and models", () => {
 
   it("is implicit with a profile", () => {
     const found = provider({}, {}, { profiles: profile })
-    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.source, "discovered")
     assert.strictEqual(found.key?.source, "profile work")
     assert.isFalse(found.key?.explicit)
   })
 
   it("is implicit with an apiKey in its entry", () => {
     const found = provider(ollama({ apiKey: "k" }))
-    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.source, "discovered")
     assert.strictEqual(found.key?.source, "config")
     assert.isTrue(found.key?.explicit)
   })
@@ -36,7 +36,7 @@ describe("ollama without baseUrl and models", () => {
       ollama({ api: "ollama", headers: { "X-A": "b" }, timeoutSeconds: 1.5, params: { temperature: 0 }, models: [] }),
       env
     )
-    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.source, "discovered")
     assert.strictEqual(found.api, "ollama")
     assert.strictEqual(found.timeout, 1500)
     assert.deepStrictEqual(found.params, { temperature: 0 })
@@ -57,7 +57,7 @@ describe("ollama without baseUrl and models", () => {
 describe("ollama with models", () => {
   it("is explicit, at 127.0.0.1 by default, with the key of the environment", () => {
     const found = provider(ollama({ models }), env)
-    assert.strictEqual(found.mode, "explicit")
+    assert.strictEqual(found.source, "configured")
     assert.strictEqual(found.root, "http://127.0.0.1:11434")
     assert.strictEqual(found.key?.source, "env OLLAMA_API_KEY")
     assert.deepStrictEqual(found.models[0]!.definition, {
@@ -122,8 +122,8 @@ describe("the hint for a baseUrl without models", () => {
     for (const baseUrl of [undefined, "http://other:2"]) {
       assert.include(hint(baseUrl), "remove that `baseUrl`, or use Ollama.layerWith({ discover: true })")
       assert.include(status(entry, env, { options: { baseUrl } }).reason, "`discover: true`")
-      assert.strictEqual(provider(ollama({}), env, { options: { baseUrl } }).mode, "implicit")
-      assert.strictEqual(provider(entry, env, { options: { baseUrl, discover: true } }).mode, "implicit")
+      assert.strictEqual(provider(ollama({}), env, { options: { baseUrl } }).source, "discovered")
+      assert.strictEqual(provider(entry, env, { options: { baseUrl, discover: true } }).source, "discovered")
     }
   })
 })
@@ -131,18 +131,18 @@ describe("the hint for a baseUrl without models", () => {
 describe("host options win", () => {
   it("discover enables ollama without a key", () => {
     const found = provider({}, {}, { options: { discover: true } })
-    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.source, "discovered")
     assert.isUndefined(found.key)
   })
 
   it("discover makes a provider with only a baseUrl implicit, at that address", () => {
     const found = provider(ollama({ baseUrl: "http://h:1" }), {}, { options: { discover: true } })
-    assert.strictEqual(found.mode, "implicit")
+    assert.strictEqual(found.source, "discovered")
     assert.strictEqual(found.root, "http://h:1")
   })
 
   it("discover makes a key unnecessary for listed models, which are still not discovered", () => {
-    assert.strictEqual(provider(ollama({ models }), {}, { options: { discover: true } }).mode, "explicit")
+    assert.strictEqual(provider(ollama({ models }), {}, { options: { discover: true } }).source, "configured")
   })
 
   it("a key enables ollama and comes before all others", () => {
@@ -212,7 +212,10 @@ describe("other providers", () => {
     assert.strictEqual(reason({ models, apiKey: "k" }), "no-base-url")
     assert.strictEqual(reason({ baseUrl: "http://h", apiKey: "k" }), "NoModelsConfigured")
     assert.strictEqual(reason({ baseUrl: "http://h", models }), "no-credential")
-    assert.strictEqual(provider(other({ baseUrl: "http://h", models, apiKey: "k" }), {}, {}, "gpu").mode, "explicit")
+    assert.strictEqual(
+      provider(other({ baseUrl: "http://h", models, apiKey: "k" }), {}, {}, "gpu").source,
+      "configured"
+    )
   })
 
   it("need no key when none is sent, or when they have an Authorization header", () => {

@@ -250,7 +250,7 @@ describe("doubtful entries", () => {
 
   it("provider ids compare trimmed and lower-cased, the first one is used", () => {
     const config = { models: { providers: { " Ollama ": { apiKey: "a" }, ollama: { models: [{ id: "m" }] } } } }
-    assert.strictEqual(provider(config).mode, "implicit")
+    assert.strictEqual(provider(config).source, "discovered")
     assert.match(resolved(config).diagnostics[0]!.message, /defined twice/)
   })
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { make } from "../../src/core/decode/decoder.js"
-import { bytes, cut, decode, makeId, textOf } from "./support.js"
+import { bytes, cut, decode, makeId, ollama, textOf } from "./support.js"
 
 const line = (content: string, rest = "") => `{"message":{"content":${JSON.stringify(content)}}${rest}}\n`
 const done = line("", ",\"done\":true")
@@ -49,7 +49,7 @@ describe("bounds", () => {
   })
 
   it("nothing is read after a failure", () => {
-    const decoder = make({ api: "ollama", makeId })
+    const decoder = make({ wire: ollama, makeId })
     assert.strictEqual(decoder.push(bytes(line("a") + "garbage\n" + line("b"))).length, 2)
     assert.strictEqual(decoder.failure?._tag, "Malformed")
     assert.strictEqual(decoder.push(bytes(line("c"))).length, 0)
@@ -57,7 +57,7 @@ describe("bounds", () => {
   })
 
   it("a million deltas leave one flat text", () => {
-    const decoder = make({ api: "ollama", makeId })
+    const decoder = make({ wire: ollama, makeId })
     const chunk = bytes(line("abcd").repeat(1000))
     for (let i = 0; i < 1000; i++) decoder.push(chunk)
     assert.strictEqual(textOf(decoder.partial().parts), "abcd".repeat(1_000_000))
@@ -66,7 +66,7 @@ describe("bounds", () => {
 
 describe("memory", () => {
   it("a line that comes byte by byte takes little more than its bytes", () => {
-    const decoder = make({ api: "ollama", makeId })
+    const decoder = make({ wire: ollama, makeId })
     const one = bytes("x")
     decoder.push(bytes("{\"message\":{\"content\":\""))
     const before = process.memoryUsage()
@@ -149,7 +149,7 @@ describe("garbage", () => {
   })
 
   it("inside a broken first line does not swallow the stream", () => {
-    const decoder = make({ api: "ollama", makeId })
+    const decoder = make({ wire: ollama, makeId })
     decoder.push(bytes("{\"message\":{\"content\":\"a\"}\n" + line("b")))
     assert.strictEqual(decoder.failure?._tag, "Malformed")
   })

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
-import { make, whole } from "../../src/core/decode/decoder.js"
-import { brief, bytes, calls, decode, delta, makeId, native, stop, textOf, v1 } from "./support.js"
+import { make } from "../../src/core/decode/decoder.js"
+import { brief, bytes, calls, completions, decode, delta, makeId, ollama, stop, textOf, whole } from "./support.js"
 
 describe("calls in fragments", () => {
   const open = (id: string, index: number, name = "f", args = "\"\"") =>
@@ -8,7 +8,7 @@ describe("calls in fragments", () => {
   const more = (index: number, args: string) => `{"index":${index},"function":{"arguments":${JSON.stringify(args)}}}`
 
   it("are put together by index, interleaved, in the order in which they began", () => {
-    const result = decode(v1, [
+    const result = decode(completions, [
       calls(open("a", 0)),
       calls(open("b", 1)),
       calls(more(1, "{\"y\":")),
@@ -20,7 +20,7 @@ describe("calls in fragments", () => {
   })
 
   it("are given out when complete, at the latest at the finish", () => {
-    const decoder = make({ api: v1, makeId })
+    const decoder = make({ wire: completions, makeId })
     assert.strictEqual(decoder.push(bytes(calls(open("a", 0)))).length, 0)
     assert.strictEqual(decoder.push(bytes(calls(more(0, "{}")))).length, 1)
     assert.strictEqual(decoder.push(bytes(calls(open("b", 1)))).length, 0)
@@ -31,11 +31,11 @@ describe("calls in fragments", () => {
 
   it("a repeated id extends incomplete arguments, and is a second call after complete ones", () => {
     assert.deepStrictEqual(
-      brief(decode(v1, [calls(open("a", 0, "f", "\"{\"")), calls(open("a", 0, "", "\"}\"")), stop])),
+      brief(decode(completions, [calls(open("a", 0, "f", "\"{\"")), calls(open("a", 0, "", "\"}\"")), stop])),
       ["a f {}"]
     )
     assert.deepStrictEqual(
-      brief(decode(v1, [calls(open("a", 0, "f", "\"{}\"")), calls(open("a", 0, "f", "\"{}\"")), stop])),
+      brief(decode(completions, [calls(open("a", 0, "f", "\"{}\"")), calls(open("a", 0, "f", "\"{}\"")), stop])),
       [
         "a f {}",
         "a f {}"
@@ -44,7 +44,7 @@ describe("calls in fragments", () => {
   })
 
   it("a repeated id is a second call also while the first, complete, waits for one before it", () => {
-    const result = decode(v1, [
+    const result = decode(completions, [
       calls(open("a", 0)),
       calls(open("b", 1, "f", "\"{}\"")),
       calls(open("b", 2, "f", "\"{}\"")),
@@ -58,7 +58,7 @@ describe("calls in fragments", () => {
     const nameless = (args: string) =>
       `{"id":null,"index":0,"function":{"name":"","arguments":${JSON.stringify(args)}}}`
     const named = "{\"index\":0,\"function\":{\"name\":\"g\",\"arguments\":\"\"}}"
-    const result = decode(v1, [
+    const result = decode(completions, [
       calls(named),
       calls(nameless("{\"a\"")),
       calls(nameless(":1}")),
@@ -70,29 +70,29 @@ describe("calls in fragments", () => {
   })
 
   it("that are broken at the finish, or continue a complete call, are malformed", () => {
-    const cutOff = decode(v1, [calls(open("a", 0, "f", "\"{\\\"x\"")), delta("", "\"length\"")])
+    const cutOff = decode(completions, [calls(open("a", 0, "f", "\"{\\\"x\"")), delta("", "\"length\"")])
     assert.deepStrictEqual(cutOff.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{\"x" })
-    const trailing = decode(v1, [calls(open("a", 0, "f", "\"{}\"")), calls(more(0, "{}")), stop])
+    const trailing = decode(completions, [calls(open("a", 0, "f", "\"{}\"")), calls(more(0, "{}")), stop])
     assert.deepStrictEqual(trailing.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{}{}" })
-    assert.deepStrictEqual(decode(v1, [calls(open("a", 0, "f", "\"{\""))]).failure, { _tag: "Ended" })
+    assert.deepStrictEqual(decode(completions, [calls(open("a", 0, "f", "\"{\""))]).failure, { _tag: "Ended" })
   })
 })
 
 describe("whole answers", () => {
   it("that say themselves that they are not done are none", () => {
-    const native_ = whole(native, "{\"message\":{\"content\":\"a\"},\"done\":false}", { makeId })
-    assert.deepStrictEqual(native_.failure, { _tag: "NotDone" })
-    assert.deepStrictEqual(native_.parts, [{ type: "text", text: "a" }])
+    const said = whole(ollama, "{\"message\":{\"content\":\"a\"},\"done\":false}")
+    assert.deepStrictEqual(said.failure, { _tag: "NotDone" })
+    assert.deepStrictEqual(said.parts, [{ type: "text", text: "a" }])
     const completion = "{\"choices\":[{\"message\":{\"content\":\"a\"},\"finish_reason\":null}]}"
-    assert.deepStrictEqual(whole(v1, completion, { makeId }).failure, { _tag: "NotDone" })
+    assert.deepStrictEqual(whole(completions, completion).failure, { _tag: "NotDone" })
   })
 
   it("that were streamed all the same are read", () => {
     assert.strictEqual(
-      whole(native, "{\"message\":{\"content\":\"a\"}}\n{\"done\":true}\n", { makeId }).finish?.finishReason,
+      whole(ollama, "{\"message\":{\"content\":\"a\"}}\n{\"done\":true}\n").finish?.finishReason,
       "stop"
     )
-    assert.strictEqual(textOf(whole(v1, delta("\"content\":\"a\"") + stop, { makeId }).parts), "a")
+    assert.strictEqual(textOf(whole(completions, delta("\"content\":\"a\"") + stop).parts), "a")
   })
 
   it("that are anything else are malformed", () => {
@@ -108,8 +108,8 @@ describe("whole answers", () => {
         "{\"message\":{\"content\":5},\"done\":true}"
       ]
     ) {
-      assert.strictEqual(whole(native, body, { makeId }).failure?._tag, "Malformed", body)
-      assert.strictEqual(whole(v1, body, { makeId }).failure?._tag, "Malformed", body)
+      assert.strictEqual(whole(ollama, body).failure?._tag, "Malformed", body)
+      assert.strictEqual(whole(completions, body).failure?._tag, "Malformed", body)
     }
   })
 })

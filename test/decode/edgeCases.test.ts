@@ -1,20 +1,21 @@
 import { assert, describe, it } from "@effect/vitest"
-import { make, whole } from "../../src/core/decode/decoder.js"
+import { make } from "../../src/core/decode/decoder.js"
 import {
   brief,
   bytes,
   calls,
   callsOf,
+  completions,
   cut,
   decode,
   delta,
   event,
   makeId,
-  native,
+  ollama,
   reasoningOf,
   stop,
   textOf,
-  v1
+  whole
 } from "./support.js"
 
 const line = (message: string, rest = ",\"done\":false") =>
@@ -23,8 +24,8 @@ const text = (content: string) => line(`{"role":"assistant","content":${JSON.str
 const done = line("{\"role\":\"assistant\",\"content\":\"\"}", ",\"done\":true,\"done_reason\":\"stop\"")
 
 describe("edge cases of the wire", () => {
-  it("edge case 1: thinking, content and calls in one native object come in that order", () => {
-    const result = decode(native, [
+  it("edge case 1: thinking, content and calls in one line come in that order", () => {
+    const result = decode(ollama, [
       line(
         "{\"content\":\"Hi\",\"thinking\":\"ok\",\"tool_calls\":[{\"function\":{\"index\":0,\"name\":\"f\",\"arguments\":{}}}]}"
       ),
@@ -42,12 +43,15 @@ describe("edge cases of the wire", () => {
   })
 
   it("edge case 2: a mixed delta gives reasoning before content", () => {
-    const { parts } = decode(v1, [delta("\"role\":\"assistant\",\"content\":\"Hi\",\"reasoning\":\"ok\""), stop])
+    const { parts } = decode(completions, [
+      delta("\"role\":\"assistant\",\"content\":\"Hi\",\"reasoning\":\"ok\""),
+      stop
+    ])
     assert.deepStrictEqual(parts, [{ type: "reasoning", text: "ok" }, { type: "text", text: "Hi" }])
   })
 
   it("edge case 3: content in the done line counts", () => {
-    const result = decode(native, [
+    const result = decode(ollama, [
       "{\"message\":{\"content\":\"{\\\"a\\\":1}\"},\"done\":true,\"done_reason\":\"stop\",\"eval_count\":7}"
     ])
     assert.strictEqual(textOf(result.parts), "{\"a\":1}")
@@ -57,16 +61,16 @@ describe("edge cases of the wire", () => {
   it("edge case 4: calls in the done line finish with tool-calls, also when they came earlier; length stays", () => {
     const call = "\"tool_calls\":[{\"id\":\"x\",\"function\":{\"index\":0,\"name\":\"f\",\"arguments\":{\"a\":1}}}]"
     const inDone = (reason: string) => line(`{"content":"",${call}}`, `,"done":true,"done_reason":"${reason}"`)
-    assert.strictEqual(decode(native, [inDone("stop")]).finish?.finishReason, "tool-calls")
-    assert.strictEqual(decode(native, [inDone("length")]).finish?.finishReason, "length")
+    assert.strictEqual(decode(ollama, [inDone("stop")]).finish?.finishReason, "tool-calls")
+    assert.strictEqual(decode(ollama, [inDone("length")]).finish?.finishReason, "length")
     assert.strictEqual(
-      decode(native, [line(`{"content":"",${call}}`), text("x"), done]).finish?.finishReason,
+      decode(ollama, [line(`{"content":"",${call}}`), text("x"), done]).finish?.finishReason,
       "tool-calls"
     )
   })
 
   it("edge case 5: an error line after content fails and keeps the text", () => {
-    const result = decode(native, [text("Hel"), "{\"error\":\"unexpected EOF\"}\n", text("never")])
+    const result = decode(ollama, [text("Hel"), "{\"error\":\"unexpected EOF\"}\n", text("never")])
     assert.deepStrictEqual(result.failure, { _tag: "InBandError", error: "unexpected EOF" })
     assert.deepStrictEqual(result.parts, [{ type: "text", text: "Hel" }])
     assert.strictEqual(result.events.length, 2)
@@ -74,22 +78,22 @@ describe("edge cases of the wire", () => {
 
   it("edge case 5: an error fails as the first line, after the finish, and under an odd key", () => {
     for (const before of ["", done]) {
-      assert.strictEqual(decode(native, [before, "{\"error\":\"x\"}"]).failure?._tag, "InBandError")
+      assert.strictEqual(decode(ollama, [before, "{\"error\":\"x\"}"]).failure?._tag, "InBandError")
     }
-    assert.deepStrictEqual(decode(native, ["{\"error parsing tool call\": \"raw='{'\"}\n"]).failure, {
+    assert.deepStrictEqual(decode(ollama, ["{\"error parsing tool call\": \"raw='{'\"}\n"]).failure, {
       _tag: "InBandError",
       error: "error parsing tool call: raw='{'"
     })
-    assert.deepStrictEqual(decode(v1, [stop, "event: error\n", event("{\"code\":1}")]).failure, {
+    assert.deepStrictEqual(decode(completions, [stop, "event: error\n", event("{\"code\":1}")]).failure, {
       _tag: "InBandError",
       error: { code: 1 }
     })
   })
 
-  it("what follows native done: true counts the same in its chunk and in a later one", () => {
+  it("what follows done: true counts the same in its chunk and in a later one", () => {
     const outcome = (after: string) => {
       const results = [[text("a") + done + after], [text("a") + done, after], cut(bytes(text("a") + done + after), 7)]
-        .map((chunks) => decode(native, chunks))
+        .map((chunks) => decode(ollama, chunks))
       for (const result of results) assert.deepStrictEqual(result, results[0])
       return results[0]
     }
@@ -116,14 +120,14 @@ describe("edge cases of the wire", () => {
       ]
     ) {
       for (const chunks of [[over + after], [over, after], cut(bytes(over + after), 7)]) {
-        const result = decode(v1, chunks, { maxEventBytes: 150 })
+        const result = decode(completions, chunks, { maxEventBytes: 150 })
         assert.isUndefined(result.failure)
         assert.deepStrictEqual(result.parts, [{ type: "text", text: "a" }])
         assert.strictEqual(result.finish?.finishReason, "stop")
       }
     }
     // a decoder that is fed on takes nothing either
-    const decoder = make({ api: v1, makeId })
+    const decoder = make({ wire: completions, makeId })
     decoder.push(bytes(over))
     assert.isTrue(decoder.isDone)
     assert.deepStrictEqual(decoder.push(bytes(delta("\"content\":\"b\""))), [])
@@ -131,20 +135,20 @@ describe("edge cases of the wire", () => {
   })
 
   it("edge case 6: an end without done is no success", () => {
-    const result = decode(native, [text("a"), text("b")])
+    const result = decode(ollama, [text("a"), text("b")])
     assert.deepStrictEqual(result.failure, { _tag: "Ended" })
     assert.strictEqual(textOf(result.parts), "ab")
-    assert.deepStrictEqual(decode(native, []).failure, { _tag: "Ended" })
+    assert.deepStrictEqual(decode(ollama, []).failure, { _tag: "Ended" })
     // the same when the end cuts a line, or a character
     const whole = bytes(text("한"))
     for (let at = 0; at < whole.length - 2; at++) {
-      assert.deepStrictEqual(decode(native, [text("a"), whole.subarray(0, at)]).failure, { _tag: "Ended" }, `at ${at}`)
+      assert.deepStrictEqual(decode(ollama, [text("a"), whole.subarray(0, at)]).failure, { _tag: "Ended" }, `at ${at}`)
     }
   })
 
   it("edge case 7: done_reason without done is a finish, and neither is the end", () => {
     for (const rest of [",\"done_reason\":\"stop\"", ",\"done_reason\":\"stop\",\"done\":true", ",\"done\":true"]) {
-      const decoder = make({ api: native, makeId })
+      const decoder = make({ wire: ollama, makeId })
       decoder.push(bytes(`{"message":{"content":"a"}${rest},"eval_count":3}\n`))
       assert.isTrue(decoder.isFinished)
       assert.isFalse(decoder.isDone)
@@ -156,43 +160,47 @@ describe("edge cases of the wire", () => {
     const lost = event(
       "{\"id\":\"c\",\"model\":\"\",\"choices\":[{\"index\":0,\"delta\":{\"content\":\"\"},\"finish_reason\":null}]}"
     )
-    assert.deepStrictEqual(decode(v1, [delta("\"content\":\"a\""), lost]).failure, { _tag: "Ended" })
-    assert.deepStrictEqual(decode(v1, [lost, "data: [DONE]\n\n"]).failure, { _tag: "Ended" })
+    assert.deepStrictEqual(decode(completions, [delta("\"content\":\"a\""), lost]).failure, { _tag: "Ended" })
+    assert.deepStrictEqual(decode(completions, [lost, "data: [DONE]\n\n"]).failure, { _tag: "Ended" })
   })
 
   it("edge case 9: a finish without [DONE] is a success, also when the rest is cut", () => {
-    assert.strictEqual(decode(v1, [delta("\"content\":\"a\""), stop]).finish?.finishReason, "stop")
+    assert.strictEqual(decode(completions, [delta("\"content\":\"a\""), stop]).finish?.finishReason, "stop")
     for (const rest of ["d", "data: {\"usage\":{\"prom", "data: [DO"]) {
-      assert.strictEqual(decode(v1, [delta("\"content\":\"a\""), stop, rest]).finish?.finishReason, "stop", rest)
+      assert.strictEqual(
+        decode(completions, [delta("\"content\":\"a\""), stop, rest]).finish?.finishReason,
+        "stop",
+        rest
+      )
     }
   })
 
   it("edge case 12: an error of either form is one on /v1, and null is none", () => {
     const given = { message: "model 'x' not found", type: "not_found_error", param: null, code: null }
-    assert.deepStrictEqual(decode(v1, [event(JSON.stringify({ error: given }))]).failure, {
+    assert.deepStrictEqual(decode(completions, [event(JSON.stringify({ error: given }))]).failure, {
       _tag: "InBandError",
       error: given
     })
-    assert.deepStrictEqual(whole(v1, "{\"error\":\"unauthorized\",\"signin_url\":\"u\"}", { makeId }).failure, {
+    assert.deepStrictEqual(whole(completions, "{\"error\":\"unauthorized\",\"signin_url\":\"u\"}").failure, {
       _tag: "InBandError",
       error: "unauthorized"
     })
     // a raw document behind events
-    assert.strictEqual(decode(v1, [stop, "{\"StatusCode\":429,\"error\":\"x\"}"]).failure?._tag, "InBandError")
-    assert.isUndefined(decode(v1, [event("{\"error\":null,\"choices\":[]}"), stop]).failure)
+    assert.strictEqual(decode(completions, [stop, "{\"StatusCode\":429,\"error\":\"x\"}"]).failure?._tag, "InBandError")
+    assert.isUndefined(decode(completions, [event("{\"error\":null,\"choices\":[]}"), stop]).failure)
   })
 
   it("edge case 19: lines may be cut anywhere, joined, blank, and end in CR LF or nothing", () => {
     const input = `\ufeff\r\n${text("🙂한")}\r\n\n${text("b")}${done}`.replaceAll("}\n", "}\r\n").trimEnd()
     for (const size of [1, 2, 3, 5, 1000]) {
-      const result = decode(native, cut(bytes(input), size))
+      const result = decode(ollama, cut(bytes(input), size))
       assert.strictEqual(textOf(result.parts), "🙂한b")
       assert.strictEqual(result.finish?.finishReason, "stop")
     }
     const sse = `\ufeff${delta("\"content\":\"🙂\"")}: ping\n\n${stop}`
     for (const eol of ["\n", "\r\n", "\r"]) {
       for (const size of [1, 2, 3, 5, 1000]) {
-        const result = decode(v1, cut(bytes(sse.replaceAll("\n", eol)), size))
+        const result = decode(completions, cut(bytes(sse.replaceAll("\n", eol)), size))
         assert.strictEqual(textOf(result.parts), "🙂")
         assert.strictEqual(result.finish?.finishReason, "stop")
       }
@@ -202,7 +210,7 @@ describe("edge cases of the wire", () => {
   it("edge case 20: escapes are undone, on the fast path too", () => {
     const escaped = (content: string) =>
       `{"model":"m","created_at":"t","message":{"content":"${content}"},"done":false}\n`
-    const result = decode(native, [
+    const result = decode(ollama, [
       escaped("a"),
       escaped("\\u003cb\\u003e \\u0026 \\u2028"),
       escaped("\\ud83d\\ude42\ufffd\\n"),
@@ -218,7 +226,7 @@ describe("edge cases of the wire", () => {
     )
     assert.isAbove(input.length, 1_000_000)
     for (const size of [1000, 65_536, input.length]) {
-      const [call] = callsOf(decode(native, cut(input, size)).parts)
+      const [call] = callsOf(decode(ollama, cut(input, size)).parts)
       assert.strictEqual(call?.argumentsText, big)
     }
   })
@@ -226,21 +234,21 @@ describe("edge cases of the wire", () => {
   it("edge case 26: parallel calls all with index 0 are told apart by id", () => {
     const one = (id: string) => `{"id":"${id}","index":0,"type":"function","function":{"name":"f","arguments":"{}"}}`
     for (const input of [[calls(`${one("a")},${one("b")}`)], [calls(one("a")), calls(one("b"))]]) {
-      assert.deepStrictEqual(brief(decode(v1, [...input, stop])), ["a f {}", "b f {}"])
+      assert.deepStrictEqual(brief(decode(completions, [...input, stop])), ["a f {}", "b f {}"])
     }
   })
 
   it("edge case 27: missing ids are made, repeated ones kept, none lost", () => {
     const one = (id: string) => `{${id}"function":{"name":"f","arguments":{}}}`
     const of = (...ids: ReadonlyArray<string>) =>
-      brief(decode(native, [line(`{"tool_calls":[${ids.map(one).join(",")}]}`), done]))
+      brief(decode(ollama, [line(`{"tool_calls":[${ids.map(one).join(",")}]}`), done]))
     assert.deepStrictEqual(of("", ""), ["made-0 f {}", "made-1 f {}"])
     assert.deepStrictEqual(of("\"id\":\"x\",", "\"id\":\"x\",", "\"id\":\"\","), ["x f {}", "x f {}", "made-2 f {}"])
   })
 
   it("edge case 28: arguments may be an object, a string, nothing, or null", () => {
     const of = (args: string) =>
-      callsOf(decode(native, [line(`{"tool_calls":[{"id":"x","function":{"name":"f"${args}}}]}`), done]).parts)[0]
+      callsOf(decode(ollama, [line(`{"tool_calls":[{"id":"x","function":{"name":"f"${args}}}]}`), done]).parts)[0]
     for (
       const none of ["", ",\"arguments\":null", ",\"arguments\":\"\"", ",\"arguments\":\"null\"", ",\"arguments\":{}"]
     ) {
@@ -263,16 +271,16 @@ describe("edge cases of the wire", () => {
     for (const raw of ["[1]", "5", "\"x\"", "true", "{\"a\":"]) {
       const failure = { _tag: "MalformedToolCall", id: "x", name: "f", raw } as const
       const text = `{"id":"x","index":0,"function":{"name":"f","arguments":${JSON.stringify(raw)}}}`
-      assert.deepStrictEqual(decode(v1, [calls(text), stop]).failure, failure, raw)
-      assert.deepStrictEqual(decode(native, [line(`{"tool_calls":[${text}]}`), done]).failure, failure, raw)
+      assert.deepStrictEqual(decode(completions, [calls(text), stop]).failure, failure, raw)
+      assert.deepStrictEqual(decode(ollama, [line(`{"tool_calls":[${text}]}`), done]).failure, failure, raw)
       if (raw.startsWith("{") || raw.startsWith("\"")) continue
       const bare = `{"id":"x","function":{"name":"f","arguments":${raw}}}`
-      assert.deepStrictEqual(decode(native, [line(`{"tool_calls":[${bare}]}`), done]).failure, failure, raw)
+      assert.deepStrictEqual(decode(ollama, [line(`{"tool_calls":[${bare}]}`), done]).failure, failure, raw)
     }
   })
 
   it("edge case 29: an empty answer is a finish with no parts", () => {
-    const result = decode(native, [
+    const result = decode(ollama, [
       line("{\"content\":\"\"}", ",\"done\":true,\"done_reason\":\"stop\",\"eval_count\":57")
     ])
     assert.deepStrictEqual(result.parts, [])
@@ -280,7 +288,7 @@ describe("edge cases of the wire", () => {
   })
 
   it("edge case 30: an answer of thinking alone is one", () => {
-    const result = decode(native, [
+    const result = decode(ollama, [
       line("{\"content\":\"\",\"thinking\":\"hm\"}"),
       line("{}", ",\"done\":true,\"done_reason\":\"length\"")
     ])
@@ -289,12 +297,12 @@ describe("edge cases of the wire", () => {
   })
 
   it("edge case 31: missing counters are absent, durations are ms", () => {
-    assert.deepStrictEqual(decode(native, [done]).finish, { finishReason: "stop", model: "m" })
+    assert.deepStrictEqual(decode(ollama, [done]).finish, { finishReason: "stop", model: "m" })
     const counted = line(
       "{}",
       ",\"done\":true,\"total_duration\":4496429,\"load_duration\":0,\"prompt_eval_count\":26,\"eval_count\":2,\"eval_duration\":null"
     )
-    assert.deepStrictEqual(decode(native, [counted]).finish, {
+    assert.deepStrictEqual(decode(ollama, [counted]).finish, {
       finishReason: "stop",
       usage: { inputTokens: 26, outputTokens: 2, totalTokens: 28 },
       timings: { total: 4.496429, load: 0 },
@@ -312,10 +320,13 @@ describe("edge cases of the wire", () => {
     }
     for (const indent of [undefined, 2]) {
       for (const size of [1, 1000]) {
-        const result = decode(native, cut(bytes(JSON.stringify(load, undefined, indent)), size))
+        const result = decode(ollama, cut(bytes(JSON.stringify(load, undefined, indent)), size))
         assert.deepStrictEqual(result.finish, { finishReason: "other", model: "m" })
         const answer = { choices: [{ message: { content: "a" }, finish_reason: "stop" }] }
-        assert.strictEqual(textOf(decode(v1, cut(bytes(JSON.stringify(answer, undefined, indent)), size)).parts), "a")
+        assert.strictEqual(
+          textOf(decode(completions, cut(bytes(JSON.stringify(answer, undefined, indent)), size)).parts),
+          "a"
+        )
       }
     }
   })
@@ -323,16 +334,17 @@ describe("edge cases of the wire", () => {
   it("a call that goes on after the finish is judged at the end, and never lost", () => {
     const part = (text: string) =>
       calls(`{"id":"x","index":0,"function":{"name":"f","arguments":${JSON.stringify(text)}}}`)
-    assert.deepStrictEqual(decode(v1, [stop, part("{\"a\":")]).failure, {
+    assert.deepStrictEqual(decode(completions, [stop, part("{\"a\":")]).failure, {
       _tag: "MalformedToolCall",
       id: "x",
       name: "f",
       raw: "{\"a\":"
     })
-    const whole = decode(v1, [stop, part("")])
+    const whole = decode(completions, [stop, part("")])
     assert.deepStrictEqual(brief(whole), ["x f {}"])
     assert.strictEqual(whole.finish?.finishReason, "tool-calls")
-    const events = decode(v1, [delta("\"content\":\"a\"", "\"stop\""), part(""), delta("\"content\":\"b\"")]).events
+    const events =
+      decode(completions, [delta("\"content\":\"a\"", "\"stop\""), part(""), delta("\"content\":\"b\"")]).events
     assert.strictEqual(events.at(-1)?.type, "tool-call")
   })
 
@@ -340,17 +352,20 @@ describe("edge cases of the wire", () => {
     const zero = { prompt_tokens: 0, completion_tokens: 0, total_tokens: 0 }
     const beside = (choice: string) => event(`{"choices":[${choice}],"usage":${JSON.stringify(zero)}}`)
     const content = beside("{\"delta\":{\"content\":\"a\"}}")
-    assert.isUndefined(decode(v1, [content, stop]).finish?.usage)
+    assert.isUndefined(decode(completions, [content, stop]).finish?.usage)
     const none = { inputTokens: 0, outputTokens: 0, totalTokens: 0 }
-    assert.deepStrictEqual(decode(v1, [content, stop, beside("")]).finish?.usage, none)
-    assert.deepStrictEqual(decode(v1, [beside("{\"delta\":{},\"finish_reason\":\"stop\"}")]).finish?.usage, none)
+    assert.deepStrictEqual(decode(completions, [content, stop, beside("")]).finish?.usage, none)
+    assert.deepStrictEqual(
+      decode(completions, [beside("{\"delta\":{},\"finish_reason\":\"stop\"}")]).finish?.usage,
+      none
+    )
   })
 
   it("edge case 33: a usage chunk without choices counts, zeros beside other chunks do not", () => {
     const usage = (n: number) =>
       event(`{"choices":[],"usage":{"prompt_tokens":${n},"completion_tokens":${n},"total_tokens":${2 * n}}}`)
     const expected = { inputTokens: 3, outputTokens: 3, totalTokens: 6 }
-    assert.deepStrictEqual(decode(v1, [usage(0), stop, usage(3), "data: [DONE]\n\n"]).finish?.usage, expected)
-    assert.deepStrictEqual(decode(v1, [usage(3), stop, usage(0)]).finish?.usage, expected)
+    assert.deepStrictEqual(decode(completions, [usage(0), stop, usage(3), "data: [DONE]\n\n"]).finish?.usage, expected)
+    assert.deepStrictEqual(decode(completions, [usage(3), stop, usage(0)]).finish?.usage, expected)
   })
 })

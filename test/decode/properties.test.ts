@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as FC from "effect/FastCheck"
-import { whole } from "../../src/core/decode/decoder.js"
 import type { Api } from "../../src/Model.js"
-import { bytes, decode, makeId, replay, same } from "./support.js"
+import { bytes, decode, replay, same, whole } from "./support.js"
 
 // -----------------------------------------------------------------------------
 // messages
@@ -288,7 +287,7 @@ describe.each(["ollama", "openai-completions"] as const)("any message, %s", (api
     FC.assert(
       FC.property(message, picks, (segments, pick) => {
         const stream = decode(api, randomChunks(bytes(encodeStream(api, segments, pick)), pick))
-        const answer = whole(api, wellFormed(encodeWhole(api, segments, pick)), { makeId })
+        const answer = whole(api, wellFormed(encodeWhole(api, segments, pick)))
         for (const type of ["text", "reasoning"]) same(textOf(stream.parts, type), textOf(answer.parts, type))
         const calls = (parts: ReadonlyArray<{ readonly type: string }>) =>
           parts.filter((part) => part.type === "tool-call")

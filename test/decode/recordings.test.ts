@@ -1,8 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
-import { whole } from "../../src/core/decode/decoder.js"
 import type { Api } from "../../src/Model.js"
 import { expected, expectedErrors, load, type Recording, versions } from "../support/recordings.js"
-import { callsOf, cut, decode, makeId, reasoningOf, replay, type Result, same, textOf } from "./support.js"
+import { callsOf, cut, decode, reasoningOf, replay, type Result, same, textOf, whole } from "./support.js"
 
 const apiOf = (recording: Recording): Api => recording.request.path.startsWith("/v1/") ? "openai-completions" : "ollama"
 
@@ -88,7 +87,7 @@ describe("recordings", () => {
 
   it("every whole answer gives the expected message", () => {
     for (const { answer, api, name, recording } of answers) {
-      const result = whole(api, recording.response.text, { makeId })
+      const result = whole(api, recording.response.text)
       same(said(result), answer, name)
       same(replay(result.events, result.finish !== undefined), result.parts, name)
     }
@@ -111,7 +110,7 @@ describe("recordings", () => {
         count++
         const result = isStream(recording)
           ? decode(apiOf(recording), recording.response.chunks)
-          : whole(apiOf(recording), recording.response.text, { makeId })
+          : whole(apiOf(recording), recording.response.text)
         assert.isUndefined(result.finish)
         assert.strictEqual(
           result.failure?._tag,
@@ -133,7 +132,7 @@ describe("recordings", () => {
         count++
         const result = isStream(recording)
           ? decode(apiOf(recording), recording.response.chunks)
-          : whole(apiOf(recording), recording.response.text, { makeId })
+          : whole(apiOf(recording), recording.response.text)
         assert.strictEqual(result.failure?._tag, "InBandError", `${version} ${recording.name}`)
       }
     }

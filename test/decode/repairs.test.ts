@@ -4,7 +4,7 @@ import type { ContentEvent } from "../../src/Chat.js"
 import { make } from "../../src/core/decode/decoder.js"
 import type { Run } from "../../src/core/repair/repair.js"
 import { repaired, repairWhole, textCalls, thinkTags } from "../../src/core/repair/repairs.js"
-import { makeId, replay } from "./support.js"
+import { makeId, ollama, replay } from "./support.js"
 
 type Said = readonly ["text" | "reasoning" | "call", string]
 
@@ -185,7 +185,7 @@ describe("repaired", () => {
   const line = (content: string, rest = ",\"done\":false") =>
     `{"message":{"content":${JSON.stringify(content)}}${rest}}\n`
   const utf8 = new TextEncoder()
-  const made = () => repaired(make({ api: "ollama", makeId }), [thinkTags(), offered()])
+  const made = () => repaired(make({ wire: ollama, makeId }), [thinkTags(), offered()])
 
   it("passes a stream through all repairs", () => {
     const decoder = made()

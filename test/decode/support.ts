@@ -1,6 +1,8 @@
 import { assert } from "@effect/vitest"
-import { make } from "../../src/core/decode/decoder.js"
-import type { ContentEvent, DecodeFailure, DecoderOptions, Finish } from "../../src/core/decode/types.js"
+import * as Decoder from "../../src/core/decode/decoder.js"
+import type { ContentEvent, DecodeFailure, Finish, Whole } from "../../src/core/decode/types.js"
+import type { Wire } from "../../src/core/wire/wire.js"
+import { wires } from "../../src/core/wire/wires.js"
 import type { AssistantPart, ToolCall } from "../../src/Message.js"
 import type { Api } from "../../src/Model.js"
 
@@ -17,13 +19,19 @@ export interface Result {
 
 export const makeId = (index: number): string => `made-${index}`
 
+export const { ollama, "openai-completions": completions } = wires
+
+const wireOf = (spoken: Api | Wire): Wire => typeof spoken === "string" ? wires[spoken] : spoken
+
+export const whole = (spoken: Api | Wire, body: string): Whole => Decoder.whole(body, { wire: wireOf(spoken), makeId })
+
 /** Feeds the chunks, as long as more is expected, and ends the input. */
 export const decode = (
-  api: Api,
+  spoken: Api | Wire,
   chunks: ReadonlyArray<Uint8Array | string>,
-  options: Partial<DecoderOptions> = {}
+  options: Partial<Decoder.DecoderOptions> = {}
 ): Result => {
-  const decoder = make({ api, makeId, learnAfter: 0, ...options })
+  const decoder = Decoder.make({ wire: wireOf(spoken), makeId, learnAfter: 0, ...options })
   const events: Array<ContentEvent> = []
   for (const chunk of chunks) {
     events.push(...decoder.push(typeof chunk === "string" ? bytes(chunk) : chunk))
@@ -92,14 +100,12 @@ export const same = (actual: unknown, expected: unknown, name?: string): void =>
   if (JSON.stringify(actual) !== JSON.stringify(expected)) assert.deepStrictEqual(actual, expected, name)
 }
 
-// What both dialects send, written by hand.
+// What servers send, written by hand.
 export const event = (json: string) => `data: ${json}\n\n`
 export const delta = (inner: string, finish = "null") =>
   event(`{"id":"c","model":"m","choices":[{"index":0,"delta":{${inner}},"finish_reason":${finish}}]}`)
 export const calls = (inner: string) => delta(`"tool_calls":[${inner}]`)
 export const stop = delta("", "\"stop\"")
-export const v1 = "openai-completions"
-export const native = "ollama"
 
 export const brief = (result: ReturnType<typeof decode>) =>
   callsOf(result.parts).map(({ argumentsText, id, name }) => `${id} ${name} ${argumentsText}`)

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { apis, encoded, failure, invalidAt, native, openai, plainModel, unknownModel } from "./support.js"
+import { apis, completions, encoded, failure, invalidAt, ollama, plainModel, unknownModel } from "./support.js"
 
 const settings = (result: { readonly ignored: ReadonlyArray<{ readonly setting: string }> }) =>
   result.ignored.map(({ setting }) => setting)
@@ -19,8 +19,8 @@ describe("names and places", () => {
     numCtx: 4096,
     keepAlive: "5m"
   }
-  it("native: options, and keep_alive beside them", () => {
-    const { keep_alive, options } = native(all)
+  it("ollama: options, and keep_alive beside them", () => {
+    const { keep_alive, options } = ollama(all)
     assert.strictEqual(keep_alive, "5m")
     assert.deepStrictEqual(options, {
       temperature: 0.5,
@@ -36,7 +36,7 @@ describe("names and places", () => {
       num_ctx: 4096
     })
   })
-  it("native: the answer says which context size was asked for", () => {
+  it("ollama: the answer says which context size was asked for", () => {
     assert.strictEqual(encoded({ prompt: "Hi", numCtx: 4096 }, { api: "ollama" }).numCtx, 4096)
     assert.isUndefined(encoded({ prompt: "Hi" }, { api: "ollama" }).numCtx)
     assert.isUndefined(encoded({ prompt: "Hi", numCtx: 4096 }).numCtx)
@@ -59,7 +59,7 @@ describe("names and places", () => {
     for (const { reason } of result.ignored) assert.include(reason, "/v1")
   })
   it("/v1: the field of maxTokens is the model's", () => {
-    const body = openai({ maxTokens: 5 }, { maxTokensField: "max_completion_tokens" })
+    const body = completions({ maxTokens: 5 }, { maxTokensField: "max_completion_tokens" })
     assert.strictEqual(body.max_completion_tokens, 5)
     assert.notProperty(body, "max_tokens")
   })
@@ -70,15 +70,15 @@ describe("names and places", () => {
       { top_p: 0.5, max_completion_tokens: 9, keep_alive: -1, options: { num_ctx: 10 }, reasoning: { effort: "low" } }
     ]
     for (const params of spellings) {
-      const body = native({ params })
+      const body = ollama({ params })
       assert.deepStrictEqual(body.options, { top_p: 0.5, num_predict: 9, num_ctx: 10 })
       assert.strictEqual(body.keep_alive, -1)
       assert.strictEqual(body.think, "low")
     }
   })
-  it("unknown names: native options, but Ollama's own fields at the top; the /v1 body", () => {
+  it("unknown names: `options` of Ollama's own API, but its own fields at the top; the /v1 body", () => {
     const params = { num_gpu: 1, truncate: false, shift: false, mine: { a: [null] } }
-    const body = native({ params })
+    const body = ollama({ params })
     assert.deepStrictEqual(body.options, { num_gpu: 1, mine: { a: [null] } })
     assert.deepInclude(body, { truncate: false, shift: false })
 
@@ -94,28 +94,28 @@ describe("names and places", () => {
       assert.isTrue(result.ignored.every(({ reason }) => reason !== ""))
     })
   }
-  it("a format among the params is the form of the answer, in the dialect's own words", () => {
+  it("a format among the params is the form of the answer, in the API's own words", () => {
     const format = { type: "object", properties: { a: { type: "string" } } }
-    assert.strictEqual(native({ params: { format: "json" } }).format, "json")
-    assert.deepStrictEqual(native({}, { params: [{ options: { format } }] }).format, format)
-    assert.notProperty(native({ params: { format } }), "options")
-    assert.deepStrictEqual(openai({ params: { format: "json" } }).response_format, { type: "json_object" })
-    assert.deepStrictEqual(openai({ params: { format } }).response_format.json_schema.schema, format)
-    assert.notProperty(openai({ params: { format } }), "format")
+    assert.strictEqual(ollama({ params: { format: "json" } }).format, "json")
+    assert.deepStrictEqual(ollama({}, { params: [{ options: { format } }] }).format, format)
+    assert.notProperty(ollama({ params: { format } }), "options")
+    assert.deepStrictEqual(completions({ params: { format: "json" } }).response_format, { type: "json_object" })
+    assert.deepStrictEqual(completions({ params: { format } }).response_format.json_schema.schema, format)
+    assert.notProperty(completions({ params: { format } }), "format")
   })
   it("the request's own format wins over the params', and /v1's own name over the other", () => {
     const format = { type: "object" }
-    assert.deepStrictEqual(native({ format, params: { format: "json" } }).format, format)
+    assert.deepStrictEqual(ollama({ format, params: { format: "json" } }).format, format)
     const own = { format, params: { format: "json", response_format: { type: "text" } } }
-    assert.deepStrictEqual(openai(own).response_format.json_schema.schema, format)
-    const { response_format } = openai({ params: { response_format: { type: "text" } } }, {
+    assert.deepStrictEqual(completions(own).response_format.json_schema.schema, format)
+    const { response_format } = completions({ params: { response_format: { type: "text" } } }, {
       params: [{ format: "json" }]
     })
     assert.deepStrictEqual(response_format, { type: "text" })
   })
   it("an empty list of stops is none", () => {
-    assert.notProperty(native({ stop: [] }, { params: [{ stop: "x" }] }), "options")
-    assert.notProperty(openai({ stop: [] }, { params: [{ stop: "x" }] }), "stop")
+    assert.notProperty(ollama({ stop: [] }, { params: [{ stop: "x" }] }), "options")
+    assert.notProperty(completions({ stop: [] }, { params: [{ stop: "x" }] }), "stop")
   })
   it("`__proto__` is a name like any other", () => {
     const params = JSON.parse("{\"__proto__\":{\"temperature\":1}}")
@@ -131,13 +131,13 @@ describe("which setting wins", () => {
       { topP: 0.2, maxTokens: 2, seed: 2 },
       { max_tokens: 3, seed: 3 }
     ]
-    const body = openai({ params: { seed: 4 } }, { params })
+    const body = completions({ params: { seed: 4 } }, { params })
     assert.deepInclude(body, { temperature: 1, top_p: 0.2, max_tokens: 3, seed: 4 })
-    assert.strictEqual(openai({ seed: 5, params: { seed: 4 } }, { params }).seed, 5)
+    assert.strictEqual(completions({ seed: 5, params: { seed: 4 } }, { params }).seed, 5)
   })
   it("null takes a setting away, undefined does not", () => {
     const params = [{ temperature: 1, seed: 1, mine: 1 }]
-    const body = openai({ temperature: undefined, params: { seed: null, mine: null } }, { params })
+    const body = completions({ temperature: undefined, params: { seed: null, mine: null } }, { params })
     assert.strictEqual(body.temperature, 1)
     assert.notProperty(body, "seed")
     assert.notProperty(body, "mine")
@@ -178,7 +178,7 @@ describe("wrong params", () => {
   })
   it("Go durations and seconds are both kept as they are", () => {
     for (const keepAlive of ["5m", "1h30m", "-1s", "1.5h", "0", 0, -1, 300]) {
-      const sent = native({ keepAlive }).keep_alive
+      const sent = ollama({ keepAlive }).keep_alive
       assert.strictEqual(sent, keepAlive === "0" ? 0 : keepAlive)
     }
   })
@@ -197,18 +197,18 @@ describe("wrong params", () => {
 })
 
 describe("thinking", () => {
-  it("native: as it is asked for, with OpenAI's levels mapped", () => {
-    for (const think of [true, false, "low", "max"] as const) assert.strictEqual(native({ think }).think, think)
-    assert.strictEqual(native({ params: { reasoning_effort: "none" } }).think, false)
-    assert.strictEqual(native({ params: { reasoning_effort: "minimal" } }).think, "low")
-    assert.strictEqual(native({ params: { reasoning_effort: "xhigh" } }).think, "max")
-    assert.notProperty(native({}), "think")
+  it("ollama: as it is asked for, with OpenAI's levels mapped", () => {
+    for (const think of [true, false, "low", "max"] as const) assert.strictEqual(ollama({ think }).think, think)
+    assert.strictEqual(ollama({ params: { reasoning_effort: "none" } }).think, false)
+    assert.strictEqual(ollama({ params: { reasoning_effort: "minimal" } }).think, "low")
+    assert.strictEqual(ollama({ params: { reasoning_effort: "xhigh" } }).think, "max")
+    assert.notProperty(ollama({}), "think")
   })
   it("/v1: a level is the effort, off is none, on is the default", () => {
-    assert.strictEqual(openai({ think: "high" }).reasoning_effort, "high")
-    assert.strictEqual(openai({ think: false }).reasoning_effort, "none")
-    assert.notProperty(openai({ think: true }), "reasoning_effort")
-    assert.notProperty(openai({ think: true }), "think")
+    assert.strictEqual(completions({ think: "high" }).reasoning_effort, "high")
+    assert.strictEqual(completions({ think: false }).reasoning_effort, "none")
+    assert.notProperty(completions({ think: true }), "reasoning_effort")
+    assert.notProperty(completions({ think: true }), "think")
   })
   it("a call that wants thinking of a model that cannot is refused", () => {
     for (const think of [true, "low"] as const) {
@@ -227,19 +227,19 @@ describe("thinking", () => {
     }
   })
   it("no thinking needs nothing from a model that cannot think", () => {
-    assert.notProperty(openai({ think: false }, { model: plainModel }), "reasoning_effort")
-    assert.notStrictEqual(native({ think: false }, { model: plainModel }).think, true)
+    assert.notProperty(completions({ think: false }, { model: plainModel }), "reasoning_effort")
+    assert.notStrictEqual(ollama({ think: false }, { model: plainModel }).think, true)
   })
   it("only what is known is refused", () => {
     const model = { ...unknownModel, tools: false }
     const image = "data:image/png;base64,iVBORw0KGgo="
     const prompt = [{ role: "user" as const, content: [{ type: "image" as const, image }] }]
-    assert.strictEqual(native({ prompt, think: true, tools: [{ name: "f" }] }, { model }).think, true)
+    assert.strictEqual(ollama({ prompt, think: true, tools: [{ name: "f" }] }, { model }).think, true)
     assert.strictEqual(failure({ prompt }, { model: plainModel })._tag, "ImagesNotSupported")
     assert.strictEqual(
       failure({ prompt: "Hi", tools: [{ name: "f" }] }, { model: plainModel })._tag,
       "ToolsNotSupported"
     )
-    assert.notProperty(openai({ tools: [{ name: "f" }], toolChoice: "none" }, { model: plainModel }), "tools")
+    assert.notProperty(completions({ tools: [{ name: "f" }], toolChoice: "none" }, { model: plainModel }), "tools")
   })
 })

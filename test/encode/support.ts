@@ -1,6 +1,7 @@
 import { Either } from "effect"
 import type { ChatCompletions, Message, Model } from "effect-ollama"
-import { encode, type Encoded, type EncodeError, type EncodeOptions } from "../../src/core/wire/encode.js"
+import { encode, type Encoded, type EncodeError, type EncodeOptions } from "../../src/core/wire/wire.js"
+import { wires } from "../../src/core/wire/wires.js"
 import { normalize } from "../support/request.js"
 
 export type Api = Model.Api
@@ -26,16 +27,15 @@ export const plainModel: Model.ModelDefinition = {
   known: ["reasoning", "tools", "input"]
 }
 
-export type Given = Partial<Omit<EncodeOptions, "request">>
+export type Given = Partial<Omit<EncodeOptions, "request"> & { readonly api: Api }>
 
 export const tryEncode = (
   options: ChatCompletions.CompletionOptions,
-  given: Given = {}
+  { api = "openai-completions", ...given }: Given = {}
 ): Either.Either<Encoded, EncodeError> =>
   Either.flatMap(
     normalize(options),
-    (request) =>
-      encode({ api: "openai-completions", model: unknownModel, params: [], stream: false, ...given, request })
+    (request) => encode({ wire: wires[api], model: unknownModel, params: [], stream: false, ...given, request })
   )
 
 export const encoded = (options: ChatCompletions.CompletionOptions, given: Given = {}): Encoded =>
@@ -47,12 +47,12 @@ export type Json = any // oxlint-disable-line no-explicit-any -- its shape is wh
 export const body = (options: ChatCompletions.CompletionOptions, given: Given = {}): Json =>
   JSON.parse(encoded(options, given).body)
 
-export const openai = (
+export const completions = (
   options: Omit<ChatCompletions.CompletionOptions, "prompt"> & Partial<ChatCompletions.CompletionOptions>,
   given: Given = {}
 ) => body({ prompt: "Hi", ...options }, { api: "openai-completions", ...given })
 
-export const native = (
+export const ollama = (
   options: Omit<ChatCompletions.CompletionOptions, "prompt"> & Partial<ChatCompletions.CompletionOptions>,
   given: Given = {}
 ) => body({ prompt: "Hi", ...options }, { api: "ollama", ...given })

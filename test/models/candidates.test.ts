@@ -4,12 +4,12 @@ import * as Effect from "effect/Effect"
 import * as FastCheck from "effect/FastCheck"
 import * as f from "./fixtures.js"
 
-const groq = f.ok(f.explicit("groq", "llama"))
+const groq = f.ok(f.configured("groq", "llama"))
 
 const planned = (
   fields: Partial<OpenClawConfig.ResolvedConfig>,
   options?: Parameters<Models.Service["candidates"]>[0],
-  providers = [f.ok(f.implicit()), groq]
+  providers = [f.ok(f.discovered()), groq]
 ) =>
   Effect.map(
     f.models(f.config(providers, fields)),
@@ -52,7 +52,7 @@ describe("Models.candidates", () => {
   it.effect("know a bare name for the ref that it must be when there is one provider", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual(
-        yield* planned({ primary: "ollama/a", fallbacks: ["a", "b"] }, {}, [f.ok(f.implicit()), f.noKey("groq")]),
+        yield* planned({ primary: "ollama/a", fallbacks: ["a", "b"] }, {}, [f.ok(f.discovered()), f.noKey("groq")]),
         ["primary ollama/a", "fallback b"]
       )
     }))
@@ -89,7 +89,7 @@ describe("Models.candidates", () => {
   it.effect("keep an invalid entry, which fails in its turn", () =>
     Effect.gen(function*() {
       const models = yield* f.models(
-        f.config([f.ok(f.explicit("ollama", "a"))], { primary: "/a", fallbacks: ["ollama/a"] })
+        f.config([f.ok(f.configured("ollama", "a"))], { primary: "/a", fallbacks: ["ollama/a"] })
       )
       const [invalid, valid] = models.candidates()
       assert.strictEqual(invalid!.ref, "/a")
@@ -101,7 +101,7 @@ describe("Models.candidates", () => {
     Effect.gen(function*() {
       const { service, state } = f.discovery(f.refused)
       const models = yield* f.models(
-        f.config([f.ok(f.implicit()), groq], { primary: "ollama/a", fallbacks: ["groq/llama"] }),
+        f.config([f.ok(f.discovered()), groq], { primary: "ollama/a", fallbacks: ["groq/llama"] }),
         service
       )
       const [local, hosted] = models.candidates()
@@ -114,7 +114,7 @@ describe("Models.candidates", () => {
   it.effect("say where their provider is, when that is known", () =>
     Effect.gen(function*() {
       const models = yield* f.models(
-        f.config([f.ok(f.implicit()), groq], { primary: "ollama/a", fallbacks: ["groq/llama", "llama", "/"] })
+        f.config([f.ok(f.discovered()), groq], { primary: "ollama/a", fallbacks: ["groq/llama", "llama", "/"] })
       )
       assert.deepStrictEqual(
         models.candidates().map((candidate) => candidate.url),
@@ -145,7 +145,7 @@ describe("Models.candidates", () => {
     },
     ({ fallbacks, model, own, primary }) =>
       Effect.gen(function*() {
-        const models = yield* f.models(f.config([f.ok(f.explicit("ollama", "a", "b")), groq], {
+        const models = yield* f.models(f.config([f.ok(f.configured("ollama", "a", "b")), groq], {
           primary,
           fallbacks,
           models: [{ ref: "ollama/a", alias: "fast" }]

@@ -11,7 +11,7 @@ import * as f from "./fixtures.js"
 
 const ids = (catalog: Model.Catalog) => catalog.models.map((model) => model.id)
 
-const ollama = f.config([f.ok(f.implicit())])
+const ollama = f.config([f.ok(f.discovered())])
 
 describe("Models.catalog", () => {
   it.effect("asks nobody before a catalog is needed", () =>
@@ -89,7 +89,7 @@ describe("Models.catalog", () => {
 
   it.effect("names the providers that exist when the one asked for does not", () =>
     Effect.gen(function*() {
-      const models = yield* f.models(f.config([f.notEnabled, f.ok(f.explicit("groq", "x"))]))
+      const models = yield* f.models(f.config([f.notEnabled, f.ok(f.configured("groq", "x"))]))
       const error = yield* Effect.flip(models.catalog("gorq"))
       assert.instanceOf(error, OllamaError.ProviderUnavailable)
       assert.strictEqual(error.reason, "unknown-provider")
@@ -97,9 +97,9 @@ describe("Models.catalog", () => {
       assert.deepStrictEqual(yield* models.lastGood("gorq"), Option.none())
     }))
 
-  it.effect("of an explicit provider is what it lists, without any request", () =>
+  it.effect("of a configured provider is what it lists, without any request", () =>
     Effect.gen(function*() {
-      const models = yield* f.models(f.config([f.ok(f.explicit("ollama", "b", "a", "b:latest"))]))
+      const models = yield* f.models(f.config([f.ok(f.configured("ollama", "b", "a", "b:latest"))]))
       const catalog = yield* models.catalog("ollama")
       assert.strictEqual(catalog.source, "configured")
       assert.strictEqual(catalog.url, f.root)
@@ -319,7 +319,7 @@ describe("Models shares one discovery", () => {
 describe("Models.list", () => {
   it.effect("shows every provider: one that fails hides no other", () =>
     Effect.gen(function*() {
-      const resolved = f.config([f.ok(f.implicit()), f.noKey("groq"), f.ok(f.explicit("gpu", "x"))])
+      const resolved = f.config([f.ok(f.discovered()), f.noKey("groq"), f.ok(f.configured("gpu", "x"))])
       const listed = yield* Effect.provide(Models.list, f.layer(resolved, f.discovery(f.refused).service))
       assert.deepStrictEqual(listed.map(({ status }) => status.id), ["ollama", "groq", "gpu"])
       assert.deepStrictEqual(

@@ -23,7 +23,7 @@ export const definition = (id: string, fields: Partial<Model.ModelDefinition> = 
 
 export const provider = (id: string, fields: Partial<Provider.Provider> = {}): Provider.Provider => ({
   id,
-  mode: "explicit",
+  source: "configured",
   api: "openai-completions",
   root: id === "ollama" ? root : `http://${id}.test`,
   completionsUrl: id === "ollama" ? `${root}/v1` : `http://${id}.test/v1`,
@@ -36,10 +36,11 @@ export const provider = (id: string, fields: Partial<Provider.Provider> = {}): P
 })
 
 /** A provider whose models are discovered. */
-export const implicit = (fields: Partial<Provider.Provider> = {}) => provider("ollama", { mode: "implicit", ...fields })
+export const discovered = (fields: Partial<Provider.Provider> = {}) =>
+  provider("ollama", { source: "discovered", ...fields })
 
 /** A provider that lists its models. */
-export const explicit = (id: string, ...models: ReadonlyArray<string>) =>
+export const configured = (id: string, ...models: ReadonlyArray<string>) =>
   provider(id, { models: models.map((model) => ({ definition: definition(model) })) })
 
 export const ok = (value: Provider.Provider): Provider.ProviderStatus => ({

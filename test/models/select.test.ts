@@ -16,8 +16,8 @@ const unknown = (models: Models.Service, model?: string) =>
 
 const refOf = (models: Models.Service, model?: string) => Effect.map(models.select(model), (selection) => selection.ref)
 
-const ollama = f.config([f.ok(f.implicit())])
-const withGroq = f.config([f.ok(f.implicit()), f.ok(f.explicit("groq", "llama", "openai/gpt-oss"))])
+const ollama = f.config([f.ok(f.discovered())])
+const withGroq = f.config([f.ok(f.discovered()), f.ok(f.configured("groq", "llama", "openai/gpt-oss"))])
 
 describe("Models.select by ref", () => {
   it.effect("finds the model, however spaces, the provider's case and :latest are written", () =>
@@ -57,7 +57,7 @@ describe("Models.select by ref", () => {
       assert.strictEqual((yield* failure(models, "groq/x"))._tag, "ProviderUnavailable")
     }))
 
-  it.effect("of an explicit provider asks nobody, also when the model is missing", () =>
+  it.effect("of a configured provider asks nobody, also when the model is missing", () =>
     Effect.gen(function*() {
       const models = yield* f.models(withGroq)
       assert.strictEqual(yield* refOf(models, "groq/openai/gpt-oss"), "groq/openai/gpt-oss")
@@ -238,7 +238,7 @@ describe("Models.select of a missing model", () => {
   it.effect("says whether models are discovered, and so how to get it", () =>
     Effect.gen(function*() {
       const discovering = yield* f.models(withGroq, f.discovery(f.catalog("a")).service)
-      const listing = yield* f.models(f.config([f.ok(f.explicit("ollama", "a"))]))
+      const listing = yield* f.models(f.config([f.ok(f.configured("ollama", "a"))]))
       for (const name of ["ollama/x", "x"]) {
         assert.isTrue((yield* unknown(discovering, name)).discovered)
         const error = yield* unknown(listing, name)
@@ -350,7 +350,7 @@ describe("Models.select by name", () => {
 
   it.effect("passes over providers that fail or are not enabled", () =>
     Effect.gen(function*() {
-      const resolved = f.config([f.ok(f.implicit()), f.noKey("openrouter"), f.ok(f.explicit("groq", "llama"))])
+      const resolved = f.config([f.ok(f.discovered()), f.noKey("openrouter"), f.ok(f.configured("groq", "llama"))])
       const models = yield* f.models(resolved, f.discovery(f.refused).service)
       assert.strictEqual(yield* refOf(models, "llama"), "groq/llama")
     }))
@@ -410,7 +410,7 @@ describe("Models.select by name", () => {
 })
 
 describe("Models.select by alias", () => {
-  const aliased = f.config([f.ok(f.implicit()), f.ok(f.explicit("groq", "llama"))], {
+  const aliased = f.config([f.ok(f.discovered()), f.ok(f.configured("groq", "llama"))], {
     models: [
       { ref: "ollama/gpt-oss:20b", alias: " Fast " },
       { ref: "groq/llama", alias: "team/big" },
@@ -428,7 +428,7 @@ describe("Models.select by alias", () => {
 
   it.effect("comes after a known provider", () =>
     Effect.gen(function*() {
-      const resolved = f.config([f.ok(f.explicit("ollama", "a", "b"))], {
+      const resolved = f.config([f.ok(f.configured("ollama", "a", "b"))], {
         models: [{ ref: "ollama/a", alias: "ollama/b" }]
       })
       const models = yield* f.models(resolved)
@@ -465,13 +465,13 @@ describe("Models.select without a name", () => {
       f.assertSame(yield* failure(down), f.refused)
       const empty = yield* f.models(withGroq, f.discovery(f.catalog()).service)
       assert.strictEqual((yield* failure(empty))._tag, "NoToolModels")
-      const broken = yield* f.models(f.config([f.noKey("ollama"), f.ok(f.explicit("groq", "llama"))]))
+      const broken = yield* f.models(f.config([f.noKey("ollama"), f.ok(f.configured("groq", "llama"))]))
       assert.strictEqual((yield* failure(broken))._tag, "ProviderUnavailable")
     }))
 
   it.effect("takes the first of the other providers when ollama is not enabled", () =>
     Effect.gen(function*() {
-      const resolved = f.config([f.notEnabled, f.ok(f.explicit("groq", "x", "y")), f.ok(f.explicit("gpu", "z"))])
+      const resolved = f.config([f.notEnabled, f.ok(f.configured("groq", "x", "y")), f.ok(f.configured("gpu", "z"))])
       const models = yield* f.models(resolved)
       const selection = yield* models.select()
       assert.strictEqual(selection.ref, "groq/x")

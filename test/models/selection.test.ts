@@ -72,10 +72,10 @@ describe("Selection", () => {
       ))
       assert.strictEqual(selection.api, "ollama")
       assert.deepStrictEqual(
-        Object.entries(selection.headers).map(([name, value]) => [name, Redacted.value(value)]),
+        Object.entries(selection.endpoint.headers).map(([name, value]) => [name, Redacted.value(value)]),
         [["X-Other", "kept"], ["x-team", "model"], ["__proto__", "own"]]
       )
-      assert.strictEqual(Object.getPrototypeOf(selection.headers), Object.prototype)
+      assert.strictEqual(Object.getPrototypeOf(selection.endpoint.headers), Object.prototype)
     }))
 
   it.effect("has the model's field for the token limit, else max_tokens", () =>
@@ -89,7 +89,7 @@ describe("Selection", () => {
 
   it.effect("of a discovered model has the settings of its provider", () =>
     Effect.gen(function*() {
-      const provider = f.implicit({ api: "ollama", params: { keepAlive: "5m" } })
+      const provider = f.discovered({ api: "ollama", params: { keepAlive: "5m" } })
       const found = f.definition("x", { reasoning: true, known: ["reasoning"] })
       const models = yield* f.models(f.config([f.ok(provider)]), f.discovery(f.catalog(found)).service)
       const selection = yield* models.select("ollama/x")
@@ -103,7 +103,7 @@ describe("Selection", () => {
 describe("Models.layerStatic", () => {
   it.effect("selects from the providers that it is given", () =>
     Effect.gen(function*() {
-      const layer = Models.layerStatic([f.explicit("ollama", "a", "b"), f.explicit("groq", "llama")])
+      const layer = Models.layerStatic([f.configured("ollama", "a", "b"), f.configured("groq", "llama")])
       const [first, bare] = yield* Effect.provide(
         Effect.all([Models.select(), Models.select("llama")]),
         layer
@@ -116,7 +116,7 @@ describe("Models.layerStatic", () => {
   it.effect("takes a primary, fallbacks and settings", () =>
     Effect.gen(function*() {
       const models = Models.makeStatic({
-        providers: [f.explicit("ollama", "a", "b", "c")],
+        providers: [f.configured("ollama", "a", "b", "c")],
         primary: "fast",
         fallbacks: ["c"],
         models: [{ ref: "ollama/b", alias: "fast", streaming: true }]

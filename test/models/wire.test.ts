@@ -20,15 +20,11 @@ const on = (
     Layer.provide(Layer.setConfigProvider(ConfigProvider.fromMap(new Map(Object.entries(env)))))
   )
 
-const requests = Effect.flatMap(MockOllama.MockOllama, (mock) => mock.requests)
-const paths = Effect.map(requests, (all) => all.map(({ path }) => path))
+const paths = Effect.map(MockOllama.requests, (all) => all.map(({ path }) => path))
 const count = (path: string) => Effect.map(paths, (all) => all.filter((one) => one === path).length)
 const tags = count("/api/tags")
-const forget = Effect.flatMap(MockOllama.MockOllama, (mock) => mock.reset)
-const has = (...models: ReadonlyArray<string>) =>
-  Effect.flatMap(MockOllama.MockOllama, (mock) => mock.setModels(models))
-const breaking = (...rules: ReadonlyArray<MockOllama.Rule>) =>
-  Effect.flatMap(MockOllama.MockOllama, (mock) => mock.setRules(rules))
+const has = (...models: ReadonlyArray<string>) => MockOllama.setModels(models)
+const breaking = (...rules: ReadonlyArray<MockOllama.Rule>) => MockOllama.setRules(rules)
 
 const ask = (model?: string) => ChatCompletions.create({ prompt: "hi", ...(model === undefined ? {} : { model }) })
 const refOf = (model: string) => Effect.map(Models.select(model), ({ ref }) => ref)
@@ -51,7 +47,7 @@ describe("which provider, by what is sent", () => {
   it.effect("nothing but a key: the models of 127.0.0.1:11434 are discovered", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* ask()).ref, "ollama/a:latest")
-      const sent = yield* requests
+      const sent = yield* MockOllama.requests
       assert.deepStrictEqual(sent.map(({ method, url }) => [method, url]), [
         ["GET", "http://127.0.0.1:11434/api/tags"],
         ["POST", "http://127.0.0.1:11434/api/show"],
@@ -62,7 +58,7 @@ describe("which provider, by what is sent", () => {
   it.effect("an entry without baseUrl and models: the same, and its other settings apply", () =>
     Effect.gen(function*() {
       yield* ask()
-      const sent = yield* requests
+      const sent = yield* MockOllama.requests
       assert.deepStrictEqual(sent.map(({ path }) => path), ["/api/tags", "/api/show", "/api/chat"])
       for (const { headers } of sent) assert.strictEqual(headers["x-team"], "blue")
       const { options } = sent[2]!.json as { readonly options: unknown }
@@ -86,7 +82,7 @@ describe("which provider, by what is sent", () => {
       yield* ask("ollama/listed")
       assert.strictEqual((yield* Effect.flip(ask("ollama/a")))._tag, "UnknownModel")
       yield* Models.refresh("ollama")
-      const sent = yield* requests
+      const sent = yield* MockOllama.requests
       assert.deepStrictEqual(
         sent.map(({ headers, model, url }) => [url, model, headers["authorization"]]),
         [1, 2].map(() => [`http://127.0.0.1:11434${completions}`, "listed", "Bearer ollama-local"])
@@ -101,7 +97,7 @@ describe("which provider, by what is sent", () => {
       assert.include(error.hint, "OLLAMA_API_KEY")
       assert.deepStrictEqual(yield* paths, [])
       assert.strictEqual((yield* ask("gpu/listed")).ref, "gpu/listed")
-      assert.deepStrictEqual((yield* requests).map(({ url }) => url), [`http://gpu.test${completions}`])
+      assert.deepStrictEqual((yield* MockOllama.requests).map(({ url }) => url), [`http://gpu.test${completions}`])
     }).pipe(Effect.provide(on(
       {
         models: {
@@ -145,7 +141,7 @@ describe("the catalog, by what is sent", () => {
   it.effect("is refreshed with exactly one request when nothing is new", () =>
     Effect.gen(function*() {
       yield* Models.refresh("ollama")
-      yield* forget
+      yield* MockOllama.reset
       yield* Models.refresh("ollama")
       assert.deepStrictEqual(yield* paths, ["/api/tags"])
     }).pipe(Effect.provide(on({}))))
@@ -167,7 +163,7 @@ describe("the catalog, by what is sent", () => {
       yield* has("a", "pulled")
       yield* TestClock.adjust("3 seconds")
       assert.strictEqual((yield* ask("ollama/pulled")).ref, "ollama/pulled:latest")
-      const sent = (yield* requests).slice(2)
+      const sent = (yield* MockOllama.requests).slice(2)
       assert.deepStrictEqual(
         sent.map(({ model, path }) => [path, model]),
         [["/api/tags", undefined], ["/api/show", "pulled:latest"], [completions, "pulled:latest"]]
@@ -207,7 +203,7 @@ describe("the catalog, by what is sent", () => {
       yield* refOf("ollama/a")
       yield* TestClock.adjust("1 hour")
       yield* breaking({ path: "/api/tags", fault: { type: "refused" } })
-      const before = (yield* requests).length
+      const before = (yield* MockOllama.requests).length
       assert.strictEqual((yield* patiently(ask("ollama/a"))).text, "hello")
       assert.deepStrictEqual((yield* paths).slice(before), [
         ...Array.from({ length: 4 }, () => "/api/tags"),

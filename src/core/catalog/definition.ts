@@ -1,14 +1,20 @@
 /**
- * The definition of a model that was written down: what was left out is filled in, and what was given is remembered.
+ * The definition of a model: as it was written down, or as its server describes it. What neither says is filled in, and
+ * what was said is remembered.
  */
-import { defaultContextWindow, free, type ModelDefinition } from "../../Model.js"
+import { free, type ModelDefinition } from "../../Model.js"
 import type { ModelOptions } from "../provider.js"
+import type { InstalledModel, Shown } from "./answers.js"
+
+// In tokens.
+const defaultContextWindow = 8192
 
 const fields = ["name", "reasoning", "tools", "input", "cost", "contextWindow", "maxTokens"] as const
 
 /** Options of a model as they concern its definition. */
 export type Given = Pick<ModelOptions, "id" | (typeof fields)[number]>
 
+/** Of a model that was written down. */
 export const makeDefinition = (given: Given): ModelDefinition => {
   const contextWindow = given.contextWindow ?? defaultContextWindow
   return {
@@ -21,5 +27,33 @@ export const makeDefinition = (given: Given): ModelDefinition => {
     contextWindow,
     maxTokens: given.maxTokens ?? Math.min(contextWindow * 10, Number.MAX_SAFE_INTEGER),
     known: fields.filter((field) => given[field] !== undefined)
+  }
+}
+
+/** Of a model that was shown. */
+export const definitionOf = (
+  { digest, name }: Pick<InstalledModel, "name" | "digest">,
+  shown: Shown
+): ModelDefinition => {
+  const { capabilities, numCtx } = shown
+  const contextWindow = shown.contextWindow ?? defaultContextWindow
+  const can = (capability: string) => capabilities?.includes(capability) ?? false
+  return {
+    id: name,
+    name,
+    reasoning: can("thinking"),
+    ...(capabilities === undefined ? {} : { tools: can("tools") }),
+    input: can("vision") ? ["text", "image"] : ["text"],
+    cost: free,
+    contextWindow,
+    maxTokens: 10 * contextWindow,
+    ...(numCtx === undefined || numCtx === contextWindow ? {} : { numCtx }),
+    known: [
+      "name",
+      ...(capabilities === undefined ? [] : ["reasoning" as const, "tools" as const, "input" as const]),
+      ...(shown.contextWindow === undefined ? [] : ["contextWindow" as const])
+    ],
+    ...(capabilities === undefined ? {} : { capabilities }),
+    ...(digest === undefined ? {} : { digest })
   }
 }

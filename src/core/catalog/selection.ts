@@ -15,7 +15,8 @@ import {
   UnknownModel
 } from "../../OllamaError.js"
 import type { ModelSettings, ResolvedConfig } from "../config/resolved.js"
-import type { Provider, ProviderHeaders, ProviderModel, ProviderStatus } from "../provider.js"
+import type { Endpoint, Provider, ProviderHeaders, ProviderModel, ProviderStatus } from "../provider.js"
+import { wires } from "../wire/wires.js"
 
 /**
  * A model that was chosen, with all that a completion needs.
@@ -28,15 +29,28 @@ export interface Selection {
   readonly ref: string
   readonly selectedBy: "caller" | "primary" | "fallback" | "first-available"
   readonly provider: Provider
+  /** Where the model is asked: the provider's, with the model's headers over its own. */
+  readonly endpoint: Endpoint
   readonly model: ModelDefinition
   readonly api: Api
   /** Whether to ask for a stream on the wire. */
   readonly streaming: boolean
   /** The configured parameters, the weakest first: the provider's, the model's, the ref's. */
   readonly params: ReadonlyArray<JsonObject>
-  /** The provider's headers with those of the model over them. */
-  readonly headers: ProviderHeaders
   readonly maxTokensField: "max_tokens" | "max_completion_tokens"
+}
+
+/**
+ * What a caller says about the models to try.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface CandidateOptions {
+  /** The first to try: a ref, an alias, or a name that only one provider has. Default: the configured primary. */
+  readonly model?: string | undefined
+  /** They replace all that the configuration would try after the first; `[]` is none. */
+  readonly fallbacks?: ReadonlyArray<string> | undefined
 }
 
 /** What the choice depends on. */
@@ -145,7 +159,7 @@ const keyOf = (settings: Settings, { ref, target }: Planned): string => {
 
 const first = (settings: Settings): Planned => {
   const status = firstStatus(settings)
-  const model = status !== undefined && Either.isRight(status.result) && status.result.right.mode === "explicit"
+  const model = status !== undefined && Either.isRight(status.result) && status.result.right.source === "configured"
     ? status.result.right.models[0]?.definition.id
     : undefined
   return {
@@ -162,9 +176,8 @@ const first = (settings: Settings): Planned => {
  */
 export const plan = (
   settings: Settings,
-  options: { readonly model?: string | undefined; readonly fallbacks?: ReadonlyArray<string> | undefined } = {}
+  { fallbacks, model }: CandidateOptions = {}
 ): ReadonlyArray<Planned> => {
-  const { fallbacks, model } = options
   const all: Array<Planned> = []
   if (model !== undefined) all.push(planned(settings, model, "caller"))
   if (settings.primary !== undefined && (model === undefined || fallbacks === undefined)) {
@@ -263,14 +276,14 @@ export const missing = (catalog: Catalog, model: string): NoToolModels | NoModel
     )
 
 /** What became of asking one provider for its catalog. */
-export interface Answer<E> {
+export interface Consulted<E> {
   readonly provider: Provider
   readonly catalog: Either.Either<Catalog, E>
 }
 
 /** The providers that have the name. */
-export const having = <E>(answers: ReadonlyArray<Answer<E>>, name: string) =>
-  answers.flatMap(({ catalog, provider }) => {
+export const having = <E>(consulted: ReadonlyArray<Consulted<E>>, name: string) =>
+  consulted.flatMap(({ catalog, provider }) => {
     const model = Either.isRight(catalog) ? findModel(catalog.right, name) : undefined
     return model === undefined ? [] : [{ provider, model }]
   })
@@ -281,16 +294,16 @@ export const having = <E>(answers: ReadonlyArray<Answer<E>>, name: string) =>
  */
 export const missingName = <E>(
   settings: Settings,
-  answers: ReadonlyArray<Answer<E>>,
+  consulted: ReadonlyArray<Consulted<E>>,
   name: string
 ): E | ProviderError | NoToolModels | UnknownModel => {
-  const several = having(answers, name)[0]
-  const catalogs = answers.flatMap(({ catalog }) => Either.isRight(catalog) ? [catalog.right] : [])
+  const several = having(consulted, name)[0]
+  const catalogs = consulted.flatMap(({ catalog }) => Either.isRight(catalog) ? [catalog.right] : [])
   if (several !== undefined) {
     return unknownModel(name, catalogs, undefined, refOf(several.provider.id, several.model.id))
   }
   if (catalogs.length === 0) {
-    const failed: Either.Either<unknown, E | ProviderError> | undefined = answers[0]?.catalog
+    const failed: Either.Either<unknown, E | ProviderError> | undefined = consulted[0]?.catalog
       ?? settings.providers[0]?.result
     return failed !== undefined && Either.isLeft(failed) ? failed.left : unknownProvider(settings.providers, "ollama")
   }
@@ -299,8 +312,8 @@ export const missingName = <E>(
     name,
     catalogs,
     catalogs.map((catalog) => leftOutOf(catalog, name)).find((model) => model !== undefined),
-    meantBy(catalogs, name) ?? refOf(answers[0]!.provider.id, name),
-    answers[0]!.provider.mode === "implicit"
+    meantBy(catalogs, name) ?? refOf(consulted[0]!.provider.id, name),
+    consulted[0]!.provider.source === "discovered"
   )
 }
 
@@ -344,6 +357,11 @@ const mergeHeaders = (weak: ProviderHeaders, strong: ProviderHeaders | undefined
   ])
 }
 
+const endpointOf = (
+  { authHeader, completionsUrl, headers, key, root, timeout }: Provider,
+  entry: ProviderModel | undefined
+): Endpoint => ({ root, completionsUrl, key, authHeader, headers: mergeHeaders(headers, entry?.headers), timeout })
+
 /** A chosen model with all that a completion needs. */
 export const select = (
   settings: Settings,
@@ -360,11 +378,11 @@ export const select = (
     ref: refOf(provider.id, model.id),
     selectedBy,
     provider,
+    endpoint: endpointOf(provider, entry),
     model,
     api,
-    streaming: streaming ?? !(provider.id === "ollama" || provider.api === "ollama" || api === "ollama"),
+    streaming: streaming ?? (wires[provider.api].streams(provider.id) && wires[api].streams(provider.id)),
     params: params.filter((layer) => layer !== undefined && Object.keys(layer).length > 0) as Selection["params"],
-    headers: mergeHeaders(provider.headers, entry?.headers),
     maxTokensField: entry?.maxTokensField ?? "max_tokens"
   }
 }

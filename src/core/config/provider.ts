@@ -243,7 +243,7 @@ export const ollama = (configured: Configured | undefined, context: Context): Pr
   }
   const provider: Provider = compact({
     id,
-    mode: explicit ? "explicit" : "implicit",
+    source: explicit ? "configured" : "discovered",
     api: spoken,
     root: url.root,
     completionsUrl: url.completionsUrl,
@@ -308,7 +308,7 @@ export const other = (configured: Configured, context: Context): ProviderStatus 
   }
   const provider: Provider = compact({
     id,
-    mode: "explicit",
+    source: "configured",
     api,
     root: url.right.root,
     completionsUrl: url.right.completionsUrl,

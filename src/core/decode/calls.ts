@@ -4,7 +4,8 @@
  * with index 0 or without an id.
  */
 import type { ToolCall } from "../../Message.js"
-import { type Balance, isObject, parse, scan, unbalanced } from "./jsonText.js"
+import { isRecord, parse } from "../json.js"
+import { type Balance, scan, unbalanced } from "./jsonText.js"
 import type { DecodeFailure, WireCall } from "./types.js"
 
 /** A call whose arguments may still grow. */
@@ -48,7 +49,7 @@ const complete = (call: OpenCall): ToolCall | DecodeFailure => {
     return { type: "tool-call", id: call.id, name: call.name, arguments: {}, argumentsText: "{}" }
   }
   const parsed = parse(call.text)
-  if (parsed === undefined || !isObject(parsed.value)) return broken(call)
+  if (parsed === undefined || !isRecord(parsed.value)) return broken(call)
   // the brackets of a depth take two characters
   if (text.length > 2 * maxDepth && scan(unbalanced, text).deepest > maxDepth) return broken(call)
   return { type: "tool-call", id: call.id, name: call.name, arguments: parsed.value, argumentsText: call.text }
@@ -74,7 +75,6 @@ const target = (open: ReadonlyArray<OpenCall>, wire: WireCall): number => {
 
 /** Gives out the calls at the front that are complete; with `all`, every one is judged as it is. */
 export const flush = (state: State, all: boolean, emit: (call: ToolCall) => void): State | DecodeFailure => {
-  if (state.open.length === 0) return state
   let at = 0
   let last = state.last
   for (; at < state.open.length; at++) {

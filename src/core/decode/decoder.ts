@@ -1,3 +1,229 @@
-/** The way into decoding: `make` for a stream, `whole` for a whole answer. */
-export { make } from "./stream.js"
-export { whole } from "./whole.js"
+/**
+ * The way into decoding: `make` for a stream, `whole` for a whole answer. Bytes become lines, lines events, events parts.
+ */
+import type { PartialAnswer } from "../../Message.js"
+import { isRecord, parse } from "../json.js"
+import { errorOf, malformed, readEvent, type Wire } from "../wire/wire.js"
+import { LineBuffer, notUtf8 } from "./bytes.js"
+import { FastPath } from "./fastPath.js"
+import * as Framing from "./framing.js"
+import * as Machine from "./machine.js"
+import type { ContentEvent, DecodeFailure, Decoder, Finish, Whole } from "./types.js"
+
+export interface DecoderOptions {
+  readonly wire: Wire
+  /** Makes the id of a call that came without one, from the number of calls before it. */
+  readonly makeId: (index: number) => string
+  /** Most bytes of one event (default 64 MiB). */
+  readonly maxEventBytes?: number | undefined
+  /** Most characters of a whole answer, all its deltas and calls together (default 64 Mi). */
+  readonly maxAnswerChars?: number | undefined
+  /** Most characters that `partial` keeps (default: all). */
+  readonly keepChars?: number | undefined
+  /**
+   * How many events of nothing but text are read in full before one is learned from (default 4): learning costs as much as
+   * that, and pays only in longer answers. Tests learn at once.
+   */
+  readonly learnAfter?: number | undefined
+  /** Only tests switch the fast path off, to hold it to the full parser. */
+  readonly fastPath?: boolean | undefined
+}
+
+const defaultMaxBytes = 64 * 1024 * 1024
+
+// =============================================================================
+// streams: the state of a run lives here and nowhere else; one network chunk gives one array
+// =============================================================================
+
+/** What was announced as an error is one, whatever its form. */
+const announced = (value: unknown): DecodeFailure =>
+  (isRecord(value) ? errorOf(value) : undefined) ?? { _tag: "InBandError", error: value }
+
+const none: ReadonlyArray<ContentEvent> = []
+
+const ended: DecodeFailure = { _tag: "Ended" }
+
+class StreamDecoder implements Decoder {
+  failure: DecodeFailure | undefined
+  /** `[DONE]`: whatever follows, in the same chunk or later, is ignored. */
+  isDone = false
+  private state: Machine.State = Machine.initial
+  private framed: Framing.State = Framing.initial
+  private readonly wire: Wire
+  private readonly framing: Framing.Framing
+  private readonly collector: Machine.Collector
+  private readonly lines: LineBuffer
+  private readonly fast: FastPath | undefined
+  private readonly maxEvent: number
+  private readonly maxAnswer: number
+  private readonly frameList: Array<Framing.Frame> = []
+  private callChars = 0
+
+  constructor(private readonly options: DecoderOptions) {
+    this.wire = options.wire
+    this.framing = this.wire.framing
+    this.maxEvent = options.maxEventBytes ?? defaultMaxBytes
+    this.maxAnswer = options.maxAnswerChars ?? defaultMaxBytes
+    this.collector = new Machine.Collector(options.keepChars)
+    this.lines = new LineBuffer(this.framing.cr, this.maxEvent)
+    this.fast = options.fastPath === false ? undefined : new FastPath(this.wire, options.learnAfter ?? 4)
+  }
+
+  get isFinished(): boolean {
+    return this.state.finish !== undefined
+  }
+
+  push(chunk: Uint8Array): ReadonlyArray<ContentEvent> {
+    if (this.failure !== undefined || this.isDone) return none
+    const text = this.lines.push(chunk)
+    if (text === "" && this.lines.failure === undefined) return none
+    const out = Machine.list()
+    this.text(text, out)
+    if (this.lines.failure !== undefined && !this.isDone) this.failure ??= malformed(this.lines.failure)
+    return this.collect(out)
+  }
+
+  end(): { readonly events: ReadonlyArray<ContentEvent>; readonly finish: Finish | undefined } {
+    if (this.failure !== undefined) return { events: none, finish: undefined }
+    const out = Machine.list()
+    if (!this.isDone) this.rest(out)
+    const end = this.failure ?? Machine.end(this.state, out) ?? ended
+    if ("_tag" in end) this.failure = end
+    const events = this.collect(out)
+    return { events, finish: this.failure !== undefined || "_tag" in end ? undefined : end }
+  }
+
+  partial(): PartialAnswer {
+    return this.collector.partial()
+  }
+
+  /** What follows the last line end. */
+  private rest(out: Array<ContentEvent>) {
+    const rest = this.lines.end()
+    const frames: Array<Framing.Frame> = []
+    this.framed = this.framing.end(this.framed, rest.text, frames, this.maxEvent)
+    if (this.lines.failure !== undefined) this.failure = malformed(this.lines.failure)
+    // a cut character is the end of a cut line; after a complete one it is no UTF-8
+    else if (rest.cut && frames.length > 0) this.failure = malformed(notUtf8)
+    this.frames(frames, out)
+  }
+
+  private text(text: string, out: Array<ContentEvent>) {
+    const fast = this.fast
+    const frames = this.frameList
+    let at = 0
+    while (at < text.length && this.failure === undefined && !this.isDone) {
+      if (fast !== undefined && Framing.isBetween(this.framed)) {
+        const end = fast.match(text, at)
+        if (end >= 0) {
+          this.state = Machine.text(this.state, fast.kind, fast.delta, out)
+          at = end
+          continue
+        }
+      }
+      let end = text.indexOf("\n", at)
+      if (end < 0) end = text.length
+      this.framed = this.framing.step(this.framed, text.slice(at, end), frames, this.maxEvent)
+      at = end + 1
+      if (frames.length > 0) {
+        this.frames(frames, out)
+        frames.length = 0
+      }
+    }
+  }
+
+  private frames(frames: ReadonlyArray<Framing.Frame>, out: Array<ContentEvent>) {
+    for (const frame of frames) {
+      if (this.failure !== undefined || this.isDone) return
+      if (frame._tag === "Json") this.json(frame.value, frame.text, frame.error, out)
+      else if (frame._tag === "Done") this.isDone = true
+      else this.failure = malformed(frame.detail)
+    }
+  }
+
+  private json(value: unknown, text: string, error: boolean, out: Array<ContentEvent>) {
+    const event = error ? announced(value) : readEvent(this.wire, value, text)
+    if (event._tag !== "Event") {
+      this.failure = event
+      return
+    }
+    if (event.calls.length > 0) {
+      this.callChars += text.length
+      if (this.callChars > this.maxAnswer) {
+        this.failure = this.tooLarge()
+        return
+      }
+    }
+    const next = Machine.step(this.state, event, this.options.makeId, out)
+    if (next._tag === "State") this.state = next
+    else this.failure = next
+    this.fast?.learn(event, text)
+  }
+
+  private collect(out: Array<ContentEvent>): ReadonlyArray<ContentEvent> {
+    this.collector.add(out)
+    if (this.collector.size > this.maxAnswer) this.failure ??= this.tooLarge()
+    return out
+  }
+
+  private tooLarge(): DecodeFailure {
+    return malformed(`the answer is larger than ${this.maxAnswer} characters`)
+  }
+}
+
+export const make = (options: DecoderOptions): Decoder => new StreamDecoder(options)
+
+// =============================================================================
+// whole answers (`stream: false`): one JSON document, read as one event
+// =============================================================================
+
+const result = (
+  events: ReadonlyArray<ContentEvent>,
+  finish: Finish | undefined,
+  failure: DecodeFailure | undefined
+): Whole => {
+  const collector = new Machine.Collector()
+  collector.add(events)
+  return { parts: collector.parts(), events, finish, failure }
+}
+
+const notDone: DecodeFailure = { _tag: "NotDone" }
+
+const failed = (failure: DecodeFailure): Whole => result([], undefined, failure)
+
+/** A server, or a proxy in front of it, may stream although nobody asked. */
+const looksStreamed = (text: string): boolean => {
+  if (/^\s*(data|event):/.test(text)) return true
+  const start = text.trimStart()
+  const end = start.indexOf("\n")
+  return end > 0 && isRecord(parse(start.slice(0, end))?.value)
+}
+
+const streamed = (text: string, options: DecoderOptions): Whole => {
+  const decoder = make(options)
+  const first = decoder.push(new TextEncoder().encode(text))
+  const last = decoder.end()
+  return result([...first, ...last.events], last.finish, decoder.failure)
+}
+
+export const whole = (body: string, options: DecoderOptions): Whole => {
+  const { wire } = options
+  const text = body.charCodeAt(0) === 0xfeff ? body.slice(1) : body
+  const parsed = parse(text)
+  if (parsed === undefined) {
+    return looksStreamed(text)
+      ? streamed(text, options)
+      : failed(
+        malformed(text.trim() === "" ? "the answer is empty" : `the answer is not JSON: ${Framing.excerpt(text)}`)
+      )
+  }
+  if (!isRecord(parsed.value)) return failed(malformed("the answer is not an object"))
+  const event = readEvent(wire, parsed.value, text)
+  if (event._tag !== "Event") return failed(event)
+  if (!wire.isAnswer(parsed.value)) return failed(malformed("the answer has no message"))
+  const out: Array<ContentEvent> = []
+  const state = Machine.step(Machine.initial, event, options.makeId, out)
+  if (state._tag !== "State") return result(out, undefined, state)
+  const end = Machine.end(state, out) ?? notDone
+  return "_tag" in end ? result(out, undefined, end) : result(out, end, undefined)
+}

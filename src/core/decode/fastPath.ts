@@ -4,13 +4,10 @@
  * JSON). Whatever equals it and has a valid string in that place is the same event with another text; anything else
  * goes to the full parser.
  */
-import type { Api } from "../../Model.js"
-import * as Completions from "../wire/completions.js"
-import * as Native from "../wire/ollama.js"
-import { rootMember } from "../wire/read.js"
-import { copy, elements, member, parse, type Place, root } from "./jsonText.js"
-import type { Kind } from "./parts.js"
-import type { WireEvent } from "./types.js"
+import { parse } from "../json.js"
+import type { Wire } from "../wire/wire.js"
+import { copy, member, type Place, root } from "./jsonText.js"
+import type { Kind, WireEvent } from "./types.js"
 
 interface Template {
   readonly kind: Kind
@@ -24,23 +21,14 @@ interface Template {
 /** A server that never writes the same bytes twice is not learned for ever. */
 const maxVain = 8
 
-const isPlain = (event: WireEvent): boolean =>
-  (event.content === "") !== (event.reasoning === "") && event.calls.length === 0 && event.finish === "" &&
+const isBareText = (event: WireEvent): boolean =>
+  (event.content === "") !== (event.reasoning === "") && event.calls.length === 0 && event.finish === undefined &&
   !event.done && event.usage === undefined && event.timings === undefined
 
-const keysOf = (api: Api, kind: Kind): ReadonlyArray<string> =>
-  kind === "text" ? ["content"] : api === "ollama" ? Native.reasoningKeys : Completions.reasoningKeys
-
-const messageOf = (api: Api, json: string): Place | undefined => {
-  if (api === "ollama") return rootMember(json, "message")
-  const choices = elements(json, rootMember(json, "choices"))
-  return choices.length === 1 ? member(json, choices[0], "delta") : undefined
-}
-
 /** Where the string stands that was read as `text`. */
-const placeOf = (api: Api, json: string, kind: Kind, text: string): Place | undefined => {
-  const message = messageOf(api, json)
-  for (const key of keysOf(api, kind)) {
+const placeOf = (wire: Wire, json: string, kind: Kind, text: string): Place | undefined => {
+  const message = wire.place.message(json)
+  for (const key of wire.place.keys[kind]) {
     const place = member(json, message, key)
     if (place === undefined || json.charCodeAt(place.from) !== 34) continue
     const value = parse(json.slice(place.from, place.to))?.value
@@ -49,19 +37,17 @@ const placeOf = (api: Api, json: string, kind: Kind, text: string): Place | unde
   return undefined
 }
 
-const learn = (api: Api, json: string, event: WireEvent): Template | undefined => {
+const learn = (wire: Wire, json: string, event: WireEvent): Template | undefined => {
   const kind: Kind = event.content === "" ? "reasoning" : "text"
-  const place = placeOf(api, json, kind, event.content === "" ? event.reasoning : event.content)
+  const place = placeOf(wire, json, kind, event.content === "" ? event.reasoning : event.content)
   if (place === undefined) return undefined
-  // the native dialect dates every event
-  const stamp = api === "ollama" ? member(json, root(json), "created_at") : undefined
+  const stamp = wire.place.stamp === undefined ? undefined : member(json, root(json), wire.place.stamp)
   const hasStamp = stamp !== undefined && stamp.to < place.from && json.charCodeAt(stamp.from) === 34
-  const start = api === "ollama" ? "" : "data: "
   return {
     kind,
-    before: start + copy(json.slice(0, hasStamp ? stamp.from + 1 : place.from + 1)),
+    before: wire.framing.before + copy(json.slice(0, hasStamp ? stamp.from + 1 : place.from + 1)),
     between: hasStamp ? copy(json.slice(stamp.to - 1, place.from + 1)) : "",
-    after: copy(json.slice(place.to - 1)) + (api === "ollama" ? "\n" : "\n\n")
+    after: copy(json.slice(place.to - 1)) + wire.framing.after
   }
 }
 
@@ -84,7 +70,7 @@ export class FastPath {
   private vain = 0
   private seen = 0
 
-  constructor(private readonly api: Api, private readonly learnAfter: number) {}
+  constructor(private readonly wire: Wire, private readonly learnAfter: number) {}
 
   /** Reads the event at a place, and gives the place after it, or -1: then the full parser reads it. */
   match(input: string, at: number): number {
@@ -101,8 +87,8 @@ export class FastPath {
 
   /** Takes what the full parser has read. */
   learn(event: WireEvent, json: string) {
-    if (this.vain >= maxVain || !isPlain(event) || ++this.seen <= this.learnAfter) return
-    const template = learn(this.api, json, event)
+    if (this.vain >= maxVain || !isBareText(event) || ++this.seen <= this.learnAfter) return
+    const template = learn(this.wire, json, event)
     this.vain++
     if (template === undefined) return
     if (this.first !== undefined && this.first.kind !== template.kind) this.second = this.first

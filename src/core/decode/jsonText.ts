@@ -3,16 +3,6 @@
  * it is complete. The functions that look up a place expect text that `JSON.parse` has accepted.
  */
 
-export { isRecord as isObject } from "../json.js"
-
-export const parse = (text: string): { readonly value: unknown } | undefined => {
-  try {
-    return { value: JSON.parse(text) as unknown }
-  } catch {
-    return undefined
-  }
-}
-
 /** A flat copy: a slice of more than 12 characters would keep the whole network chunk alive in V8. */
 export const copy = (text: string): string => text.length <= 12 ? text : JSON.parse(JSON.stringify(text)) as string
 

@@ -1,31 +1,11 @@
 /**
- * What decoding takes and gives. Everything in this folder is plain data and plain functions: no Effect, no Node.
+ * What decoding gives, and what passes between its parts.
  */
-import type { ContentEvent, Finish, Timings, Usage } from "../../Chat.js"
+import type { ContentEvent, Finish, FinishReason, Timings, Usage } from "../../Chat.js"
 import type { AssistantPart, PartialAnswer } from "../../Message.js"
-import type { Api } from "../../Model.js"
 
 // `finish` is no content: it is added by the caller, who knows the ref and the attempts.
 export type { ContentEvent, Finish }
-
-export interface DecoderOptions {
-  readonly api: Api
-  /** Makes the id of a call that came without one, from the number of calls before it. */
-  readonly makeId: (index: number) => string
-  /** Most bytes of one event (default 64 MiB). */
-  readonly maxEventBytes?: number | undefined
-  /** Most characters of a whole answer, all its deltas and calls together (default 64 Mi). */
-  readonly maxAnswerChars?: number | undefined
-  /** Most characters that `partial` keeps (default: all). */
-  readonly keepChars?: number | undefined
-  /**
-   * How many events of nothing but text are read in full before one is learned from (default 4): learning costs as much as
-   * that, and pays only in longer answers. Tests learn at once.
-   */
-  readonly learnAfter?: number | undefined
-  /** Only tests switch the fast path off, to hold it to the full parser. */
-  readonly fastPath?: boolean | undefined
-}
 
 export type DecodeFailure =
   /** The server said `error` inside a 200: its value as it came (text, object, or `key: value` of an odd key). */
@@ -48,7 +28,7 @@ export interface Decoder {
   /** A finish was seen; usage, or an error, may still follow. */
   readonly isFinished: boolean
   /**
-   * `[DONE]`: whatever follows is ignored, so nobody has to wait for it. Native `done: true` is not the end: an error may
+   * `[DONE]`: whatever follows is ignored, so nobody has to wait for it. Ollama's `done: true` is not the end: an error may
    * follow, and must count however the network cuts it.
    */
   readonly isDone: boolean
@@ -64,11 +44,12 @@ export interface Whole {
   readonly failure: DecodeFailure | undefined
 }
 
-export const defaultMaxBytes = 64 * 1024 * 1024
+// =============================================================================
+// between the wires and the machine
+// =============================================================================
 
-// -----------------------------------------------------------------------------
-// between the readers of the two dialects and the machine
-// -----------------------------------------------------------------------------
+/** The two kinds of text. */
+export type Kind = "reasoning" | "text"
 
 /** A tool call, or a fragment of one, as it stands in one event. `""` where nothing was said. */
 export interface WireCall {
@@ -81,14 +62,14 @@ export interface WireCall {
   readonly whole: boolean
 }
 
-/** One event of either dialect, read. */
+/** One event of any wire, read. */
 export interface WireEvent {
   readonly _tag: "Event"
   readonly reasoning: string
   readonly content: string
   readonly calls: ReadonlyArray<WireCall>
-  /** The server's word for why it finished, `""` when it said none. */
-  readonly finish: string
+  /** Why it finished, when it did. */
+  readonly finish: FinishReason | undefined
   /** No content follows this event. */
   readonly done: boolean
   readonly usage: Usage | undefined

@@ -50,6 +50,6 @@ export const interrupted = (
     case "RequestTimeout":
       return partial === undefined ? error : new RequestTimeout({ ...error, partial })
     case "MalformedResponse":
-      return error
+      return partial === undefined ? error : new MalformedResponse({ ...error, partial })
   }
 }

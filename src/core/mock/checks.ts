@@ -1,16 +1,11 @@
 /** What a server refuses before a model is asked, in its order and words. */
+import type { Api } from "../../Model.js"
+import { isRecord, type JsonRecord } from "../json.js"
 import type { Generation } from "./generation.js"
 import { find, type Installed, lacks } from "./models.js"
-import { bindFailure, type Dialect, failure, json as answer, missingModel, type Plan } from "./plan.js"
+import { bindFailure, failure, json as answer, missingModel, type Plan } from "./plan.js"
 
-export interface Json {
-  readonly [key: string]: unknown
-}
-
-export const isObject = (value: unknown): value is Json =>
-  typeof value === "object" && value !== null && !Array.isArray(value)
-
-const list = (value: unknown): ReadonlyArray<Json> => Array.isArray(value) ? value.filter(isObject) : []
+const list = (value: unknown): ReadonlyArray<JsonRecord> => Array.isArray(value) ? value.filter(isRecord) : []
 
 /** Go's words for the two mistakes that tests make: JSON that stops, and a key without quotes. */
 const syntaxMessage = (body: string) => {
@@ -21,17 +16,19 @@ const syntaxMessage = (body: string) => {
 }
 
 /** The body as an object, or the refusal. */
-export const readBody = (dialect: Dialect, body: string): { readonly json: Json } | { readonly refused: Plan } => {
-  if (body.trim() === "") return { refused: bindFailure(dialect, dialect === "v1" ? "EOF" : "missing request body") }
+export const readBody = (api: Api, body: string): { readonly json: JsonRecord } | { readonly refused: Plan } => {
+  if (body.trim() === "") {
+    return { refused: bindFailure(api, api === "openai-completions" ? "EOF" : "missing request body") }
+  }
   let json: unknown
   try {
     json = JSON.parse(body)
   } catch {
-    return { refused: bindFailure(dialect, syntaxMessage(body)) }
+    return { refused: bindFailure(api, syntaxMessage(body)) }
   }
-  return isObject(json)
+  return isRecord(json)
     ? { json }
-    : { refused: bindFailure(dialect, "json: cannot unmarshal array into Go value of type api.ChatRequest") }
+    : { refused: bindFailure(api, "json: cannot unmarshal array into Go value of type api.ChatRequest") }
 }
 
 const duration = /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+)$/
@@ -40,23 +37,23 @@ const firstNotBase64 = (text: string) => text.search(/[^A-Za-z0-9+/=\r\n]/)
 
 const levels = new Set(["low", "medium", "high", "max"])
 
-/** What binding a native request refuses. */
-export const bindNative = (json: Json, generation: Generation): Plan | undefined => {
+/** What binding a request of Ollama's own API refuses. */
+export const bindOllama = (json: JsonRecord, generation: Generation): Plan | undefined => {
   for (const message of list(json["messages"])) {
     for (const image of Array.isArray(message["images"]) ? message["images"] : []) {
       const at = typeof image === "string" ? firstNotBase64(image) : 0
-      if (at >= 0) return bindFailure("native", `illegal base64 data at input byte ${at}`)
+      if (at >= 0) return bindFailure("ollama", `illegal base64 data at input byte ${at}`)
     }
   }
   const keepAlive = json["keep_alive"]
   if (typeof keepAlive === "string" && !duration.test(keepAlive)) {
-    return bindFailure("native", `time: invalid duration ${JSON.stringify(keepAlive)}`)
+    return bindFailure("ollama", `time: invalid duration ${JSON.stringify(keepAlive)}`)
   }
   const think = json["think"]
   if (
     generation.thinks && typeof think === "string" && !(levels.has(think) && generation.thinkLevels.includes(think))
   ) {
-    return bindFailure("native", `invalid think value: ${JSON.stringify(think)} (must be ${generation.thinkLevels})`)
+    return bindFailure("ollama", `invalid think value: ${JSON.stringify(think)} (must be ${generation.thinkLevels})`)
   }
   return undefined
 }
@@ -66,7 +63,7 @@ const dataUrl = /^data:(image\/(jpeg|jpg|png|webp))?;base64,/
 const isJsonObject = (text: unknown) => {
   if (typeof text !== "string") return false
   try {
-    return isObject(JSON.parse(text))
+    return isRecord(JSON.parse(text))
   } catch {
     return false
   }
@@ -75,12 +72,12 @@ const isJsonObject = (text: unknown) => {
 const efforts = new Set(["none", "minimal", "low", "medium", "high", "xhigh", "ultra", "max"])
 
 /** The effort asked for, from either spelling. */
-export const effortOf = (json: Json): unknown =>
-  (isObject(json["reasoning"]) ? json["reasoning"]["effort"] : undefined) ?? json["reasoning_effort"]
+export const effortOf = (json: JsonRecord): unknown =>
+  (isRecord(json["reasoning"]) ? json["reasoning"]["effort"] : undefined) ?? json["reasoning_effort"]
 
 /** What the `/v1` layer refuses itself. */
-export const bindV1 = (json: Json, generation: Generation): Plan | undefined => {
-  const refuse = (message: string) => bindFailure("v1", message)
+export const bindCompletions = (json: JsonRecord, generation: Generation): Plan | undefined => {
+  const refuse = (message: string) => bindFailure("openai-completions", message)
   const messages = list(json["messages"])
   if (messages.length === 0) return refuse("[] is too short - 'messages'")
   for (const { content, tool_calls } of messages as ReadonlyArray<{ content?: unknown; tool_calls?: unknown }>) {
@@ -91,7 +88,7 @@ export const bindV1 = (json: Json, generation: Generation): Plan | undefined => 
     for (const part of list(content)) {
       if (part["type"] === "image_url") {
         const image = part["image_url"]
-        const url = isObject(image) ? image["url"] : image
+        const url = isRecord(image) ? image["url"] : image
         if (typeof url === "string" && /^https?:/.test(url) && generation.thinks) {
           return refuse("image URLs are not currently supported, please use base64 encoded data instead")
         }
@@ -101,7 +98,7 @@ export const bindV1 = (json: Json, generation: Generation): Plan | undefined => 
     if (generation.thinks) {
       for (const call of calls) {
         const fn = call["function"]
-        if (!isObject(fn) || !isJsonObject(fn["arguments"])) return refuse("invalid tool call arguments")
+        if (!isRecord(fn) || !isJsonObject(fn["arguments"])) return refuse("invalid tool call arguments")
       }
     }
   }
@@ -137,12 +134,12 @@ const numbers = new Set([
 ])
 
 /** Options of a wrong type, and a format that there is not: the caller's mistakes, with a 500. */
-export const optionFailure = (json: Json, generation: Generation, stream: boolean): Plan | undefined => {
-  for (const [name, value] of Object.entries(isObject(json["options"]) ? json["options"] : {})) {
+export const optionFailure = (json: JsonRecord, generation: Generation, stream: boolean): Plan | undefined => {
+  for (const [name, value] of Object.entries(isRecord(json["options"]) ? json["options"] : {})) {
     if (value === null || typeof value === "number") continue
     const type = integers.has(name) ? "integer" : numbers.has(name) ? "float32" : undefined
     if (type !== undefined) {
-      return failure(generation, "native", 500, `option ${JSON.stringify(name)} must be of type ${type}`)
+      return failure(generation, "ollama", 500, `option ${JSON.stringify(name)} must be of type ${type}`)
     }
   }
   const format = json["format"]
@@ -150,7 +147,7 @@ export const optionFailure = (json: Json, generation: Generation, stream: boolea
     const text = `invalid format: ${
       JSON.stringify(JSON.stringify(format))
     }; expected "json" or a valid JSON Schema object`
-    return failure(generation, "native", 500, text, { chunked: stream })
+    return failure(generation, "ollama", 500, text, { chunked: stream })
   }
   return undefined
 }
@@ -160,15 +157,15 @@ export const modelFor = (
   models: ReadonlyArray<Installed>,
   generation: Generation,
   name: string | undefined,
-  dialect: Dialect,
-  request: Json,
+  api: Api,
+  request: JsonRecord,
   think: boolean
 ): { readonly model: Installed } | { readonly refused: Plan } => {
-  const refuse = (status: number, message: string) => ({ refused: failure(generation, dialect, status, message) })
+  const refuse = (status: number, message: string) => ({ refused: failure(generation, api, status, message) })
   if (name === undefined || name === "") return refuse(400, "model is required")
   const model = find(models, name)
   if (model === undefined) {
-    // the cloud's proxy stands before the wrapper, so its errors are native on both paths
+    // the cloud's proxy stands before the wrapper, so its errors have Ollama's shape on both paths
     return generation.cloudAware && /[:-]cloud$/.test(name)
       ? { refused: answer({ error: "ollama cloud is disabled: remote model is unavailable" }, 403) }
       : refuse(404, missingModel(generation, name))

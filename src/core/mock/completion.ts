@@ -1,11 +1,12 @@
-/** The answer of a completion in either dialect, whole or streamed, in the bytes of a generation. */
+/** The answer of a completion on either API, whole or streamed, in the bytes of a generation. */
+import type { Api } from "../../Model.js"
 import type { Generation } from "./generation.js"
 import { goJson, RawJson } from "./goJson.js"
-import { type Dialect, failure, nativeJson, type Plan, raw, streamed, whole } from "./plan.js"
+import { failure, ginJson, type Plan, raw, streamed, whole } from "./plan.js"
 import type { Fault, Part, Reply, ToolCall, Usage } from "./script.js"
 
 export interface CompletionRequest {
-  readonly dialect: Dialect
+  readonly api: Api
   /** As the request spelled it. */
   readonly model: string
   readonly stream: boolean
@@ -44,7 +45,7 @@ interface Event {
   readonly raw?: string | undefined
 }
 
-interface Answer {
+interface Generated {
   readonly events: ReadonlyArray<Event>
   readonly last: Event | undefined
   readonly finish: string | null
@@ -92,7 +93,7 @@ const rawThinking = (parts: ReadonlyArray<Part>): ReadonlyArray<Part> => {
   return thinking ? [...out, { text: "</think>" }] : out
 }
 
-const answerOf = (reply: Reply, request: CompletionRequest, generation: Generation): Answer => {
+const generatedOf = (reply: Reply, request: CompletionRequest, generation: Generation): Generated => {
   let parts = eventsOf(reply)
   const outputs = parts.length + 1
   let last = reply.last
@@ -128,7 +129,7 @@ const answerOf = (reply: Reply, request: CompletionRequest, generation: Generati
   }
 }
 
-const joined = (answer: Answer): Event => {
+const joined = (answer: Generated): Event => {
   const events = answer.last === undefined ? answer.events : [...answer.events, answer.last]
   return {
     reasoning: events.map((event) => event.reasoning).join(""),
@@ -138,7 +139,7 @@ const joined = (answer: Answer): Event => {
 }
 
 // =============================================================================
-// native
+// Ollama's own API
 // =============================================================================
 
 /** RFC 3339 with nanoseconds, as Go prints it: without zeros at the end. */
@@ -148,7 +149,7 @@ export const timestamp = (ms: number, nanos: number): string =>
 const optional = <A>(value: A, keep: boolean) => keep ? value : undefined
 
 /** `index` is told from 0.17 on; before, only when it is not 0, and never in a whole answer. */
-const nativeCall = (call: Call, generation: Generation, wholeAnswer: boolean) => ({
+const ollamaCall = (call: Call, generation: Generation, wholeAnswer: boolean) => ({
   id: optional(call.id, generation.callIds),
   function: {
     index: generation.callIds ? call.index : wholeAnswer || call.index === 0 ? undefined : call.index,
@@ -157,12 +158,12 @@ const nativeCall = (call: Call, generation: Generation, wholeAnswer: boolean) =>
   }
 })
 
-const nativeObject = (
+const ollamaObject = (
   request: CompletionRequest,
   generation: Generation,
   event: Event,
   nanos: number,
-  end: Answer | undefined,
+  end: Generated | undefined,
   wholeAnswer = false
 ) => {
   const done = end !== undefined && end.finish !== null
@@ -175,7 +176,7 @@ const nativeObject = (
       role: "assistant",
       content: event.text,
       thinking: optional(event.reasoning, event.reasoning !== ""),
-      tool_calls: optional(event.calls.map((call) => nativeCall(call, generation, wholeAnswer)), event.calls.length > 0)
+      tool_calls: optional(event.calls.map((call) => ollamaCall(call, generation, wholeAnswer)), event.calls.length > 0)
     },
     ...(generation.doneReasonFirst ? { done_reason: reason, done } : { done, done_reason: reason }),
     ...(done && {
@@ -191,40 +192,40 @@ const nativeObject = (
 
 const nothing: Event = { reasoning: "", text: "", calls: [] }
 
-const nativeStream = (request: CompletionRequest, generation: Generation, answer: Answer): ReadonlyArray<string> => {
+const ollamaStream = (request: CompletionRequest, generation: Generation, answer: Generated): ReadonlyArray<string> => {
   const lines = answer.events.map((event, index) =>
-    event.raw !== undefined ? event.raw : goJson(nativeObject(request, generation, event, index + 1, undefined))
+    event.raw !== undefined ? event.raw : goJson(ollamaObject(request, generation, event, index + 1, undefined))
   )
   const last = answer.last
   if (last?.raw !== undefined) lines.push(last.raw)
   else if (answer.finish !== null) {
-    lines.push(goJson(nativeObject(request, generation, last ?? nothing, lines.length + 1, answer)))
+    lines.push(goJson(ollamaObject(request, generation, last ?? nothing, lines.length + 1, answer)))
   } else if (last !== undefined) {
-    lines.push(goJson(nativeObject(request, generation, last, lines.length + 1, undefined)))
+    lines.push(goJson(ollamaObject(request, generation, last, lines.length + 1, undefined)))
   }
   return lines.map((line) => `${line}\n`)
 }
 
 // =============================================================================
-// /v1
+// the /v1 API
 // =============================================================================
 
-const v1Call = (call: Call, index: number) => ({
+const completionsCall = (call: Call, index: number) => ({
   id: call.id,
   index,
   type: "function",
   function: { name: call.name, arguments: call.arguments }
 })
 
-const v1Finish = (finish: string | null, called: boolean, generation: Generation) =>
+const completionsFinish = (finish: string | null, called: boolean, generation: Generation) =>
   called && finish !== null && (finish === "stop" || !generation.openAiShape) ? "tool_calls" : finish
 
-const v1Usage = (usage: Usage | null) => {
+const completionsUsage = (usage: Usage | null) => {
   const { inputTokens, outputTokens } = usage ?? { inputTokens: 0, outputTokens: 0 }
   return { prompt_tokens: inputTokens, completion_tokens: outputTokens, total_tokens: inputTokens + outputTokens }
 }
 
-const v1Envelope = (request: CompletionRequest, object: string, model = request.model) => ({
+const completionsEnvelope = (request: CompletionRequest, object: string, model = request.model) => ({
   id: `chatcmpl-${(request.ordinal * 37 + 101) % 999}`,
   object,
   created: Math.floor(request.now / 1000),
@@ -232,10 +233,10 @@ const v1Envelope = (request: CompletionRequest, object: string, model = request.
   system_fingerprint: "fp_ollama"
 })
 
-const v1Whole = (request: CompletionRequest, generation: Generation, answer: Answer) => {
+const completionsWhole = (request: CompletionRequest, generation: Generation, answer: Generated) => {
   const all = joined(answer)
   return {
-    ...v1Envelope(request, "chat.completion"),
+    ...completionsEnvelope(request, "chat.completion"),
     choices: [{
       index: 0,
       message: {
@@ -243,24 +244,24 @@ const v1Whole = (request: CompletionRequest, generation: Generation, answer: Ans
         content: all.text,
         reasoning: optional(all.reasoning, all.reasoning !== ""),
         tool_calls: optional(
-          all.calls.map((call) => v1Call(call, generation.callIds ? call.index : 0)),
+          all.calls.map((call) => completionsCall(call, generation.callIds ? call.index : 0)),
           all.calls.length > 0
         )
       },
-      finish_reason: v1Finish(answer.finish, all.calls.length > 0, generation)
+      finish_reason: completionsFinish(answer.finish, all.calls.length > 0, generation)
     }],
-    usage: v1Usage(answer.finish === null ? null : answer.usage)
+    usage: completionsUsage(answer.finish === null ? null : answer.usage)
   }
 }
 
 /** One element per network chunk; each holds one event, or more. */
-const v1Stream = (
+const completionsStream = (
   request: CompletionRequest,
   generation: Generation,
-  answer: Answer,
+  answer: Generated,
   lost: boolean
 ): ReadonlyArray<string> => {
-  const envelope = v1Envelope(request, "chat.completion.chunk")
+  const envelope = completionsEnvelope(request, "chat.completion.chunk")
   const data = (value: unknown) => `data: ${goJson(value)}\n\n`
   let started = false
   const chunk = (delta: Record<string, unknown>, finish: string | null, model = request.model) => {
@@ -271,7 +272,7 @@ const v1Stream = (
   const delta = (event: Event, finish: string | null) => {
     if (event.raw !== undefined) return `data: ${event.raw}\n\n`
     const reasoning = optional(event.reasoning, event.reasoning !== "")
-    const calls = optional(event.calls.map((call) => v1Call(call, call.index)), event.calls.length > 0)
+    const calls = optional(event.calls.map((call) => completionsCall(call, call.index)), event.calls.length > 0)
     if (!generation.splitsDeltas || reasoning === undefined || (event.text === "" && calls === undefined)) {
       return chunk({ content: event.text, reasoning, tool_calls: calls }, finish)
     }
@@ -284,14 +285,14 @@ const v1Stream = (
   )
   if (lost) return [...chunks, chunk({ content: "" }, null, "")]
   if (answer.finish === null) return answer.last === undefined ? chunks : [...chunks, delta(answer.last, null)]
-  const finish = v1Finish(answer.finish, called, generation)
+  const finish = completionsFinish(answer.finish, called, generation)
   let end = ""
   if (!generation.openAiShape) end = delta(answer.last ?? nothing, finish)
   else {
     if (answer.last !== undefined || !started) end = delta(answer.last ?? nothing, null)
     end += data({ ...envelope, choices: [{ index: 0, delta: {}, finish_reason: finish }] })
   }
-  if (request.includeUsage) end += data({ ...envelope, choices: [], usage: v1Usage(answer.usage) })
+  if (request.includeUsage) end += data({ ...envelope, choices: [], usage: completionsUsage(answer.usage) })
   return [...chunks, `${end}data: [DONE]\n\n`]
 }
 
@@ -314,12 +315,12 @@ export const completion = (
     const plan = raw(reply.raw, delay.head)
     return { ...plan, chunks: plan.chunks.map((c, index) => ({ ...c, delay: index === 0 ? 0 : delay.chunk })) }
   }
-  let answer = answerOf(reply, request, generation)
+  let answer = generatedOf(reply, request, generation)
   const error = faults.find((fault) => fault.type === "error")
   const end = faults.find((fault) => fault.type === "end")
   const after = (error ?? end)?.after
   if (error !== undefined && (after === undefined || after <= 0 || !request.stream)) {
-    return failure(generation, request.dialect, 500, error.message ?? crashed, {
+    return failure(generation, request.api, 500, error.message ?? crashed, {
       chunked: request.stream,
       delay: delay.head
     })
@@ -329,23 +330,23 @@ export const completion = (
     answer = { ...answer, events, last: undefined, finish: null }
   }
   if (request.stream) {
-    if (request.dialect === "v1") {
-      return streamed("text/event-stream", v1Stream(request, generation, answer, error !== undefined), delay)
+    if (request.api === "openai-completions") {
+      return streamed("text/event-stream", completionsStream(request, generation, answer, error !== undefined), delay)
     }
-    const lines = nativeStream(request, generation, answer)
+    const lines = ollamaStream(request, generation, answer)
     const line = error === undefined ? [] : [`${goJson({ error: error.message ?? crashed })}\n`]
     return streamed("application/x-ndjson", [...lines, ...line], delay)
   }
   // nothing is sent before the generation is over
   const wait = { delay: delay.head + delay.chunk * answer.events.length }
-  return request.dialect === "v1"
-    ? whole(200, "application/json", `${goJson(v1Whole(request, generation, answer))}\n`, wait)
-    : whole(200, nativeJson, goJson(nativeObject(request, generation, joined(answer), 1, answer, true)), wait)
+  return request.api === "openai-completions"
+    ? whole(200, "application/json", `${goJson(completionsWhole(request, generation, answer))}\n`, wait)
+    : whole(200, ginJson, goJson(ollamaObject(request, generation, joined(answer), 1, answer, true)), wait)
 }
 
 /** The answer to a request without messages. */
 export const loaded = (request: CompletionRequest, generation: Generation, reason: "load" | "unload"): Plan => {
-  const { created_at, message, model } = nativeObject(request, generation, nothing, 1, undefined)
+  const { created_at, message, model } = ollamaObject(request, generation, nothing, 1, undefined)
   const end = generation.doneReasonFirst ? { done_reason: reason, done: true } : { done: true, done_reason: reason }
-  return whole(200, nativeJson, goJson({ model, created_at, message, ...end }))
+  return whole(200, ginJson, goJson({ model, created_at, message, ...end }))
 }

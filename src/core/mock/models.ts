@@ -102,7 +102,7 @@ export const ps = (
     }))
 })
 
-export const v1Models = (models: ReadonlyArray<Installed>) => ({
+export const modelList = (models: ReadonlyArray<Installed>) => ({
   object: "list",
   data: models.length === 0 ? null : models.map((model) => ({
     id: model.name,

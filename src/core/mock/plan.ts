@@ -1,4 +1,5 @@
 /** What is to be sent for a request: pure data, played in memory or on a socket. */
+import type { Api } from "../../Model.js"
 import type { Generation } from "./generation.js"
 import { goJson } from "./goJson.js"
 import type { Fault, RawResponse } from "./script.js"
@@ -27,11 +28,10 @@ export interface Plan {
   readonly end: "complete" | "reset" | "close" | "stall" | "refused" | "dns" | "headers-timeout"
 }
 
-export type Dialect = "native" | "v1"
-
 const utf8 = new TextEncoder()
 
-export const nativeJson = "application/json; charset=utf-8"
+/** As Ollama's router says it. */
+export const ginJson = "application/json; charset=utf-8"
 
 /** Go's server announces the length of what fits its buffer, and chunks the rest. */
 const goBuffer = 2048
@@ -76,7 +76,7 @@ export const streamed = (
   end: "complete"
 })
 
-export const json = (value: unknown, status = 200): Plan => whole(status, nativeJson, goJson(value))
+export const json = (value: unknown, status = 200): Plan => whole(status, ginJson, goJson(value))
 
 export const raw = (response: RawResponse, delay: number): Plan => {
   const chunks = response.chunks.map((chunk) => typeof chunk === "string" ? utf8.encode(chunk) : chunk)
@@ -123,23 +123,26 @@ const errorType = (generation: Generation, status: number) =>
     ? "not_found_error"
     : "api_error"
 
-const v1Error = (message: string, type: string) => goJson({ error: { message, type, param: null, code: null } })
+const completionsError = (message: string, type: string) =>
+  goJson({ error: { message, type, param: null, code: null } })
 
 /** An error of the handler, which `/v1` wraps. */
 export const failure = (
   generation: Generation,
-  dialect: Dialect,
+  api: Api,
   status: number,
   message: string,
   options: { readonly chunked?: boolean | undefined; readonly delay?: number | undefined } = {}
 ): Plan =>
-  dialect === "v1"
-    ? whole(status, "application/json", `${v1Error(message, errorType(generation, status))}\n`, options)
-    : whole(status, options.chunked === true ? "application/json" : nativeJson, goJson({ error: message }), options)
+  api === "openai-completions"
+    ? whole(status, "application/json", `${completionsError(message, errorType(generation, status))}\n`, options)
+    : whole(status, options.chunked === true ? "application/json" : ginJson, goJson({ error: message }), options)
 
 /** An error of reading the request, which `/v1` says itself. */
-export const bindFailure = (dialect: Dialect, message: string): Plan =>
-  dialect === "v1" ? whole(400, nativeJson, v1Error(message, "invalid_request_error")) : json({ error: message }, 400)
+export const bindFailure = (api: Api, message: string): Plan =>
+  api === "openai-completions"
+    ? whole(400, ginJson, completionsError(message, "invalid_request_error"))
+    : json({ error: message }, 400)
 
 export const plainText = (status: number, body: string, headers?: ReadonlyArray<readonly [string, string]>): Plan =>
   whole(status, "text/plain", body, { headers })
@@ -249,7 +252,7 @@ export const applyFault = (plan: Plan, fault: Fault): Plan => {
 export const faultAnswer = (
   fault: Fault,
   generation: Generation,
-  dialect: Dialect,
+  api: Api,
   model: string,
   delay: number
 ): Plan | undefined => {
@@ -257,14 +260,14 @@ export const faultAnswer = (
     case "status":
       return fault.body === undefined
         ? withHeaders(
-          failure(generation, dialect, fault.status, fault.error ?? "mock failure", { delay }),
+          failure(generation, api, fault.status, fault.error ?? "mock failure", { delay }),
           fault.headers
         )
         : raw({ status: fault.status, headers: fault.headers, chunks: fault.body === "" ? [] : [fault.body] }, delay)
     case "busy":
-      return failure(generation, dialect, 503, busyMessage, { delay })
+      return failure(generation, api, 503, busyMessage, { delay })
     case "missing-model":
-      return failure(generation, dialect, 404, missingModel(generation, model), { delay })
+      return failure(generation, api, 404, missingModel(generation, model), { delay })
     case "redirect":
       return whole(fault.status ?? 307, undefined, "", { headers: [["Location", fault.location]], delay })
     case "not-json":

@@ -80,7 +80,7 @@ export interface Part {
   readonly reasoning?: string | undefined
   readonly text?: string | undefined
   readonly toolCalls?: ReadonlyArray<ToolCall> | undefined
-  /** The event verbatim: the JSON of a native line, or what follows `data: `. Nothing else of this part is used then. */
+  /** The event verbatim: a line of Ollama's own API, or what follows `data: ` on `/v1`. Nothing else of this part is used then. */
   readonly raw?: string | undefined
 }
 
@@ -105,7 +105,7 @@ export type Fault =
     /** What `after` counts; `events` by default. */
     readonly unit?: "events" | "bytes" | undefined
   }
-  /** An answer of that status, in the dialect's error shape when `error` is given, else with `body` as it is. */
+  /** An answer of that status, in the API's shape of errors when `error` is given, else with `body` as it is. */
   | {
     readonly type: "status"
     readonly status: number
@@ -121,7 +121,7 @@ export type Fault =
   | { readonly type: "redirect"; readonly location: string; readonly status?: number | undefined }
   /** 200 with something that is not JSON: an HTML page by default. */
   | { readonly type: "not-json"; readonly body?: string | undefined; readonly contentType?: string | undefined }
-  /** The runner fails: a 500 before any output, an error line in a native stream, the lost error of `/v1`. */
+  /** The runner fails: a 500 before any output, an error line in a stream of Ollama's own API, the lost error of `/v1`. */
   | { readonly type: "error"; readonly message?: string | undefined; readonly after?: number | undefined }
   /** A clean end that never says that the answer is finished. */
   | { readonly type: "end"; readonly after?: number | undefined }
@@ -146,7 +146,7 @@ export interface Usage {
 }
 
 /**
- * One answer of a model, in either dialect, streamed or whole.
+ * One answer of a model, on either API, streamed or whole.
  *
  * @since 0.1.0
  * @category models

@@ -1,21 +1,12 @@
 /** The one implementation behind all ways to serve the mock: a request goes in, a plan comes out. */
-import { bindNative, bindV1, effortOf, isObject, type Json, modelFor, optionFailure, readBody } from "./checks.js"
+import type { Api } from "../../Model.js"
+import { isRecord, type JsonRecord } from "../json.js"
+import { bindCompletions, bindOllama, effortOf, modelFor, optionFailure, readBody } from "./checks.js"
 import { completion, type CompletionRequest, loaded } from "./completion.js"
 import { type Generation, generations } from "./generation.js"
 import { goJson } from "./goJson.js"
-import { embedding, find, install, type Installed, ps, pulled, show, tags, v1Models, withTag } from "./models.js"
-import {
-  applyFault,
-  type Dialect,
-  failure,
-  faultAnswer,
-  json,
-  plainText,
-  type Plan,
-  raw,
-  streamed,
-  whole
-} from "./plan.js"
+import { embedding, find, install, type Installed, modelList, ps, pulled, show, tags, withTag } from "./models.js"
+import { applyFault, failure, faultAnswer, json, plainText, type Plan, raw, streamed, whole } from "./plan.js"
 import { ReplyQueue } from "./replies.js"
 import type { Description, Fault, Model, RecordedRequest, Replies, Reply, Rule } from "./script.js"
 
@@ -113,7 +104,7 @@ export class Server {
     const prefix = this.description.prefix ?? ""
     const within = path === prefix || path.startsWith(`${prefix}/`)
     const body = parsed(incoming.body)
-    const named = isObject(body) ? body["model"] ?? body["name"] : undefined
+    const named = isRecord(body) ? body["model"] ?? body["name"] : undefined
     const record: Recording = {
       method: incoming.method,
       url: incoming.url,
@@ -143,12 +134,12 @@ export class Server {
     if (rule === undefined) return this.route(record, now)
     this.met.set(rule, (this.met.get(rule) ?? 0) + 1)
     const faults = faultsOf(rule.fault)
-    const dialect = record.path.startsWith("/v1/") ? "v1" : "native"
+    const api = record.path.startsWith("/v1/") ? "openai-completions" : "ollama"
     const delay = rule.delayMs ?? 0
     for (const fault of faults) {
-      const answer = faultAnswer(fault, this.generation, dialect, record.model ?? "", delay) ??
+      const answer = faultAnswer(fault, this.generation, api, record.model ?? "", delay) ??
         (fault.type === "error"
-          ? failure(this.generation, dialect, 500, fault.message ?? "mock failure", { delay })
+          ? failure(this.generation, api, 500, fault.message ?? "mock failure", { delay })
           : undefined)
       if (answer !== undefined) return faults.reduce(applyFault, answer)
     }
@@ -187,11 +178,11 @@ export class Server {
       case "/v1/chat/completions":
         return this.completions(record, now)
       case "/v1/models":
-        return whole(200, "application/json", `${goJson(v1Models(this.models))}\n`)
+        return whole(200, "application/json", `${goJson(modelList(this.models))}\n`)
       case "/api/embed":
-        return this.embed(record, "native")
+        return this.embed(record, "ollama")
       case "/v1/embeddings":
-        return this.embed(record, "v1")
+        return this.embed(record, "openai-completions")
       case "/api/pull":
         return this.pull(record)
       default:
@@ -203,8 +194,10 @@ export class Server {
   // models
   // ===========================================================================
 
-  private named(record: RecordedRequest): { readonly name: string; readonly json: Json } | { readonly refused: Plan } {
-    const body = readBody("native", record.body)
+  private named(
+    record: RecordedRequest
+  ): { readonly name: string; readonly json: JsonRecord } | { readonly refused: Plan } {
+    const body = readBody("ollama", record.body)
     if ("refused" in body) return body
     return record.model === undefined || record.model === ""
       ? { refused: json({ error: "model is required" }, 400) }
@@ -238,18 +231,18 @@ export class Server {
     return whole(200, undefined, "")
   }
 
-  private embed(record: RecordedRequest, dialect: Dialect): Plan {
-    const body = readBody(dialect, record.body)
+  private embed(record: RecordedRequest, api: Api): Plan {
+    const body = readBody(api, record.body)
     if ("refused" in body) return body.refused
     const name = record.model ?? ""
     if (find(this.models, name) === undefined) {
       const message = `model ${JSON.stringify(name)} not found, try pulling it first`
-      return failure(this.generation, dialect, 404, message)
+      return failure(this.generation, api, 404, message)
     }
     const input = body.json["input"]
     const texts = (Array.isArray(input) ? input : [input]).map(String)
     const embeddings = texts.map(embedding)
-    if (dialect === "native") {
+    if (api === "ollama") {
       return json({
         model: name,
         embeddings,
@@ -268,9 +261,9 @@ export class Server {
   // ===========================================================================
 
   private chat(record: RecordedRequest, now: number): Plan {
-    const body = readBody("native", record.body)
+    const body = readBody("ollama", record.body)
     if ("refused" in body) return body.refused
-    const refused = bindNative(body.json, this.generation)
+    const refused = bindOllama(body.json, this.generation)
     if (refused !== undefined) return refused
     const { json: request } = body
     const stream = request["stream"] !== false
@@ -279,14 +272,14 @@ export class Server {
       this.models,
       this.generation,
       record.model,
-      "native",
+      "ollama",
       request,
       think !== undefined && think !== null && think !== false
     )
     if ("refused" in model) return model.refused
     const messages = request["messages"]
     const keepAlive = request["keep_alive"]
-    const context = this.context(record, "native", model.model, stream, false, now)
+    const context = this.context(record, "ollama", model.model, stream, false, now)
     if (!Array.isArray(messages) || messages.length === 0) {
       const unload = keepAlive === 0 || keepAlive === "0" || keepAlive === "0s"
       this.keep(model.model, unload ? 0 : keepAlive, now)
@@ -309,37 +302,40 @@ export class Server {
   }
 
   private completions(record: RecordedRequest, now: number): Plan {
-    const body = readBody("v1", record.body)
+    const body = readBody("openai-completions", record.body)
     if ("refused" in body) return body.refused
     const { json: request } = body
-    const refused = bindV1(request, this.generation)
+    const refused = bindCompletions(request, this.generation)
     if (refused !== undefined) return refused
     const effort = effortOf(request)
     const model = modelFor(
       this.models,
       this.generation,
       record.model,
-      "v1",
+      "openai-completions",
       request,
       effort != null && effort !== "" && effort !== "none"
     )
     if ("refused" in model) return model.refused
     const options = request["stream_options"]
-    const includeUsage = isObject(options) && options["include_usage"] === true
+    const includeUsage = isRecord(options) && options["include_usage"] === true
     this.keep(model.model, undefined, now)
-    return this.reply(record, this.context(record, "v1", model.model, request["stream"] === true, includeUsage, now))
+    return this.reply(
+      record,
+      this.context(record, "openai-completions", model.model, request["stream"] === true, includeUsage, now)
+    )
   }
 
   private context(
     record: RecordedRequest,
-    dialect: Dialect,
+    api: Api,
     model: Installed,
     stream: boolean,
     includeUsage: boolean,
     now: number
   ): CompletionRequest {
     return {
-      dialect,
+      api,
       model: record.model!,
       stream,
       includeUsage,
@@ -359,13 +355,13 @@ export class Server {
   private reply(record: RecordedRequest, request: CompletionRequest): Plan {
     const found = this.replies.next(record)
     if (found === undefined) {
-      return failure(this.generation, request.dialect, 500, "mock: no reply is left for this request")
+      return failure(this.generation, request.api, 500, "mock: no reply is left for this request")
     }
     const reply = typeof found === "string" ? { text: found } : found
     const faults = faultsOf(reply.fault)
     const head = typeof reply.delayMs === "object" ? reply.delayMs.head ?? 0 : 0
     for (const fault of faults) {
-      const answer = faultAnswer(fault, this.generation, request.dialect, request.model, head)
+      const answer = faultAnswer(fault, this.generation, request.api, request.model, head)
       if (answer !== undefined) return faults.reduce(applyFault, answer)
     }
     return faults.reduce(applyFault, completion(reply, faults, request, this.generation))

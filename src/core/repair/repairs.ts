@@ -3,27 +3,26 @@
  * gives others; parts are opened and closed anew, in the one place that does so.
  */
 import type { ToolCall } from "../../Message.js"
-import { Collector, Joiner } from "../decode/collect.js"
-import * as Parts from "../decode/parts.js"
-import type { ContentEvent, Decoder, Finish } from "../decode/types.js"
+import { closePart, Collector, Joiner, noParts, putCall, putText } from "../decode/machine.js"
+import type { ContentEvent, Decoder, Finish, Kind } from "../decode/types.js"
 import type { RepairContext, Run } from "./repair.js"
 import { mayBeCalls, readCalls } from "./textCalls.js"
 
 /** Deltas and calls in, parts out. */
 class Output {
   events: Array<ContentEvent> = []
-  private parts = Parts.initial
+  private parts = noParts
 
-  text(kind: Parts.Kind, delta: string) {
-    this.parts = Parts.text(this.parts, kind, delta, this.events)
+  text(kind: Kind, delta: string) {
+    this.parts = putText(this.parts, kind, delta, this.events)
   }
 
   call(call: ToolCall) {
-    this.parts = Parts.call(this.parts, call, this.events)
+    this.parts = putCall(this.parts, call, this.events)
   }
 
   close() {
-    this.parts = Parts.close(this.parts, this.events)
+    this.parts = closePart(this.parts, this.events)
   }
 
   take(): ReadonlyArray<ContentEvent> {
@@ -36,7 +35,7 @@ class Output {
 const opening = "<think>"
 const closing = "</think>"
 
-const asParts = (type: Parts.Kind, text: string): ReturnType<Run["held"]> => text === "" ? [] : [{ type, text }]
+const asParts = (type: Kind, text: string): ReturnType<Run["held"]> => text === "" ? [] : [{ type, text }]
 
 /** The longest end of a text that could still become the tag. */
 const heldEnd = (text: string, tag: string): number => {

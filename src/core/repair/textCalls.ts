@@ -1,6 +1,7 @@
 /** Tool calls that a model wrote as plain text: the forms in which Ollama lets them through. */
 import type { JsonObject } from "../../Message.js"
-import { copy, isObject, member, parse, root } from "../decode/jsonText.js"
+import { copy, member, root } from "../decode/jsonText.js"
+import { isRecord, parse } from "../json.js"
 
 export interface TextCall {
   readonly name: string
@@ -34,12 +35,12 @@ export const mayBeCalls = (head: string): boolean => {
 /** `{"name": …, "parameters" | "arguments": {…}}`, and nothing else in it. */
 const readCall = (text: string, tools: ReadonlySet<string>): TextCall | undefined => {
   const value = parse(text)?.value
-  if (!isObject(value) || Object.keys(value).length !== 2) return undefined
+  if (!isRecord(value) || Object.keys(value).length !== 2) return undefined
   const name = value["name"]
   const key = Object.hasOwn(value, "arguments") ? "arguments" : "parameters"
   const args = Object.hasOwn(value, key) ? value[key] : undefined
   const place = member(text, root(text), key)
-  if (typeof name !== "string" || !tools.has(name) || !isObject(args) || place === undefined) return undefined
+  if (typeof name !== "string" || !tools.has(name) || !isRecord(args) || place === undefined) return undefined
   return { name, arguments: args, argumentsText: copy(text.slice(place.from, place.to)) }
 }
 

@@ -6,7 +6,8 @@
 import * as Either from "effect/Either"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
-import { invalid, isObject, own, plain } from "./writeJson.js"
+import { isRecord, own } from "../json.js"
+import { invalid, plain } from "./writeJson.js"
 
 class Refused {
   constructor(readonly detail: string) {}
@@ -38,7 +39,7 @@ const document = (
     onRight: (json) =>
       Either.flatMap(
         plain(json, path),
-        (value) => isObject(value) ? Either.right(value) : invalid(path, "expected a Schema or a JSON Schema")
+        (value) => isRecord(value) ? Either.right(value) : invalid(path, "expected a Schema or a JSON Schema")
       )
   })
 
@@ -68,7 +69,7 @@ const withoutRootRef = (root: JsonObject): JsonObject => {
     seen.push(ref)
     const { $ref: _, ...rest } = out
     const target = resolve(root, ref)
-    if (!isObject(target)) throw new Refused(`${ref} is not a schema`)
+    if (!isRecord(target)) throw new Refused(`${ref} is not a schema`)
     out = { ...target, ...rest }
   }
   return seen.length === 0 ? out : withoutUnused(out, seen)
@@ -77,7 +78,7 @@ const withoutRootRef = (root: JsonObject): JsonObject => {
 /** Drops the definitions that only the root referred to. */
 const withoutUnused = (root: JsonObject, refs: ReadonlyArray<string>): JsonObject => {
   const { $defs, ...rest } = root
-  if (!isObject($defs)) return root
+  if (!isRecord($defs)) return root
   const text = JSON.stringify(root)
   const kept = Object.entries($defs).filter(([name]) => {
     const ref = `#/$defs/${name.replaceAll("~", "~0").replaceAll("/", "~1")}`
@@ -133,7 +134,7 @@ const inlined = (root: JsonObject): JsonObject => {
     // Ollama reads properties into structs, which booleans are not.
     if (schema === true) return {}
     if (schema === false) return { not: {} }
-    if (!isObject(schema)) throw new Refused("expected a schema wherever JSON Schema has one")
+    if (!isRecord(schema)) throw new Refused("expected a schema wherever JSON Schema has one")
     let out: Mutable = {}
     for (const key of Object.keys(schema)) {
       if (key === "$ref" || key === "allOf") continue
@@ -159,11 +160,11 @@ const inlined = (root: JsonObject): JsonObject => {
         return undefined
       case "one":
         // Tuples have a list of schemas here; a boolean says something and is no property's schema.
-        return Array.isArray(value) ? value.map((item) => go(item, refs)) : isObject(value) ? go(value, refs) : value
+        return Array.isArray(value) ? value.map((item) => go(item, refs)) : isRecord(value) ? go(value, refs) : value
       case "list":
         return Array.isArray(value) ? value.map((item) => go(item, refs)) : value
       case "map":
-        return isObject(value)
+        return isRecord(value)
           ? Object.fromEntries(Object.entries(value).map(([name, property]) => [name, go(property, refs)]))
           : value
     }
@@ -180,7 +181,7 @@ const inlined = (root: JsonObject): JsonObject => {
     const out: Mutable = { ...self }
     for (const [name, value] of Object.entries(that)) {
       const first = own(self, name)
-      set(out, name, isObject(first) && isObject(value) ? merged(first, value) : first ?? value)
+      set(out, name, isRecord(first) && isRecord(value) ? merged(first, value) : first ?? value)
     }
     return out
   }
@@ -189,9 +190,9 @@ const inlined = (root: JsonObject): JsonObject => {
     switch (key) {
       case "properties":
       case "patternProperties":
-        return isObject(self) && isObject(that) ? each(self, that) : self
+        return isRecord(self) && isRecord(that) ? each(self, that) : self
       case "items":
-        return isObject(self) && isObject(that) ? merged(self, that) : self
+        return isRecord(self) && isRecord(that) ? merged(self, that) : self
       case "required":
         return Array.isArray(self) && Array.isArray(that) ? [...new Set([...self, ...that])] : self
       case "enum":
@@ -243,17 +244,17 @@ const types = (self: unknown, that: unknown): unknown => {
 /** Parameters are the arguments by name: Ollama reads the top of a schema as `{ type: "object", properties }` only. */
 const asObject = (schema: JsonObject): JsonObject => {
   const { type, anyOf, properties, ...rest } = schema
-  const asProperties = isObject(properties) ? properties : {}
+  const asProperties = isRecord(properties) ? properties : {}
   const objects = Array.isArray(type) ? type.includes("object") : type === "object"
   if (objects || type === undefined && !Array.isArray(anyOf)) {
     return { type: "object", properties: asProperties, ...rest, ...(anyOf === undefined ? {} : { anyOf }) }
   }
   if (type === undefined && Array.isArray(anyOf)) {
     // `Schema.Struct({})` is "an object or an array", `NullOr` an object or null: only the object can be arguments.
-    const candidates = anyOf.filter((one) => isObject(one) && one["type"] === "object") as ReadonlyArray<JsonObject>
+    const candidates = anyOf.filter((one) => isRecord(one) && one["type"] === "object") as ReadonlyArray<JsonObject>
     const only = candidates[0]
     if (only !== undefined && candidates.length === 1) return asObject({ ...only, ...rest })
-    if (candidates.length === 0 && isObject(properties)) return asObject({ type: "object", properties, anyOf, ...rest })
+    if (candidates.length === 0 && isRecord(properties)) return asObject({ type: "object", properties, anyOf, ...rest })
   }
   throw new Refused("expected a schema of one object: its properties are the tool's arguments")
 }

@@ -1,12 +1,13 @@
 /**
- * Sampling and model options: their names in either spelling, their types, which of several settings wins, and where
- * each goes on the wire.
+ * Sampling and model options: their names in every spelling, their types, and which of several settings wins. Where each
+ * goes in a body, its wire says.
  */
 import * as Either from "effect/Either"
-import type { ChatRequest, Ignored, Params, Think } from "../../Chat.js"
+import type { ChatRequest, Params, Think } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
-import { invalid, isObject, write } from "./writeJson.js"
+import { isPlain } from "../json.js"
+import { invalid, plain } from "./writeJson.js"
 
 /** How hard to think, with the levels that OpenAI has and Ollama maps to its own. */
 export type Effort = Think | "minimal" | "xhigh" | "ultra"
@@ -15,22 +16,14 @@ interface Known {
   readonly expected: string
   /** The value as it is sent, or `undefined` when it has the wrong type. */
   readonly read: (value: unknown) => unknown
-  /** The name among the native `options`; absent when it stands at the top of the native body. */
-  readonly option?: string
-  /** The name in the `/v1` body; absent when Ollama does not read it there. */
-  readonly openai?: string
 }
 
 const finite = (value: unknown) => typeof value === "number" && Number.isFinite(value) ? value : undefined
 const integer = (value: unknown) => Number.isSafeInteger(value) ? value : undefined
 const positive = (value: unknown) => Number.isSafeInteger(value) && (value as number) > 0 ? value : undefined
 
-const number = (option: string, openai?: string): Known => ({
-  expected: "a finite number",
-  read: finite,
-  option,
-  ...(openai === undefined ? {} : { openai })
-})
+const number: Known = { expected: "a finite number", read: finite }
+const whole: Known = { expected: "an integer", read: integer }
 
 const stop = (value: unknown): ReadonlyArray<string> | undefined => {
   const list = typeof value === "string" ? [value] : value
@@ -57,24 +50,23 @@ const think = (value: unknown): Effort | undefined => {
 }
 
 const known: { readonly [Name in keyof Required<Params>]: Known } = {
-  temperature: number("temperature", "temperature"),
-  topP: number("top_p", "top_p"),
-  topK: { expected: "an integer", read: integer, option: "top_k" },
-  minP: number("min_p"),
-  maxTokens: { expected: "an integer", read: integer, option: "num_predict", openai: "max_tokens" },
-  seed: { expected: "an integer", read: integer, option: "seed", openai: "seed" },
-  stop: { expected: "a string, or a list of strings, none of them empty", read: stop, option: "stop", openai: "stop" },
-  frequencyPenalty: number("frequency_penalty", "frequency_penalty"),
-  presencePenalty: number("presence_penalty", "presence_penalty"),
-  repeatPenalty: number("repeat_penalty"),
-  think: {
-    expected: "true, false, \"low\", \"medium\", \"high\" or \"max\"",
-    read: think,
-    openai: "reasoning_effort"
-  },
-  numCtx: { expected: "a positive integer", read: positive, option: "num_ctx" },
+  temperature: number,
+  topP: number,
+  topK: whole,
+  minP: number,
+  maxTokens: whole,
+  seed: whole,
+  stop: { expected: "a string, or a list of strings, none of them empty", read: stop },
+  frequencyPenalty: number,
+  presencePenalty: number,
+  repeatPenalty: number,
+  think: { expected: "true, false, \"low\", \"medium\", \"high\" or \"max\"", read: think },
+  numCtx: { expected: "a positive integer", read: positive },
   keepAlive: { expected: "seconds, or a Go duration such as \"5m\"", read: keepAlive }
 }
+
+/** The name of each param on a wire; `undefined` where it has none. */
+export type Fields = { readonly [Name in keyof typeof known]: string | undefined }
 
 /** The names of {@link Params}. */
 export const names = Object.keys(known) as ReadonlyArray<keyof Params>
@@ -104,21 +96,7 @@ const aliases: ReadonlyMap<string, keyof Params> = new Map<string, keyof Params>
 /** What a request says in other ways; as a param it would break what is derived from them. */
 export const refused: ReadonlyArray<string> = ["model", "messages", "stream", "tools"]
 
-/** Fields that stand at the top of a native body, not among its `options`. */
-const nativeTop: ReadonlyArray<string> = ["truncate", "shift", "_debug_render_only"]
-
-/** Of the native fields, those that `/v1` is known not to read (wire format of `/v1/chat/completions`). */
-const nativeOnly: ReadonlyArray<string> = ["truncate", "shift", "_debug_render_only"]
-
-/** Fields of `/v1` that say something about the whole request; among the native `options` they would say nothing. */
-const openaiOnly: ReadonlyArray<string> = ["response_format", "tool_choice", "parallel_tool_calls", "stream_options"]
-
-/** What asks for something that is not read from the answer. */
-const unread: ReadonlyArray<string> = ["logprobs", "top_logprobs"]
-
-const notRead = (setting: string): Ignored => ({ setting, reason: "No answer of this library has what it asks for" })
-
-const isKnown = (name: string): name is keyof Params => Object.hasOwn(known, name)
+export const isKnown = (name: string): name is keyof Params => Object.hasOwn(known, name)
 
 /**
  * One set of params under their canonical names, checked. Within one set a canonical name wins over another spelling,
@@ -127,7 +105,7 @@ const isKnown = (name: string): name is keyof Params => Object.hasOwn(known, nam
  */
 export const canonical = (params: unknown, path: string): Either.Either<JsonObject, InvalidRequest> => {
   if (params === undefined || params === null) return Either.right({})
-  if (!isObject(params)) return invalid(path, "expected an object of params")
+  if (!isPlain(params)) return invalid(path, "expected an object of params")
   const at = (name: string) => path === "" ? name : `${path}.${name}`
   const weak = new Map<string, unknown>()
   const strong = new Map<string, unknown>()
@@ -136,7 +114,7 @@ export const canonical = (params: unknown, path: string): Either.Either<JsonObje
     if (given === undefined) continue
     if (refused.includes(key)) return invalid(at(key), `\`${key}\` cannot be set by params`)
     if (key === "options") {
-      if (isObject(given) && Object.hasOwn(given, "options")) {
+      if (isPlain(given) && Object.hasOwn(given, "options")) {
         return invalid(at(key), "`options` cannot be nested twice")
       }
       const nested = canonical(given, at(key))
@@ -144,7 +122,7 @@ export const canonical = (params: unknown, path: string): Either.Either<JsonObje
       for (const [name, value] of Object.entries(nested.right)) if (!weak.has(name)) weak.set(name, value)
       continue
     }
-    const effort = key === "reasoning" && isObject(given) && Object.keys(given).join() === "effort"
+    const effort = key === "reasoning" && isPlain(given) && Object.keys(given).join() === "effort"
     const name = effort ? "think" : aliases.get(key) ?? key
     const value = read(name, effort ? given["effort"] : given, effort ? `${at(key)}.effort` : at(key))
     if (Either.isLeft(value)) return Either.left(value.left)
@@ -157,9 +135,9 @@ export const canonical = (params: unknown, path: string): Either.Either<JsonObje
 const read = (name: string, value: unknown, path: string): Either.Either<unknown, InvalidRequest> => {
   if (value === null) return Either.right(null)
   if (!isKnown(name)) {
-    return name === "format" && value !== "json" && !isObject(value)
+    return name === "format" && value !== "json" && !isPlain(value)
       ? invalid(path, "expected \"json\" or a JSON Schema")
-      : Either.map(write(value, path), (text) => JSON.parse(text) as unknown)
+      : plain(value, path)
   }
   const result = known[name].read(value)
   return result === undefined ? invalid(path, `expected ${known[name].expected}`) : Either.right(result)
@@ -187,49 +165,3 @@ export const merge = (layers: ReadonlyArray<JsonObject>): Either.Either<Merged, 
 
 /** The form of the answer that params ask for; it is a part of the request, not an option of the model. */
 export const format = (params: Merged): ChatRequest["format"] => params.get("format") as ChatRequest["format"]
-
-/** The params that a dialect carries, by their names on the wire, and those that it cannot. */
-export interface Fields {
-  /** Fields at the top of the body. */
-  readonly top: ReadonlyMap<string, unknown>
-  /** The native `options`; empty for `/v1`. */
-  readonly options: ReadonlyMap<string, unknown>
-  readonly ignored: ReadonlyArray<Ignored>
-}
-
-const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0
-
-/** The fields of a native body but for `think` and `format`, which depend on the model and on the request. */
-export const native = (params: Merged): Fields => {
-  const top = new Map<string, unknown>()
-  const options = new Map<string, unknown>()
-  const ignored: Array<Ignored> = []
-  for (const [name, value] of params) {
-    if (name === "think" || name === "format") continue
-    if (name === "keepAlive") top.set("keep_alive", value)
-    else if (isKnown(name)) {
-      if (!isEmptyList(value)) options.set(known[name].option ?? name, value)
-    } else if (unread.includes(name)) ignored.push(notRead(name))
-    else if (nativeTop.includes(name)) top.set(name, value)
-    else if (openaiOnly.includes(name)) {
-      ignored.push({ setting: name, reason: "Only api \"openai-completions\" has this field" })
-    } else options.set(name, value)
-  }
-  return { top, options, ignored }
-}
-
-/** The fields of a `/v1` body but for `think` and `format`, which depend on the model and on the request. */
-export const openai = (params: Merged, maxTokensField: string): Fields => {
-  const top = new Map<string, unknown>()
-  const ignored: Array<Ignored> = []
-  for (const [name, value] of params) {
-    if (name === "think" || name === "format") continue
-    if (unread.includes(name)) ignored.push(notRead(name))
-    else if (isKnown(name) ? known[name].openai === undefined : nativeOnly.includes(name)) {
-      ignored.push({ setting: name, reason: "Ollama's /v1 does not read it; use api \"ollama\"" })
-    } else if (name === "maxTokens") top.set(maxTokensField, value)
-    else if (!isKnown(name)) top.set(name, value)
-    else if (!isEmptyList(value)) top.set(known[name].openai ?? name, value)
-  }
-  return { top, options: new Map(), ignored }
-}

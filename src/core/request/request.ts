@@ -1,6 +1,6 @@
 /**
- * Checks what a caller asks for and turns it into plain data, the same for both dialects: messages with pictures as data
- * URLs, tools and output with JSON Schemas, params under their canonical names.
+ * Checks what a caller asks for and turns it into plain data, the same for every API: messages with pictures as data URLs,
+ * tools and output with JSON Schemas, params under their canonical names.
  */
 import * as Duration from "effect/Duration"
 import * as Either from "effect/Either"
@@ -8,10 +8,11 @@ import * as Option from "effect/Option"
 import type { ChatRequest, ToolChoice, ToolDefinition } from "../../Chat.js"
 import type { AssistantPart, ImagePart, JsonObject, Message, TextPart } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
+import { isPlain, isRecord, own } from "../json.js"
 import * as Image from "./image.js"
 import * as JsonSchema from "./jsonSchema.js"
 import * as Params from "./params.js"
-import { invalid, isObject, isObjectText, own, plain } from "./writeJson.js"
+import { invalid, isObjectText, plain } from "./writeJson.js"
 
 type Result<A> = Either.Either<A, InvalidRequest>
 
@@ -21,7 +22,7 @@ type Result<A> = Either.Either<A, InvalidRequest>
  */
 export const normalize = (options: unknown, toJsonSchema: JsonSchema.ToJsonSchema): Result<ChatRequest> => {
   try {
-    return isObject(options) ? request(options, toJsonSchema) : invalid("", "expected an object of options")
+    return isPlain(options) ? request(options, toJsonSchema) : invalid("", "expected an object of options")
   } catch {
     // A getter or proxy of the caller's threw.
     return invalid("", "the options cannot be read")
@@ -125,7 +126,7 @@ const prompt = (value: unknown): Result<ReadonlyArray<Message>> => {
 }
 
 const message = (value: unknown, path: string): Result<Message> => {
-  if (!isObject(value)) return invalid(path, "expected a message")
+  if (!isPlain(value)) return invalid(path, "expected a message")
   const content = value["content"]
   const at = `${path}.content`
   const role = value["role"]
@@ -165,7 +166,7 @@ const nonEmpty = (value: unknown, path: string): Result<string> =>
   typeof value === "string" && value.trim() !== "" ? Either.right(value) : invalid(path, "expected a text, not empty")
 
 const userPart = (value: unknown, path: string): Result<TextPart | ImagePart> => {
-  if (!isObject(value)) return invalid(path, "expected a part")
+  if (!isPlain(value)) return invalid(path, "expected a part")
   const type = value["type"]
   switch (type) {
     case "text":
@@ -178,7 +179,7 @@ const userPart = (value: unknown, path: string): Result<TextPart | ImagePart> =>
 }
 
 const assistantPart = (value: unknown, path: string): Result<AssistantPart> => {
-  if (!isObject(value)) return invalid(path, "expected a part")
+  if (!isPlain(value)) return invalid(path, "expected a part")
   const type = value["type"]
   switch (type) {
     case "text":
@@ -206,11 +207,11 @@ const callArguments = (
   const exact = call["argumentsText"]
   const json = plain(call["arguments"] ?? {}, `${path}.arguments`)
   if (typeof exact === "string" && isObjectText(exact)) {
-    const value = Either.isRight(json) && isObject(json.right) ? json.right : JSON.parse(exact) as JsonObject
+    const value = Either.isRight(json) && isRecord(json.right) ? json.right : JSON.parse(exact) as JsonObject
     return Either.right({ arguments: value, argumentsText: exact })
   }
   return Either.flatMap(json, (value) =>
-    isObject(value)
+    isRecord(value)
       ? Either.right({ arguments: value, argumentsText: JSON.stringify(value) })
       : invalid(`${path}.arguments`, "expected an object"))
 }
@@ -235,7 +236,7 @@ const toolsOf = (
 }
 
 const toolOf = (value: unknown, path: string, toJsonSchema: JsonSchema.ToJsonSchema): Result<ToolDefinition> => {
-  if (!isObject(value)) return invalid(path, "expected a tool")
+  if (!isPlain(value)) return invalid(path, "expected a tool")
   return Either.gen(function*() {
     const name = yield* nonEmpty(value["name"], `${path}.name`)
     const given = value["description"]
@@ -256,7 +257,7 @@ const choice = (value: unknown, tools: ReadonlyArray<ToolDefinition>): Result<To
     case "required":
       return tools.length > 0 ? Either.right(value) : invalid("toolChoice", "there are no tools to choose from")
   }
-  const tool = isObject(value) ? own(value, "tool") : undefined
+  const tool = isPlain(value) ? own(value, "tool") : undefined
   if (typeof tool !== "string") {
     return invalid("toolChoice", "expected \"auto\", \"none\", \"required\" or { tool: name }")
   }

@@ -4,9 +4,7 @@
  */
 import * as Either from "effect/Either"
 import { InvalidRequest } from "../../OllamaError.js"
-import { isPlain as isObject } from "../json.js"
-
-export { isPlain as isObject, own } from "../json.js"
+import { isPlain, isRecord, parse } from "../json.js"
 
 /** JSON that is already text: it is written as it is, so that numbers keep their digits. */
 export class Raw {
@@ -70,7 +68,7 @@ export const write = (value: unknown, path: string): Either.Either<string, Inval
         if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
           return go((value as { toJSON: () => unknown }).toJSON())
         }
-        if (isObject(value)) return object(value)
+        if (isPlain(value)) return object(value)
     }
     throw new NotJson(`${describe(value)} is not JSON`)
   }
@@ -107,10 +105,4 @@ export const plain = (value: unknown, path: string): Either.Either<unknown, Inva
   Either.map(write(value, path), (text) => JSON.parse(text) as unknown)
 
 /** Whether a text is the JSON of an object. */
-export const isObjectText = (text: string): boolean => {
-  try {
-    return isObject(JSON.parse(text))
-  } catch {
-    return false
-  }
-}
+export const isObjectText = (text: string): boolean => isRecord(parse(text)?.value)

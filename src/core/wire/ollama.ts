@@ -1,58 +1,148 @@
-/** Reads one event of the native dialect (`/api/chat`): a line of a stream, or a whole answer, which has the same form. */
+/** Ollama's own API: `/api/chat`. */
 import type { Timings, Usage } from "../../Chat.js"
-import { isObject } from "../decode/jsonText.js"
-import type { DecodeFailure, WireEvent } from "../decode/types.js"
-import { callsOf, contentOf, count, errorOf, firstText, type Json, malformed, rootMember, textOr } from "./read.js"
+import type { Message } from "../../Message.js"
+import * as Framing from "../decode/framing.js"
+import { isRecord, type JsonRecord } from "../json.js"
+import * as Params from "../request/params.js"
+import { Raw } from "../request/writeJson.js"
+import {
+  argumentsText,
+  assistantSaid,
+  callsOf,
+  contentOf,
+  count,
+  finishOf,
+  firstText,
+  imageBase64,
+  malformed,
+  putParams,
+  rootMember,
+  textOr,
+  toolOnWire,
+  type Wire
+} from "./wire.js"
 
-/** In the order in which they are looked at. */
-export const reasoningKeys: ReadonlyArray<string> = ["thinking", "reasoning", "reasoning_content"]
+// =============================================================================
+// writing
+// =============================================================================
 
-const none: Json = {}
+/** The names of the params, among the `options` where it is not said otherwise. */
+const fields = {
+  temperature: "temperature",
+  topP: "top_p",
+  topK: "top_k",
+  minP: "min_p",
+  maxTokens: "num_predict",
+  seed: "seed",
+  stop: "stop",
+  frequencyPenalty: "frequency_penalty",
+  presencePenalty: "presence_penalty",
+  repeatPenalty: "repeat_penalty",
+  think: "think",
+  numCtx: "num_ctx",
+  keepAlive: "keep_alive"
+} satisfies Params.Fields
+
+/** Fields that stand at the top of the body, not among its `options`. */
+const top: ReadonlyArray<string> = ["keep_alive", "truncate", "shift", "_debug_render_only"]
+
+/** Fields of `/v1` that say something about the whole request; among the `options` they would say nothing. */
+const completionsOnly: ReadonlyArray<string> = [
+  "response_format",
+  "tool_choice",
+  "parallel_tool_calls",
+  "stream_options"
+]
+
+const body: Wire["body"] = ({ format, model, params, request, stream, think, tools }) => {
+  const body = new Map<string, unknown>([
+    ["model", model],
+    ["messages", request.messages.map(message)],
+    ["stream", stream]
+  ])
+  if (tools.length > 0) body.set("tools", tools.map(toolOnWire))
+  if (format !== undefined) body.set("format", format)
+  if (think !== undefined) body.set("think", level(think))
+  const options = new Map<string, unknown>()
+  const ignored = putParams(params, (name, value) => {
+    if (completionsOnly.includes(name)) return "Only api \"openai-completions\" has this field"
+    const field = Params.isKnown(name) ? fields[name] : name
+    ;(top.includes(field) ? body : options).set(field, value)
+    return undefined
+  })
+  if (options.size > 0) body.set("options", Object.fromEntries(options))
+  const numCtx = params.get("numCtx")
+  return { body, ignored, ...(typeof numCtx === "number" ? { numCtx } : undefined) }
+}
+
+/** OpenAI's further levels, as Ollama itself maps them on `/v1`. */
+const level = (think: Params.Effort): boolean | string => {
+  if (think === "minimal") return "low"
+  return think === "xhigh" || think === "ultra" ? "max" : think
+}
+
+const message = (message: Message) => {
+  switch (message.role) {
+    case "system":
+      return { role: "system", content: message.content }
+    case "user": {
+      const { content } = message
+      if (typeof content === "string") return { role: "user", content }
+      const images = content.flatMap((part) => part.type === "image" ? [imageBase64(part)] : [])
+      return {
+        role: "user",
+        content: content.flatMap((part) => part.type === "text" ? [part.text] : []).join(""),
+        images: images.length > 0 ? images : undefined
+      }
+    }
+    case "assistant": {
+      const { calls, reasoning, text } = assistantSaid(message)
+      return {
+        role: "assistant",
+        content: text,
+        thinking: reasoning,
+        tool_calls: calls?.map((call, index) => ({
+          id: call.id === "" ? undefined : call.id,
+          function: { index, name: call.name, arguments: new Raw(argumentsText(call)) }
+        }))
+      }
+    }
+    case "tool":
+      // Go templates go by the name, 0.30 and later by the id.
+      return {
+        role: "tool",
+        tool_name: message.toolName,
+        tool_call_id: message.toolCallId === "" ? undefined : message.toolCallId,
+        content: message.content
+      }
+  }
+}
+
+// =============================================================================
+// reading: a line of a stream, or a whole answer, which has the same form
+// =============================================================================
+
+const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content"] }
+
+const none: JsonRecord = {}
 
 const callsPlace = (text: string) => rootMember(text, "message", "tool_calls")
 
-const usageOf = (value: Json): Usage | undefined => {
-  const inputTokens = count(value["prompt_eval_count"])
-  const outputTokens = count(value["eval_count"])
-  if (inputTokens === undefined) return outputTokens === undefined ? undefined : { outputTokens }
-  if (outputTokens === undefined) return { inputTokens }
-  return { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens }
-}
-
-const timingsOf = (value: Json): Timings | undefined => {
-  const names = [
-    ["total", "total_duration"],
-    ["load", "load_duration"],
-    ["promptEval", "prompt_eval_duration"],
-    ["eval", "eval_duration"]
-  ] as const
-  let timings: Record<string, number> | undefined
-  for (const [name, key] of names) {
-    const nanoseconds = count(value[key])
-    if (nanoseconds !== undefined) (timings ??= {})[name] = nanoseconds / 1e6
-  }
-  return timings
-}
-
-export const read = (value: unknown, text: string): WireEvent | DecodeFailure => {
-  if (!isObject(value)) return malformed("an event is not an object")
-  const error = errorOf(value)
-  if (error !== undefined) return error
+const read: Wire["read"] = (value, text) => {
   const given = value["message"]
-  if (given !== undefined && given !== null && !isObject(given)) return malformed("message is not an object")
+  if (given !== undefined && given !== null && !isRecord(given)) return malformed("message is not an object")
   const message = given ?? none
   const content = contentOf(message["content"])
   if (content === undefined) return malformed("content is not text")
   const calls = callsOf(message["tool_calls"], text, callsPlace, true)
   if ("_tag" in calls) return calls
-  const reason = textOr(value["done_reason"])
   const done = value["done"] === true
   return {
     _tag: "Event",
-    reasoning: firstText(message, reasoningKeys),
+    reasoning: firstText(message, keys.reasoning),
     content,
     calls,
-    finish: reason === "" && done ? "stop" : reason,
+    finish: finishOf(textOr(value["done_reason"])) ?? (done ? "stop" : undefined),
     done,
     usage: usageOf(value),
     timings: timingsOf(value),
@@ -60,6 +150,38 @@ export const read = (value: unknown, text: string): WireEvent | DecodeFailure =>
   }
 }
 
-/** Whether an object can be a whole answer. */
-export const isAnswer = (value: Json): boolean =>
-  isObject(value["message"]) || typeof value["done"] === "boolean" || textOr(value["done_reason"]) !== ""
+const usageOf = (value: JsonRecord): Usage | undefined => {
+  const inputTokens = count(value["prompt_eval_count"])
+  const outputTokens = count(value["eval_count"])
+  if (inputTokens === undefined) return outputTokens === undefined ? undefined : { outputTokens }
+  if (outputTokens === undefined) return { inputTokens }
+  return { inputTokens, outputTokens, totalTokens: inputTokens + outputTokens }
+}
+
+const durations = [
+  ["total", "total_duration"],
+  ["load", "load_duration"],
+  ["promptEval", "prompt_eval_duration"],
+  ["eval", "eval_duration"]
+] as const
+
+const timingsOf = (value: JsonRecord): Timings | undefined => {
+  let timings: Record<string, number> | undefined
+  for (const [name, key] of durations) {
+    const nanoseconds = count(value[key])
+    if (nanoseconds !== undefined) (timings ??= {})[name] = nanoseconds / 1e6
+  }
+  return timings
+}
+
+export const ollama: Wire = {
+  url: ({ root }) => `${root}/api/chat`,
+  keepsPath: false,
+  streams: () => false,
+  body,
+  framing: Framing.ndjson,
+  read,
+  isAnswer: ({ done, done_reason, message }) =>
+    isRecord(message) || typeof done === "boolean" || textOr(done_reason) !== "",
+  place: { message: (json) => rootMember(json, "message"), keys, stamp: "created_at" }
+}

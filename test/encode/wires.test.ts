@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { ChatCompletions, Message } from "effect-ollama"
 import * as Recordings from "../support/recordings.js"
-import { type Api, apis, body, call, encoded, type Json, native, openai, png, pngBase64 } from "./support.js"
+import { type Api, apis, body, call, completions, encoded, type Json, ollama, png, pngBase64 } from "./support.js"
 
 const tools = [
   {
@@ -57,11 +57,11 @@ describe("a recorded request is reproduced", () => {
     prompt: conversation([]),
     tools
   }))
-  reproduced("native, second turn of an agent", "native-agent-2", "scripted-multi", "ollama", () => ({
+  reproduced("ollama, second turn of an agent", "native-agent-2", "scripted-multi", "ollama", () => ({
     prompt: conversation([{ type: "reasoning", text: "I need the weather." }]),
     tools
   }))
-  reproduced("native, system prompt and options", "native-seed", "scripted-plain", "ollama", () => ({
+  reproduced("ollama, system prompt and options", "native-seed", "scripted-plain", "ollama", () => ({
     prompt: [{ role: "system", content: "Be brief." }, { role: "user", content: "Hi" }],
     seed: 1,
     temperature: 0,
@@ -76,13 +76,13 @@ describe("a recorded request is reproduced", () => {
     think: false
   }))
   reproduced(
-    "native, thinking",
+    "ollama, thinking",
     "native-thinking-on",
     "scripted-thinking",
     "ollama",
     () => ({ prompt: "Hi", think: true })
   )
-  reproduced("native, output schema", "native-json", "scripted-json", "ollama", ({ format }) => ({
+  reproduced("ollama, output schema", "native-json", "scripted-json", "ollama", ({ format }) => ({
     prompt: "Weather as JSON",
     format
   }))
@@ -90,7 +90,7 @@ describe("a recorded request is reproduced", () => {
     prompt: "Weather as JSON",
     format: "json"
   }))
-  reproduced("native, picture", "error-native-image-no-vision", "scripted-plain", "ollama", ({ messages }) => ({
+  reproduced("ollama, picture", "error-native-image-no-vision", "scripted-plain", "ollama", ({ messages }) => ({
     prompt: [{
       role: "user",
       content: [
@@ -156,7 +156,7 @@ describe("messages", () => {
 
   it("/v1: arguments are a JSON string, \"{}\" when there are none", () => {
     const of = (text: string) =>
-      openai({ prompt: [{ role: "assistant", content: [call("f", text)] }] }).messages[0].tool_calls[0]
+      completions({ prompt: [{ role: "assistant", content: [call("f", text)] }] }).messages[0].tool_calls[0]
     assert.deepStrictEqual(of("{\"a\": 1}"), {
       id: "call_1",
       type: "function",
@@ -167,45 +167,45 @@ describe("messages", () => {
   })
   it("a broken text of arguments is never sent again: the plain value is", () => {
     const prompt = [{ role: "assistant" as const, content: [call("f", "{\"a\":", "1", { a: 1 })] }]
-    assert.strictEqual(openai({ prompt }).messages[0].tool_calls[0].function.arguments, "{\"a\":1}")
-    assert.deepStrictEqual(native({ prompt }).messages[0].tool_calls[0].function.arguments, { a: 1 })
+    assert.strictEqual(completions({ prompt }).messages[0].tool_calls[0].function.arguments, "{\"a\":1}")
+    assert.deepStrictEqual(ollama({ prompt }).messages[0].tool_calls[0].function.arguments, { a: 1 })
   })
-  it("native: arguments are an object, calls have an id and an index", () => {
+  it("ollama: arguments are an object, calls have an id and an index", () => {
     const prompt = [{ role: "assistant" as const, content: [call("f", ""), call("g", "{\"a\":[1]}", "call_2")] }]
-    assert.deepStrictEqual(native({ prompt }).messages[0].tool_calls, [
+    assert.deepStrictEqual(ollama({ prompt }).messages[0].tool_calls, [
       { id: "call_1", function: { index: 0, name: "f", arguments: {} } },
       { id: "call_2", function: { index: 1, name: "g", arguments: { a: [1] } } }
     ])
   })
-  it("reasoning goes back under the dialect's name", () => {
+  it("reasoning goes back under the API's name", () => {
     const prompt: ReadonlyArray<Message.Message> = [{
       role: "assistant",
       content: [{ type: "reasoning", text: "hm" }, { type: "text", text: "42" }]
     }]
-    assert.deepStrictEqual(openai({ prompt }).messages, [{ role: "assistant", content: "42", reasoning: "hm" }])
-    assert.deepStrictEqual(native({ prompt }).messages, [{ role: "assistant", content: "42", thinking: "hm" }])
+    assert.deepStrictEqual(completions({ prompt }).messages, [{ role: "assistant", content: "42", reasoning: "hm" }])
+    assert.deepStrictEqual(ollama({ prompt }).messages, [{ role: "assistant", content: "42", thinking: "hm" }])
   })
   it("a tool's result is a plain text with its call", () => {
     // Whether it failed has no place on the wire.
     const prompt = [{ role: "tool" as const, toolCallId: "call_1", toolName: "f", content: "", isError: true }]
-    assert.deepStrictEqual(openai({ prompt }).messages, [{ role: "tool", tool_call_id: "call_1", content: "" }])
-    assert.deepStrictEqual(native({ prompt }).messages, [
+    assert.deepStrictEqual(completions({ prompt }).messages, [{ role: "tool", tool_call_id: "call_1", content: "" }])
+    assert.deepStrictEqual(ollama({ prompt }).messages, [
       { role: "tool", tool_name: "f", tool_call_id: "call_1", content: "" }
     ])
   })
-  it("pictures are data URLs on /v1 and bare base64 natively", () => {
+  it("pictures are data URLs on /v1 and bare base64 on /api", () => {
     const prompt: ReadonlyArray<Message.Message> = [{
       role: "user",
       content: [{ type: "text", text: "What?" }, { type: "image", image: png }]
     }]
-    assert.deepStrictEqual(openai({ prompt }).messages, [{
+    assert.deepStrictEqual(completions({ prompt }).messages, [{
       role: "user",
       content: [
         { type: "text", text: "What?" },
         { type: "image_url", image_url: { url: `data:image/png;base64,${pngBase64}` } }
       ]
     }])
-    assert.deepStrictEqual(native({ prompt }).messages, [{ role: "user", content: "What?", images: [pngBase64] }])
+    assert.deepStrictEqual(ollama({ prompt }).messages, [{ role: "user", content: "What?", images: [pngBase64] }])
   })
 })
 
@@ -227,15 +227,15 @@ describe("tools and output", () => {
     }
   })
   it("no tools are no field", () => {
-    assert.notProperty(openai({ tools: [] }), "tools")
-    assert.notProperty(native({ tools: [] }), "tools")
+    assert.notProperty(completions({ tools: [] }), "tools")
+    assert.notProperty(ollama({ tools: [] }), "tools")
   })
-  it("the output's form goes where the dialect has it", () => {
+  it("the output's form goes where the API has it", () => {
     const format = { type: "object", properties: { a: { type: "string" } }, minProperties: 1 }
-    assert.deepStrictEqual(native({ format }).format, format)
-    assert.strictEqual(native({ format: "json" }).format, "json")
-    assert.deepStrictEqual(openai({ format: "json" }).response_format, { type: "json_object" })
-    const sent = openai({ format }).response_format
+    assert.deepStrictEqual(ollama({ format }).format, format)
+    assert.strictEqual(ollama({ format: "json" }).format, "json")
+    assert.deepStrictEqual(completions({ format: "json" }).response_format, { type: "json_object" })
+    const sent = completions({ format }).response_format
     assert.strictEqual(sent.type, "json_schema")
     assert.deepStrictEqual(sent.json_schema.schema, format)
     assert.isString(sent.json_schema.name)
@@ -249,9 +249,9 @@ describe("streaming", () => {
     }
   })
   it("/v1 asks for usage when it streams, and only then", () => {
-    assert.deepStrictEqual(openai({}, { stream: true }).stream_options, { include_usage: true })
-    assert.notProperty(openai({}), "stream_options")
-    assert.notProperty(openai({ params: { stream_options: { x: 1 } } }), "stream_options")
-    assert.notProperty(native({}, { stream: true }), "stream_options")
+    assert.deepStrictEqual(completions({}, { stream: true }).stream_options, { include_usage: true })
+    assert.notProperty(completions({}), "stream_options")
+    assert.notProperty(completions({ params: { stream_options: { x: 1 } } }), "stream_options")
+    assert.notProperty(ollama({}, { stream: true }), "stream_options")
   })
 })

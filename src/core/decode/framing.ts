@@ -1,0 +1,202 @@
+/**
+ * How events stand in a stream: lines to events, as JSON that nobody has looked into yet. A framing is one value; the
+ * state of a stream is handed from line to line.
+ */
+import { parse } from "../json.js"
+import { overBound } from "./bytes.js"
+import { type Balance, isCutObject, scan, unbalanced } from "./jsonText.js"
+
+export interface Framing {
+  /** Whether a CR ends a line too. */
+  readonly cr: boolean
+  /** What a server writes before and after the JSON of an event. */
+  readonly before: string
+  readonly after: string
+  /** Takes a line. `max`: the most bytes of an event. */
+  readonly step: (state: State, line: string, out: Array<Frame>, max: number) => State
+  /** The input is over; `rest` is what follows the last line end. */
+  readonly end: (state: State, rest: string, out: Array<Frame>, max: number) => State
+}
+
+/** What lines amount to. */
+export type Frame =
+  /** One event: its value, its exact text, and whether it was announced as an error (`event: error`). */
+  | { readonly _tag: "Json"; readonly value: unknown; readonly text: string; readonly error: boolean }
+  /** `[DONE]` */
+  | { readonly _tag: "Done" }
+  | { readonly _tag: "Bad"; readonly detail: string }
+
+export interface State {
+  /** Something was read before: from then on a document goes over one line only, and stray lines are no matter. */
+  readonly begun: boolean
+  readonly document: Document | undefined
+  /** The data lines of a server-sent event so far, joined. */
+  readonly data: string | undefined
+  /** Their characters, and something for each line, so that many short ones are bounded too. */
+  readonly size: number
+  /** The type of that event. */
+  readonly event: string
+  /** The first line that is no part of any event, as long as none was seen. */
+  readonly stray: string | undefined
+}
+
+/** A document that began and is not complete yet. */
+interface Document {
+  readonly text: string
+  readonly lastLine: string
+  /** As that of the data lines. */
+  readonly size: number
+  readonly balance: Balance
+}
+
+export const initial: State = {
+  begun: false,
+  document: undefined,
+  data: undefined,
+  size: 0,
+  event: "",
+  stray: undefined
+}
+
+const between: State = { ...initial, begun: true }
+
+/** Whether the next line begins an event, so that the fast path may look. */
+export const isBetween = (state: State): boolean =>
+  state.data === undefined && state.document === undefined && state.event === ""
+
+/** Cut short, for a message. */
+export const excerpt = (text: string): string => {
+  const line = text.trim()
+  return line.length > 80 ? `${line.slice(0, 80)}…` : line
+}
+
+const bad = (detail: string): Frame => ({ _tag: "Bad", detail })
+
+const json = (value: unknown, text: string, error = false): Frame => ({ _tag: "Json", value, text, error })
+
+// =============================================================================
+// one event a line; a single document where a stream was expected may go over several lines
+// =============================================================================
+
+const notJson = (line: string): Frame => bad(`a line is not JSON: ${excerpt(line)}`)
+
+const follow = (document: Document, line: string, out: Array<Frame>, max: number): State => {
+  const size = document.size + line.length + 16
+  if (size > max) {
+    out.push(bad(overBound(max)))
+    return between
+  }
+  const balance = scan(document.balance, line)
+  const text = `${document.text}\n${line}`
+  if (balance.closed) {
+    const parsed = parse(text)
+    out.push(parsed === undefined ? notJson(text) : json(parsed.value, text))
+    return between
+  }
+  // a raw line end inside a string, or an object right after a value: no later line can repair that
+  if (balance.inString || (line.trimStart().startsWith("{") && !/[[,:]\s*$/.test(document.lastLine))) {
+    out.push(notJson(line))
+    return between
+  }
+  const lastLine = line.trim() === "" ? document.lastLine : line
+  return { ...between, document: { text, lastLine, size, balance } }
+}
+
+const documentStep: Framing["step"] = (state, line, out, max) => {
+  if (state.document !== undefined) return follow(state.document, line, out, max)
+  // Asked first: to fail to parse it takes ten times as long, and a server may send many.
+  if (line.trim() === "") return state
+  const parsed = parse(line)
+  if (parsed !== undefined) {
+    out.push(json(parsed.value, line))
+    return state.begun ? state : between
+  }
+  if (!state.begun && line.trimStart().startsWith("{")) {
+    const balance = scan(unbalanced, line)
+    if (!balance.closed && !balance.inString) {
+      return { ...between, document: { text: line, lastLine: line, size: line.length, balance } }
+    }
+  }
+  out.push(notJson(line))
+  return between
+}
+
+/** The last line may lack its end; one that was cut off is no event. */
+const documentEnd: Framing["end"] = (state, rest, out, max) => {
+  if (state.document !== undefined) return rest === "" ? state : follow(state.document, rest, out, max)
+  if (rest.trim() === "" || (isCutObject(rest) && parse(rest) === undefined)) return state
+  return documentStep(state, rest, out, max)
+}
+
+export const ndjson: Framing = { cr: false, before: "", after: "\n", step: documentStep, end: documentEnd }
+
+// =============================================================================
+// server-sent events. A line that begins with `{` is no field of one: it is a JSON document (an error, or a whole answer)
+// that was sent instead
+// =============================================================================
+
+const dispatch = (state: State, out: Array<Frame>): State => {
+  if (state.data === undefined) return state.event === "" ? state : { ...state, event: "" }
+  const text = state.data
+  // what ends every stream is no JSON, which would be an exception
+  const isEnd = text.trim() === "[DONE]"
+  const parsed = isEnd ? undefined : parse(text)
+  if (parsed !== undefined) out.push(json(parsed.value, text, state.event === "error"))
+  else if (isEnd) out.push({ _tag: "Done" })
+  else if (state.event === "error") out.push(json(text, text, true))
+  else if (text.trim() !== "") out.push(bad(`an event is not JSON: ${excerpt(text)}`))
+  return between
+}
+
+const addData = (state: State, text: string, out: Array<Frame>, max: number): State => {
+  if (state.data === undefined) return { ...state, data: text, size: text.length }
+  const size = state.size + text.length + 16
+  if (size <= max) return { ...state, data: `${state.data}\n${text}`, size }
+  out.push(bad(overBound(max)))
+  return between
+}
+
+const isField = (line: string, name: string): boolean =>
+  line.startsWith(name) && (line.length === name.length || line.charCodeAt(name.length) === 58)
+
+const valueOf = (line: string, name: string): string => {
+  const from = name.length + 1
+  return line.slice(line.charCodeAt(from) === 32 ? from + 1 : from)
+}
+
+const inDocument = (state: State, after: State): State => ({ ...state, document: after.document, begun: true })
+
+const eventStep: Framing["step"] = (state, line, out, max) => {
+  if (state.document !== undefined) return inDocument(state, documentStep(state, line, out, max))
+  if (line === "") return dispatch(state, out)
+  if (isField(line, "data")) return addData(state, valueOf(line, "data"), out, max)
+  const first = line.charCodeAt(0)
+  if (first === 58) return state
+  if (isField(line, "event")) return { ...state, event: valueOf(line, "event") }
+  if (isField(line, "id") || isField(line, "retry")) return state
+  if (line.trimStart().startsWith("{")) return inDocument(state, documentStep(state, line, out, max))
+  return state.begun || state.stray !== undefined || line.trim() === "" ? state : { ...state, stray: line }
+}
+
+/** The last event may lack its blank line, the last line its end; what was cut off is no event. */
+const eventEnd: Framing["end"] = (before, rest, out, max) => {
+  const state = before.document !== undefined || rest.trimStart().startsWith("{")
+    ? inDocument(before, documentEnd(before, rest, out, max))
+    : rest === ""
+    ? before
+    : eventStep(before, rest, out, max)
+  if (state.data !== undefined) {
+    const text = state.data.trim()
+    const cut = (isCutObject(text) && parse(text) === undefined) ||
+      (rest !== "" && text !== "[DONE]" && "[DONE]".startsWith(text))
+    return cut ? between : dispatch(state, out)
+  }
+  // part of a field's name may be what is left of a cut line
+  const stray = state.stray
+  if (stray !== undefined && !state.begun && !(stray === rest && "data:event:retry:id:".includes(rest))) {
+    out.push(bad(`not a stream of events: ${excerpt(stray)}`))
+  }
+  return state
+}
+
+export const sse: Framing = { cr: true, before: "data: ", after: "\n\n", step: eventStep, end: eventEnd }

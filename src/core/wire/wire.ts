@@ -1,0 +1,299 @@
+/**
+ * What a wire is: all that is particular to an API, as one value. Below it what all wires share: the way from a request to
+ * a body, and the reading of one event. Pure and total in both directions.
+ */
+import * as Either from "effect/Either"
+import type { ChatRequest, FinishReason, Ignored, ToolDefinition } from "../../Chat.js"
+import type { AssistantMessage, AssistantPart, ImagePart, JsonObject, ToolCall } from "../../Message.js"
+import { reasoningOf, textOf, toolCallsOf } from "../../Message.js"
+import { lacks, type ModelDefinition } from "../../Model.js"
+import { ImagesNotSupported, type InvalidRequest, ThinkingNotSupported, ToolsNotSupported } from "../../OllamaError.js"
+import type { Framing } from "../decode/framing.js"
+import { copy, elements, member, type Place, root } from "../decode/jsonText.js"
+import type { DecodeFailure, Kind, WireCall, WireEvent } from "../decode/types.js"
+import { isRecord, type JsonRecord } from "../json.js"
+import type { Provider } from "../provider.js"
+import { bareBase64, dataUrl } from "../request/image.js"
+import * as Params from "../request/params.js"
+import { isObjectText, wellFormed, write } from "../request/writeJson.js"
+
+export interface Wire {
+  /** Where a completion is asked for, under the addresses of a provider. */
+  readonly url: (provider: Pick<Provider, "root" | "completionsUrl">) => string
+  /** Whether a path of a base URL is the API's own: hosted ones have theirs. */
+  readonly keepsPath: boolean
+  /** Whether a provider, by its id, is asked for a stream when the configuration does not say. */
+  readonly streams: (provider: string) => boolean
+  readonly body: (draft: Draft) => Drafted
+  readonly framing: Framing
+  /** Reads what is no error: an event of a stream, or a whole answer. `text` is the exact text of the value. */
+  readonly read: (value: JsonRecord, text: string) => WireEvent | DecodeFailure
+  /** Whether an object can be a whole answer. */
+  readonly isAnswer: (value: JsonRecord) => boolean
+  /** Where an event of a stream has its text, for the fast path. */
+  readonly place: {
+    /** The object that holds the text, in the JSON of an event that `read` has read as nothing but text. */
+    readonly message: (json: string) => Place | undefined
+    /** The keys in it, in the order in which they are looked at. */
+    readonly keys: { readonly [K in Kind]: ReadonlyArray<string> }
+    /** The key of a string at the top that differs in every event. */
+    readonly stamp?: string
+  }
+}
+
+/** What a wire writes: the whole body, and nothing to decide any more. */
+export interface Draft {
+  readonly model: string
+  readonly request: ChatRequest
+  /** The form of the answer: the request's own, else that of the params. */
+  readonly format: ChatRequest["format"]
+  readonly tools: ReadonlyArray<ToolDefinition>
+  readonly params: Params.Merged
+  readonly think: Params.Effort | undefined
+  readonly stream: boolean
+  readonly maxTokensField: string
+}
+
+/** A body as a value, and what it cannot carry. */
+export interface Drafted {
+  readonly body: ReadonlyMap<string, unknown>
+  readonly ignored: ReadonlyArray<Ignored>
+  /** The context size (tokens) that it asks for. */
+  readonly numCtx?: number | undefined
+}
+
+// =============================================================================
+// writing
+// =============================================================================
+
+export interface EncodeOptions {
+  readonly wire: Wire
+  readonly model: ModelDefinition
+  readonly request: ChatRequest
+  /** Params of the configuration, the weakest first: provider, model, ref. The request's own are stronger. */
+  readonly params: ReadonlyArray<JsonObject>
+  readonly stream: boolean
+  readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
+}
+
+export interface Encoded extends Omit<Drafted, "body"> {
+  /** JSON text. */
+  readonly body: string
+}
+
+export type EncodeError = InvalidRequest | ImagesNotSupported | ToolsNotSupported | ThinkingNotSupported
+
+/**
+ * The body that asks `model` for `request`. What the model is known not to have is refused before anything is sent: no
+ * server version refuses a picture that its model cannot see.
+ */
+export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeError> => {
+  const { model, request, wire } = options
+  const ignored: Array<Ignored> = []
+  if (hasImages(request) && lacks(model, "image")) return Either.left(new ImagesNotSupported({ model: model.id }))
+  const tools = offered(request)
+  if (tools.length > 0 && lacks(model, "tools")) return Either.left(new ToolsNotSupported({ model: model.id }))
+  if (request.toolChoice === "required") {
+    ignored.push({ setting: "toolChoice", reason: "Ollama cannot be made to call a tool" })
+  }
+  const merged = Params.merge([...options.params, request.params])
+  if (Either.isLeft(merged)) return Either.left(merged.left)
+  const params = merged.right
+  const asked = params.get("think") as Params.Effort | undefined
+  const cannotThink = asked !== undefined && lacks(model, "reasoning")
+  if (cannotThink && asked !== false) {
+    if (Object.hasOwn(request.params, "think")) return Either.left(new ThinkingNotSupported({ model: model.id }))
+    // A setting for many models says nothing against the one that cannot think; the caller's own wish does.
+    ignored.push({ setting: "think", reason: `${model.id} cannot think` })
+  }
+  const drafted = wire.body({
+    model: model.id,
+    format: request.format ?? Params.format(params),
+    request,
+    tools,
+    params,
+    think: cannotThink ? undefined : asked,
+    stream: options.stream,
+    maxTokensField: options.maxTokensField ?? "max_tokens"
+  })
+  return Either.map(write(Object.fromEntries(drafted.body), ""), (body) => ({
+    ...drafted,
+    body,
+    ignored: [...ignored, ...drafted.ignored]
+  }))
+}
+
+const hasImages = (request: ChatRequest): boolean =>
+  request.messages.some(({ content, role }) =>
+    role === "user" && typeof content !== "string" && content.some((part) => part.type === "image")
+  )
+
+/** Ollama has no tool choice: what must not be called is not offered. */
+const offered = ({ toolChoice, tools }: ChatRequest): ReadonlyArray<ToolDefinition> => {
+  if (toolChoice === "none") return []
+  return typeof toolChoice === "string" ? tools : tools.filter(({ name }) => name === toolChoice.tool)
+}
+
+/** What asks for something that is not read from the answer. */
+const unread: ReadonlyArray<string> = ["logprobs", "top_logprobs"]
+
+/**
+ * Puts each param into a body by `put`, which says why when it cannot. Not those that depend on more than the params:
+ * `think` on the model, `format` on the request.
+ */
+export const putParams = (
+  params: Params.Merged,
+  put: (name: string, value: unknown) => string | undefined
+): ReadonlyArray<Ignored> => {
+  const ignored: Array<Ignored> = []
+  for (const [name, value] of params) {
+    if (name === "think" || name === "format" || (Params.isKnown(name) && isEmptyList(value))) continue
+    const reason = unread.includes(name) ? "No answer of this library has what it asks for" : put(name, value)
+    if (reason !== undefined) ignored.push({ setting: name, reason })
+  }
+  return ignored
+}
+
+const isEmptyList = (value: unknown) => Array.isArray(value) && value.length === 0
+
+/** What an assistant said, by kind; what is not there is `undefined`, but for the text. */
+export const assistantSaid = ({ content }: AssistantMessage) => {
+  const parts: ReadonlyArray<AssistantPart> = typeof content === "string" ? [{ type: "text", text: content }] : content
+  const reasoning = reasoningOf(parts)
+  const calls = toolCallsOf(parts)
+  return {
+    text: textOf(parts),
+    reasoning: reasoning === "" ? undefined : reasoning,
+    calls: calls.length === 0 ? undefined : calls
+  }
+}
+
+/** The arguments of a call as the JSON text of an object, digit for digit; `{}` when there are none. */
+export const argumentsText = (call: ToolCall): string =>
+  isObjectText(call.argumentsText) ? wellFormed(call.argumentsText) : JSON.stringify(call.arguments ?? {})
+
+/** The data URL of a picture; requests that were normalised hold nothing else. */
+export const imageUrl = ({ image }: ImagePart): string =>
+  typeof image === "string" ? image : Either.getOrElse(dataUrl(image, ""), () => "")
+
+export const imageBase64 = (part: ImagePart): string => bareBase64(imageUrl(part))
+
+export const toolOnWire = ({ description, name, parameters }: ToolDefinition) => ({
+  type: "function",
+  function: { name, description, parameters }
+})
+
+// =============================================================================
+// reading
+// =============================================================================
+
+export const malformed = (detail: string): DecodeFailure => ({ _tag: "Malformed", detail })
+
+/** One event, whatever stands there: read or refused, never thrown at. */
+export const readEvent = (wire: Wire, value: unknown, text: string): WireEvent | DecodeFailure =>
+  isRecord(value) ? errorOf(value) ?? wire.read(value, text) : malformed("an event is not an object")
+
+/**
+ * The error that an event carries. One server release wrote the text of an error as its key
+ * (`{"error parsing tool call": …}`); some compatible servers say `"object": "error"`.
+ */
+export const errorOf = (value: JsonRecord): DecodeFailure | undefined => {
+  const error = value["error"]
+  const bare = value["message"] === undefined && value["choices"] === undefined
+  if (error !== undefined && error !== null && error !== false && (error !== "" || bare)) {
+    return { _tag: "InBandError", error }
+  }
+  if (value["object"] === "error") return { _tag: "InBandError", error: value }
+  if (bare && error === undefined) {
+    for (const key of Object.keys(value)) {
+      if (!/^error\b/.test(key)) continue
+      const said = value[key]
+      return { _tag: "InBandError", error: `${key}: ${typeof said === "string" ? said : JSON.stringify(said)}` }
+    }
+  }
+  return undefined
+}
+
+/** A name, an id: what is no text counts as not given. */
+export const textOr = (value: unknown): string => typeof value === "string" ? value : ""
+
+/** A count or a duration: only finite numbers from 0 count as given. */
+export const count = (value: unknown): number | undefined =>
+  typeof value === "number" && value >= 0 && value < Infinity ? value : undefined
+
+const reasons: ReadonlyMap<string, FinishReason> = new Map([
+  ["stop", "stop"],
+  ["length", "length"],
+  ["tool_calls", "tool-calls"],
+  ["function_call", "tool-calls"]
+])
+
+/** Why an answer finished, in OpenAI's words, which are Ollama's too; `""` says nothing. */
+export const finishOf = (word: string): FinishReason | undefined =>
+  word === "" ? undefined : reasons.get(word) ?? "other"
+
+/** Text of a message: a string, nothing, or a list of text parts (some compatible servers). */
+export const contentOf = (value: unknown): string | undefined => {
+  if (typeof value === "string") return value
+  if (value === undefined || value === null) return ""
+  if (!Array.isArray(value)) return undefined
+  let text = ""
+  for (const part of value as ReadonlyArray<unknown>) {
+    if (typeof part === "string") text += part
+    else if (isRecord(part) && typeof part["text"] === "string") text += part["text"]
+  }
+  return text
+}
+
+/** The first of several names for the same text that says something. */
+export const firstText = (message: JsonRecord, keys: ReadonlyArray<string>): string => {
+  for (const key of keys) {
+    const text = textOr(message[key])
+    if (text !== "") return text
+  }
+  return ""
+}
+
+export const noCalls: ReadonlyArray<WireCall> = []
+
+const indexOf = (entry: JsonRecord, fn: JsonRecord): number | undefined => {
+  const index = entry["index"] ?? fn["index"]
+  return typeof index === "number" ? index : undefined
+}
+
+/**
+ * The tool calls of an event. Arguments that are not a string are cut out of the event's own text, digit by digit.
+ *
+ * `whole`: each entry is complete, not a piece of a call.
+ */
+export const callsOf = (
+  value: unknown,
+  text: string,
+  place: (text: string) => Place | undefined,
+  whole: boolean
+): ReadonlyArray<WireCall> | DecodeFailure => {
+  if (value === undefined || value === null) return noCalls
+  if (!Array.isArray(value)) return malformed("tool_calls is not a list")
+  let places: ReadonlyArray<Place> | undefined
+  const calls: Array<WireCall> = []
+  for (const [at, entry] of (value as ReadonlyArray<unknown>).entries()) {
+    if (!isRecord(entry)) return malformed("a tool call is not an object")
+    const fn = isRecord(entry["function"]) ? entry["function"] : {}
+    const given = fn["arguments"]
+    let args = ""
+    if (typeof given === "string") args = given
+    else if (given !== undefined && given !== null) {
+      places ??= elements(text, place(text))
+      const source = member(text, member(text, places[at], "function"), "arguments")
+      args = source === undefined ? JSON.stringify(given) : copy(text.slice(source.from, source.to))
+    }
+    calls.push({ id: textOr(entry["id"]), name: textOr(fn["name"]), index: indexOf(entry, fn), text: args, whole })
+  }
+  return calls
+}
+
+export const rootMember = (text: string, ...keys: ReadonlyArray<string>): Place | undefined => {
+  let place: Place | undefined = root(text)
+  for (const key of keys) place = member(text, place, key)
+  return place
+}

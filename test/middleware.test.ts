@@ -1,0 +1,63 @@
+import { HttpClient, HttpClientError } from "@effect/platform"
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Effect } from "effect"
+import { ChatCompletions, Models, Provider } from "effect-ollama"
+import { stub } from "./discovery.fixtures.js"
+
+class HostError extends Data.TaggedError("HostError")<{ readonly cause: unknown }> {}
+
+// What a host may put around its client: none of it changes which error comes out.
+const middleware: Readonly<Record<string, (client: HttpClient.HttpClient) => HttpClient.HttpClient>> = {
+  "nothing": (client) => client,
+  "filterStatusOk": HttpClient.filterStatusOk,
+  "an error of the host's around that": (client) =>
+    HttpClient.transformResponse(
+      HttpClient.filterStatusOk(client),
+      // a host may do it without a word to the compiler
+      Effect.mapError((cause) => new HostError({ cause }) as unknown as HttpClientError.HttpClientError)
+    ),
+  "a log of every answer": HttpClient.tap((response) => Effect.logDebug(response.status)),
+  "a retry of what is transient": (client) =>
+    HttpClient.retryTransient(HttpClient.filterStatusOk(client), { times: 0 }),
+  "an error whose text was read already": (client) =>
+    HttpClient.transformResponse(
+      client,
+      Effect.flatMap((response) =>
+        response.status < 300
+          ? Effect.succeed(response)
+          : Effect.flatMap(response.text, (description) =>
+            Effect.fail(
+              new HttpClientError.ResponseError({
+                request: response.request,
+                response,
+                reason: "StatusCode",
+                description
+              })
+            ))
+      )
+    )
+}
+
+const overflow = "prompt too long; exceeded max context length by 42 tokens (ref: 0)"
+
+describe("middleware of the host", () => {
+  for (const [name, around] of Object.entries(middleware)) {
+    it.effect(`which error it is does not change with ${name}`, () =>
+      Effect.gen(function*() {
+        const failed = (status: number, error: string) =>
+          Effect.gen(function*() {
+            const { client } = stub(() => new Response(JSON.stringify({ error }), { status }))
+            const provider = yield* Provider.make({ models: [{ id: "m" }] })
+            const service = yield* ChatCompletions.make().pipe(
+              Effect.provideService(HttpClient.HttpClient, around(client)),
+              Effect.provideService(Models.Models, Models.makeStatic([provider]))
+            )
+            return yield* Effect.flip(service.create({ prompt: "Hi", fallbacks: [] }))
+          })
+        assert.strictEqual((yield* failed(404, "model 'm' not found"))._tag, "ModelNotFound")
+        assert.strictEqual((yield* failed(401, "unauthorized"))._tag, "Unauthorized")
+        assert.strictEqual((yield* failed(500, "it crashed"))._tag, "ServerError")
+        assert.include((yield* failed(400, overflow)).message, "42 tokens")
+      }))
+  }
+})
