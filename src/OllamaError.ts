@@ -211,6 +211,21 @@ export class MissingEnvironmentVariable
   }, hint.missingEnvironmentVariable)
 {}
 
+/**
+ * A configuration file cannot be written, or a value in it must not be: `included` is one that comes from another file.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConfigUnwritable extends Hinted<ConfigUnwritable>()("ConfigUnwritable", "config", {
+  /** The file. */
+  path: Schema.String,
+  reason: Schema.Literal("included", "locked", "permission", "no-home", "other"),
+  /** The file that has the value (`included`), or the lock of another writer (`locked`). */
+  file: Schema.optional(Schema.String),
+  cause
+}, hint.configUnwritable) {}
+
 // =============================================================================
 // providers and models
 // =============================================================================

@@ -13,9 +13,6 @@ const ModelLive = OllamaLanguageModel.layer().pipe(
   Layer.provide(FetchHttpClient.layer)
 )
 
-LanguageModel.generateText({ prompt: "Why is the sky blue?" }).pipe(
-  Effect.map((response) => response.text),
-  Effect.tap(Effect.log),
-  Effect.provide(ModelLive),
-  Effect.runFork
-)
+const program = Effect.map(LanguageModel.generateText({ prompt: "Why is the sky blue?" }), (response) => response.text)
+
+Effect.runFork(Effect.provide(Effect.tap(program, Effect.log), ModelLive))
