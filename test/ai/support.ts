@@ -68,7 +68,7 @@ export const toolsLayer = Tools.toLayer({
 export const embeddings = (
   embedMany: (
     texts: ReadonlyArray<string>,
-    options: Omit<Embeddings.EmbedOptions, "vectors">
+    options: Omit<Embeddings.EmbedOptions, "vectors" | "batchSize">
   ) => Effect.Effect<{ readonly embeddings: ReadonlyArray<ReadonlyArray<number>> }, Embeddings.EmbeddingError>
 ) =>
   Layer.succeed(
@@ -76,7 +76,7 @@ export const embeddings = (
     {
       embedMany: (
         texts: ReadonlyArray<string>,
-        { vectors, ...options }: Embeddings.EmbedOptions<keyof Embeddings.Vectors>
+        { batchSize: _, vectors, ...options }: Embeddings.EmbedOptions<keyof Embeddings.Vectors>
       ) => {
         assert.strictEqual(vectors, "numbers")
         return embedMany(texts, options)
