@@ -1,7 +1,7 @@
 // Bundles a minimal app with the built package, minified, and holds its compressed size against a limit; so with what the
 // provider of @effect/ai adds to an app that has both anyway. `--files` says what each file adds.
 import { build } from "esbuild"
-import { existsSync } from "node:fs"
+import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { gzipSync } from "node:zlib"
 import { repo } from "./lib/repo.mjs"
@@ -11,7 +11,7 @@ import { repo } from "./lib/repo.mjs"
 const limit = 142_000
 
 // Over what an app bundles that has completions and a language model of another provider.
-const aiLimit = 70_000
+const aiLimit = 18_000
 
 const base = `
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -25,11 +25,11 @@ HttpClient.get("http://127.0.0.1:11434/api/version").pipe(
   Effect.runFork
 )`
 
+// The minimal app, written out: a bundler drops an import for its effects of a file of this package, which has none.
 const aiBase = `
+${readFileSync(join(repo, "scripts", "size", "minimal.ts"), "utf8")}
 import * as LanguageModel from "@effect/ai/LanguageModel"
-import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import "./scripts/size/minimal.ts"
 
 LanguageModel.make({ generateText: () => Effect.succeed([]), streamText: () => Stream.empty }).pipe(
   Effect.flatMap((model) => model.generateText({ prompt: "Why is the sky blue?" })),
