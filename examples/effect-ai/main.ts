@@ -6,19 +6,16 @@ import { NodeRuntime } from "@effect/platform-node"
 import { Console, Effect } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { ModelLive } from "./layers.js"
-import * as programs from "./programs.js"
+import { chat, object, story, tools } from "./programs.js"
 
-const named = (name: string | undefined) => {
-  switch (name) {
-    case "chat":
-    case "tools":
-    case "object":
-    case "story":
-      return Effect.asVoid(programs[name])
-    default:
-      return Console.error("Which one? chat, tools, object or story")
-  }
-}
+const programs = new Map([
+  ["chat", Effect.asVoid(chat)],
+  ["tools", Effect.asVoid(tools)],
+  ["object", Effect.asVoid(object)],
+  ["story", Effect.asVoid(story)]
+])
+
+const named = (name = "") => programs.get(name) ?? Console.error("Which one? chat, tools, object or story")
 
 named(process.argv[2]).pipe(
   Effect.provide(ModelLive),

@@ -11,6 +11,7 @@ import { collected } from "./stream.js"
 
 export type { Call } from "./attempt.js"
 export type { Completion } from "./candidates.js"
+export { decodeObject, type ObjectResponse } from "./object.js"
 export { open, stream } from "./stream.js"
 
 /** The whole answer, whatever goes over the wire. */

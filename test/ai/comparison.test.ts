@@ -105,9 +105,9 @@ const waits: Program = Effect.gen(function*() {
 })
 
 const bodyOf = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(
+  Effect.map(
     Effect.zipRight(Effect.either(program), requests),
-    (all) => Effect.succeed((all[0]?.json ?? {}) as { readonly [key: string]: unknown })
+    (all) => (all[0]?.json ?? {}) as { readonly [key: string]: unknown }
   )
 
 /** What is in the body that is sent, or that nothing is. */
@@ -248,6 +248,13 @@ const rows: ReadonlyArray<Row> = [
     { fault: { type: "status", status: 400, error: "registry.ollama.ai/library/m:latest does not support tools" } },
     { status: { status: 400, message: "registry.ollama.ai/library/m:latest does not support tools" } },
     "`InvalidRequestError`"
+  ),
+  both(
+    "An object in a code fence, as Ollama's cloud gives it",
+    object,
+    { text: `\`\`\`json\n${optionalAge}\n\`\`\`` },
+    { text: `\`\`\`json\n${optionalAge}\n\`\`\`` },
+    unknown
   ),
   both(
     "An object with an optional field",
