@@ -49,6 +49,14 @@ const memory = {
   metrics: { growth: "MB", keptPerDelta: "bytes", peak: "MB of the process", cpu: "µs CPU" }
 }
 
+// The difference of the first two is what the adapter costs; of the last two, what the rest of the way does.
+const ai = {
+  baseline: "effect-ai-openai",
+  clients: ["effect-ollama-ai", "effect-ollama-ai:bare", "effect-ai-openai"],
+  options: { n: 5000 },
+  quick: { n: 2000 }
+}
+
 export const benchmarks = [
   stream("each", "100,000 deltas on /v1, one HTTP chunk per event, per delta", v1Chunks, { mode: "each" }),
   stream("joined", "100,000 deltas on /v1, 64 events per HTTP chunk, per delta", v1Chunks, { mode: "joined" }),
@@ -83,6 +91,23 @@ export const benchmarks = [
     measurement: "whole",
     options: { calls: 2000 },
     quick: { calls: 400 },
+    metrics: perDelta
+  },
+  ...["each", "joined"].map((mode) => ({
+    name: `ai-${mode}`,
+    title: `@effect/ai: streamText of 5,000 parts, ${mode === "each" ? "one" : "64"} per HTTP chunk, per part`,
+    ...ai,
+    measurement: "stream",
+    options: { ...ai.options, mode },
+    metrics: perDelta
+  })),
+  {
+    name: "ai-whole",
+    title: "@effect/ai: 400 generateText, one after the other, per call",
+    ...ai,
+    measurement: "whole",
+    options: { calls: 400 },
+    quick: { calls: 100 },
     metrics: perDelta
   },
   {

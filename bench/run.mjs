@@ -92,7 +92,7 @@ const ratios = (own, other, metric) => {
 const number = (value) =>
   value === undefined || Number.isNaN(value) ? "" : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 
-const needsPeers = (client) => /^(ollama|openai|effect-ai-openai)$/.test(client)
+const needsPeers = (client) => /^(ollama|openai)$/.test(client)
 const chosen = (list, name) => list === undefined || list.split(",").some((part) => name.startsWith(part))
 
 // The server and a client have a process each.

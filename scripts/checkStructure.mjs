@@ -26,7 +26,8 @@ const doors = {
   transport: new Set(["transport/transport.ts"]),
   completion: new Set(["completion/completion.ts", "completion/options.ts", "completion/schemas.ts"]),
   catalog: new Set(["catalog/catalog.ts"]),
-  config: new Set(["config/load.ts", "config/lookups.ts"]),
+  server: new Set(["server/server.ts"]),
+  config: new Set(["config/file.ts", "config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/span.ts"]),
   "ai/internal": new Set(["errors", "embeddings", "stream"].map((name) => `ai/internal/${name}.ts`)),
   "testing/internal": new Set(["testing/internal/memory.ts", "testing/internal/service.ts"])
@@ -40,7 +41,7 @@ const storeyOf = (file) => {
   if (file.startsWith("core/")) return 2
   if (file.startsWith("telemetry/")) return 3
   if (file.startsWith("transport/")) return 4
-  if (/^(catalog|completion|config)\//.test(file)) return 5
+  if (/^(catalog|completion|config|server)\//.test(file)) return 5
   if (file.startsWith("testing/")) return 7
   return 6
 }

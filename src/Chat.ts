@@ -290,6 +290,7 @@ export const StreamEvent = Schema.Union(
     name: Schema.String,
     arguments: JsonObject,
     argumentsText: Schema.String,
+    malformed: Schema.optional(Schema.String),
     metadata: Schema.optional(Metadata)
   }),
   Schema.Struct({ type: Schema.Literal("finish"), ...answer })
@@ -335,4 +336,7 @@ export type ContentEvent = Exclude<StreamEvent, { readonly type: "finish" }>
  * @since 0.1.0
  * @category models
  */
-export interface Finish extends Pick<FinishEvent, "finishReason" | "rawFinishReason" | "usage" | "timings" | "model"> {}
+export interface Finish extends Pick<FinishEvent, "finishReason" | "rawFinishReason" | "usage" | "timings" | "model"> {
+  /** What of the answer could not be kept. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+}

@@ -99,6 +99,7 @@ const prepare = (input: CompletionOptions) =>
   Effect.map(normalize(input, toJsonSchema), (request): Completion.Call => ({
     request,
     repairs: input.repairs ?? [],
+    malformedCalls: input.malformedCalls,
     firstByte: millis(input.firstByteTimeout),
     idle: millis(input.idleTimeout)
   }))

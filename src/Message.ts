@@ -121,6 +121,8 @@ export const ToolCall = Schema.Struct({
   name: Schema.String,
   arguments: JsonObject,
   argumentsText: Schema.String,
+  /** The raw text of arguments that could not be read; then `arguments` is empty. Only with `malformedCalls: "return"`. */
+  malformed: Schema.optional(Schema.String),
   metadata
 })
 

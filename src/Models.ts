@@ -198,6 +198,15 @@ export const refresh = (provider: string): Effect.Effect<Catalog, CatalogError, 
   Effect.flatMap(Models, (models) => models.refresh(provider))
 
 /**
+ * Says that the models of a provider have changed: they are asked for anew when they are next needed, not before.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const invalidate = (provider: string): Effect.Effect<void, never, Models> =>
+  Effect.flatMap(Models, (models) => models.invalidate(provider))
+
+/**
  * The last catalog of a provider that was got, however old; no request is made for it.
  *
  * @since 0.1.0

@@ -9,7 +9,7 @@ import * as Schema from "effect/Schema"
 import { publicSentences } from "./core/failure/publicSentences.js"
 import * as refusal from "./core/failure/refusalSentences.js"
 import * as hint from "./core/failure/sentences.js"
-import { Message, PartialAnswer } from "./Message.js"
+import { AssistantPart, Message, PartialAnswer } from "./Message.js"
 
 // =============================================================================
 // what errors are made of
@@ -210,6 +210,21 @@ export class MissingEnvironmentVariable
     path: Schema.String
   }, hint.missingEnvironmentVariable)
 {}
+
+/**
+ * A configuration file cannot be written, or a value in it must not be: `included` is one that comes from another file.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class ConfigUnwritable extends Hinted<ConfigUnwritable>()("ConfigUnwritable", "config", {
+  /** The file. */
+  path: Schema.String,
+  reason: Schema.Literal("included", "locked", "permission", "no-home", "other"),
+  /** The file that has the value (`included`), or the lock of another writer (`locked`). */
+  file: Schema.optional(Schema.String),
+  cause
+}, hint.configUnwritable) {}
 
 // =============================================================================
 // providers and models
@@ -634,15 +649,46 @@ export class OutputInvalid extends Hinted<OutputInvalid>()(
 ) {}
 
 /**
+ * An answer of a tool loop, as it is told by its error; what is there is a `ChatResponse`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Turn = Schema.Struct({
+  parts: Schema.Array(AssistantPart),
+  finishReason: Schema.String,
+  ref: Schema.String,
+  model: Schema.optional(Schema.String),
+  usage: Schema.optional(Schema.Struct({
+    inputTokens: Schema.optional(Schema.Finite),
+    outputTokens: Schema.optional(Schema.Finite),
+    totalTokens: Schema.optional(Schema.Finite),
+    cost: Schema.optional(Schema.Finite)
+  }))
+})
+
+/**
+ * The type of `Turn`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Turn extends Schema.Schema.Type<typeof Turn> {}
+
+/**
  * The model still called tools when the tool loop reached its maximum of turns. `history` is the conversation so far,
- * ready to be continued.
+ * ready to be continued, `responses` are all answers.
  *
  * @since 0.1.0
  * @category errors
  */
 export class TooManyTurns extends Hinted<TooManyTurns>()("TooManyTurns", "answer", {
   turns: Schema.Finite,
-  history: Schema.Array(Message)
+  history: Schema.Array(Message),
+  responses: Schema.Array(Turn).pipe(
+    Schema.optionalWith({ default: () => [] }),
+    Schema.withConstructorDefault((): ReadonlyArray<Turn> => [])
+  )
 }, hint.tooManyTurns) {}
 
 // =============================================================================
@@ -892,6 +938,7 @@ export const OllamaError = Schema.Union(
   ConfigUnreadable,
   ConfigSyntaxError,
   ConfigIncludeError,
+  ConfigUnwritable,
   ...CompletionError.members,
   OutputInvalid,
   TooManyTurns

@@ -126,6 +126,12 @@ describe("isRetryable", () => {
     assert.isFalse(server("\"m\" does not support chat"))
   })
 
+  it("is of too many requests, not of a used-up quota or of one that alone is over the limit", () => {
+    const limited = (reason: "rate" | "quota", status: number) =>
+      new OllamaError.RateLimited({ url: "http://h/v1/chat/completions", status, detail: "no", reason }).isRetryable
+    assert.deepStrictEqual([limited("rate", 429), limited("quota", 429), limited("rate", 413)], [true, false, false])
+  })
+
   it("is, of several, when one of them is", () => {
     assert.isTrue(all.isRetryable)
     const [, unauthorized, , invalid] = all.attempts

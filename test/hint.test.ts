@@ -148,6 +148,8 @@ describe("hints of a refusal", () => {
   })
 
   it("name another model for one that is gone", () => {
+    const unsaid = new OllamaError.ModelNotFound({ url: native, status: 410, detail: "model 'm' not found" })
+    assert.include(unsaid.hint, "gpu-box no longer has the model (410: model 'm' not found)")
     const gone = new OllamaError.ModelNotFound({
       url: native,
       status: 410,

@@ -692,6 +692,37 @@ export const local: ReadonlyArray<Refusal> = [
   row("anyone", 400, "Bad Request", "RequestRejected", "(400: Bad Request)"),
   row("anyone", 400, { foo: { bar: [1, 2] } }, "RequestRejected", "does not take this request (400)"),
   row("anyone", 418, "I'm a teapot", "RequestRejected", "I'm a teapot"),
+  row(
+    "anyone, about a value",
+    400,
+    { error: "response_format {'type': 'json_schema'} is not supported here" },
+    "RequestRejected",
+    "(400: response_format: … is not supported here)"
+  ),
+  row(
+    "anyone, about a value that was cut",
+    400,
+    { error: "bad tool call: {\"city\": \"Par" },
+    "RequestRejected",
+    "(400: bad tool call: …)"
+  ),
+  row(
+    "LiteLLM",
+    400,
+    error(
+      "litellm.BadRequestError: OpenAIException - {\"error\":{\"message\":\"no such field\"}}. Received Model Group=m\nAvailable Model Group Fallbacks=None"
+    ),
+    "RequestRejected",
+    "OpenAIException: no such field. Received Model Group=m Available Model Group Fallbacks=None"
+  ),
+  row(
+    "anyone, with commas",
+    400,
+    { error: "prompt is too long: 213,462 tokens > 200,000 maximum" },
+    "ContextOverflow",
+    "The prompt has 213462 tokens and the context 200000.",
+    { tokens: [213462, 200000] }
+  ),
   row("anyone", 404, "nothing here", "EndpointNotFound", "nothing here"),
   row("anyone", 404, { error: "nothing here" }, "RequestRejected", "nothing here"),
   row("anyone", 404, { error: "no handler for /v1/chat/completions" }, "EndpointNotFound", "no handler for"),

@@ -16,6 +16,18 @@ import { listed } from "../src/core/catalog/discovered.js"
 const context = (info: object) => contextWindowOf(info)
 
 describe("the context window", () => {
+  it("that only the list has counts, and that of the model itself before it", () => {
+    const listed = { name: "m", details: { context_length: 32768 } }
+    const [model] = Either.getOrThrow(readTags(JSON.stringify({ models: [listed] }), 10))
+    const definition = definitionOf(model!, {})
+    assert.strictEqual(definition.contextWindow, 32768)
+    assert.include(definition.known, "contextWindow")
+    assert.strictEqual(definitionOf(model!, { contextWindow: 4096 }).contextWindow, 4096)
+    const broken = { name: "m", details: { context_length: "many" } }
+    const [other] = Either.getOrThrow(readTags(JSON.stringify({ models: [broken] }), 10))
+    assert.notInclude(definitionOf(other!, {}).known, "contextWindow")
+  })
+
   it("is the one of the architecture", () => {
     assert.strictEqual(
       context({ "a.context_length": 1, "general.architecture": "llama", "llama.context_length": 8192 }),

@@ -43,6 +43,8 @@ export interface Service {
   readonly catalog: (provider: string) => Effect.Effect<Catalog, CatalogError>
   /** The models of a provider, asked for anew. */
   readonly refresh: (provider: string) => Effect.Effect<Catalog, CatalogError>
+  /** Says that the models of a provider have changed: they are asked for anew when they are next needed, not before. */
+  readonly invalidate: (provider: string) => Effect.Effect<void>
   /** The last catalog that was got, however old; no request is made for it. */
   readonly lastGood: (provider: string) => Effect.Effect<Option.Option<Catalog>>
   /**
@@ -57,7 +59,13 @@ export interface Service {
 /** A provider that lists its models: no request is made. */
 const listed = (catalog: Catalog): CatalogCache => {
   const known = Effect.succeed(catalog)
-  return { read: known, refresh: known, lookup: () => known, last: Effect.succeedSome(catalog) }
+  return {
+    read: known,
+    refresh: known,
+    lookup: () => known,
+    invalidate: Effect.void,
+    last: Effect.succeedSome(catalog)
+  }
 }
 
 export const make = (
@@ -178,6 +186,11 @@ export const make = (
     providers: settings.providers,
     catalog: (provider) => onProvider("Models.catalog", provider)(onSource(provider, (source) => source.read)),
     refresh: (provider) => onProvider("Models.refresh", provider)(onSource(provider, (source) => source.refresh)),
+    invalidate: (provider) =>
+      Either.match(providerOf(provider), {
+        onLeft: () => Effect.void,
+        onRight: (found) => sourceOf(found).invalidate
+      }),
     lastGood: (provider) =>
       Either.match(providerOf(provider), {
         onLeft: () => Effect.succeedNone,

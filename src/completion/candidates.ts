@@ -9,6 +9,8 @@ import * as Schedule from "effect/Schedule"
 import type { Candidate } from "../catalog/catalog.js"
 import type { Selection } from "../core/catalog/selection.js"
 import * as fallback from "../core/failure/fallback.js"
+import { unlessConfigured } from "../core/failure/mistake.js"
+import * as Params from "../core/request/params.js"
 import { wires } from "../core/wire/wires.js"
 import type { Attempt, AttemptError, CompletionError } from "../OllamaError.js"
 import { type Asking, type Call, type Settings } from "./attempt.js"
@@ -45,7 +47,13 @@ export const firstToAnswer = <A>(
     const error = refusedAt(selection.endpoint.root)
     if (error !== undefined) return Effect.fail(error)
     const wire = wires[selection.api]
-    return repeated((attempts) => ask({ settings, selection, wire, call, attempts }), retry)
+    const isOfCall = (setting: string) => !Params.isConfigured(call.request, selection.params, setting)
+    const asked = (attempts: number) =>
+      Effect.mapError(
+        ask({ settings, selection, wire, call, attempts }),
+        (error) => error._tag === "InvalidRequest" ? unlessConfigured(error, isOfCall) : error
+      )
+    return repeated(asked, retry)
   }
 
   const from = (index: number): Effect.Effect<Answered<A>, CompletionError> => {

@@ -15,7 +15,7 @@ import type { PartialAnswer } from "../Message.js"
 import type { AttemptError, CompletionError } from "../OllamaError.js"
 import * as Span from "../telemetry/span.js"
 import * as Transport from "../transport/transport.js"
-import { answerWhole, type Asking, beginRepairs, type Call, contextOf, send, type Sent } from "./attempt.js"
+import { answerWhole, type Asking, beginRepairs, type Call, contextOf, decodingOf, send, type Sent } from "./attempt.js"
 import { type Answered, type Completion, firstToAnswer } from "./candidates.js"
 import * as shortLived from "./shortLived.js"
 
@@ -35,6 +35,7 @@ const openStream = (
     const decoder = repaired(
       makeDecoder({
         wire: asking.wire,
+        ...decodingOf(asking),
         maxEventBytes: maxBytes,
         maxAnswerChars: maxBytes,
         keepChars,

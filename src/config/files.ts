@@ -9,7 +9,7 @@ import { maxBytes, parse } from "../core/config/json5.js"
 import type { Node } from "../core/config/tree.js"
 import { ConfigInvalid, ConfigSyntaxError, ConfigUnreadable, type ErrorCause } from "../OllamaError.js"
 
-const causeOf = (error: PlatformError): ErrorCause => ({
+export const causeOf = (error: PlatformError): ErrorCause => ({
   name: error._tag,
   message: error._tag === "SystemError" ? error.description ?? error.reason : "bad argument"
 })

@@ -63,7 +63,7 @@ export const about = (finish: Finish, { model, ref, selectedBy }: Selection, ask
   ...(finish.model === undefined ? undefined : { model: finish.model }),
   ref,
   selectedBy,
-  ignored: asked.ignored
+  ignored: finish.ignored === undefined ? asked.ignored : [...asked.ignored, ...finish.ignored]
 })
 
 /** The same as attributes of a span, by OpenTelemetry's conventions for GenAI. */

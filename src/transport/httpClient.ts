@@ -72,11 +72,14 @@ export const sendThrough = <R>(
   traced: boolean
 ): Send =>
 (request, onHead) => {
-  const sent = Effect.catchAll(client.execute(request), (error) => {
-    const response = respondedIn(error)
-    return response === undefined ? Effect.fail(error) : Effect.succeed(response)
+  const sent = Effect.matchEffect(client.execute(request), {
+    onFailure: (error) => {
+      const response = respondedIn(error)
+      return response === undefined ? Effect.fail(error) : Effect.succeed({ ...arrivedBy(response), seen: true })
+    },
+    onSuccess: (response) => Effect.succeed(arrivedBy(response))
   })
-  const fiber = Runtime.runFork(runtimeOf<R>(parent, traced))(Effect.map(sent, arrivedBy))
+  const fiber = Runtime.runFork(runtimeOf<R>(parent, traced))(sent)
   fiber.addObserver(onHead)
   return () => {
     const exit = fiber.unsafePoll()

@@ -103,7 +103,7 @@ describe("edge cases of the wire", () => {
     const twice = decode(completions, [delta("", "\"length\""), stop])
     assert.strictEqual(twice.finish?.finishReason, "length")
     const empty = event("{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{}}")
-    assert.deepStrictEqual(decode(completions, [empty]).finish, { finishReason: "stop" })
+    assert.deepStrictEqual(decode(completions, [empty]).finish, { finishReason: "stop", rawFinishReason: "stop" })
   })
 
   it("a byte order mark before a whole answer is dropped", () => {

@@ -201,7 +201,7 @@ describe("thinking", () => {
     for (const think of [true, false, "low", "max"] as const) assert.strictEqual(ollama({ think }).think, think)
     assert.strictEqual(ollama({ params: { reasoning_effort: "none" } }).think, false)
     assert.strictEqual(ollama({ params: { reasoning_effort: "minimal" } }).think, "low")
-    assert.strictEqual(ollama({ params: { reasoning_effort: "xhigh" } }).think, "max")
+    assert.strictEqual(ollama({ params: { reasoning_effort: "xhigh" } }).think, "high")
     assert.notProperty(ollama({}), "think")
   })
   it("/v1: a level is the effort, off is none, on is the default", () => {

@@ -39,12 +39,15 @@ export interface Request {
   readonly ignored: ReadonlyArray<Ignored>
 }
 
-export const make = ({ isObject, prompt, toolChoice, tools }: Asked): Result<Request> =>
-  Either.gen(function*() {
-    const ignored: Array<Ignored> = []
-    const chosen = yield* choose(tools, toolChoice, isObject, ignored)
-    return { ...chosen, prompt: yield* messages(prompt, ignored), options: optionsOf(prompt), ignored }
-  })
+export const make = ({ isObject, prompt, toolChoice, tools }: Asked): Result<Request> => {
+  const ignored: Array<Ignored> = []
+  const chosen = choose(tools, toolChoice, isObject, ignored)
+  if (Either.isLeft(chosen)) return Either.left(chosen.left)
+  return Either.map(
+    messages(prompt, ignored),
+    (messages) => ({ ...chosen.right, prompt: messages, options: optionsOf(prompt), ignored })
+  )
+}
 
 // =============================================================================
 // tools
@@ -122,30 +125,32 @@ const optionsOf = (prompt: ReadonlyArray<Encoded.Message>): JsonObject => {
 // messages
 // =============================================================================
 
-const messages = (prompt: ReadonlyArray<Encoded.Message>, ignored: Array<Ignored>): Result<ReadonlyArray<Message>> =>
-  Either.gen(function*() {
-    const out: Array<Message> = []
-    for (const [i, message] of prompt.entries()) {
-      const path = `prompt[${i}]`
-      switch (message.role) {
-        case "system":
-          out.push({ role: "system", content: message.content })
-          break
-        case "user":
-          out.push({ role: "user", content: yield* userContent(message.content, path) })
-          break
-        case "assistant":
-          out.push(...assistant(message.content, path, ignored))
-          break
-        case "tool":
-          out.push(...message.content.map(result))
-          break
-        default:
-          return yield* invalid(`${path}.role`, "expected \"system\", \"user\", \"assistant\" or \"tool\"")
+const messages = (prompt: ReadonlyArray<Encoded.Message>, ignored: Array<Ignored>): Result<ReadonlyArray<Message>> => {
+  const out: Array<Message> = []
+  for (const [i, message] of prompt.entries()) {
+    const path = `prompt[${i}]`
+    switch (message.role) {
+      case "system":
+        out.push({ role: "system", content: message.content })
+        break
+      case "user": {
+        const content = userContent(message.content, path)
+        if (Either.isLeft(content)) return Either.left(content.left)
+        out.push({ role: "user", content: content.right })
+        break
       }
+      case "assistant":
+        out.push(...assistant(message.content, path, ignored))
+        break
+      case "tool":
+        out.push(...message.content.map(result))
+        break
+      default:
+        return invalid(`${path}.role`, "expected \"system\", \"user\", \"assistant\" or \"tool\"")
     }
-    return answered(out)
-  })
+  }
+  return Either.right(answered(out))
+}
 
 const userContent = (
   content: string | ReadonlyArray<Encoded.TextGiven | Encoded.FileGiven>,

@@ -3,7 +3,7 @@
  * `""`, then send pieces of the arguments with nothing but the index; Ollama sends whole calls, in some versions all
  * with index 0 or without an id.
  */
-import type { ToolCall } from "../../Message.js"
+import type { JsonObject, ToolCall } from "../../Message.js"
 import { isRecord, parse } from "../json.js"
 import { type Balance, scan, unbalanced } from "./jsonText.js"
 import type { DecodeFailure, WireCall } from "./types.js"
@@ -15,6 +15,7 @@ interface OpenCall {
   readonly index: number | undefined
   readonly text: string
   readonly balance: Balance
+  readonly extra: JsonObject | undefined
   /** It was opened with `{}`, which may stand for arguments that are still to come. */
   readonly isPlaceholder: boolean
 }
@@ -26,15 +27,29 @@ export interface State {
   readonly count: number
   /** The last one that was given out. */
   readonly last: ToolCall | undefined
+  /** The names of the tools that were offered. */
+  readonly tools: ReadonlyArray<string>
+  /** Whether a call that cannot be read is one all the same, without arguments. */
+  readonly returns: boolean
 }
 
-export const initial: State = { open: [], count: 0, last: undefined }
+export const initial: State = { open: [], count: 0, last: undefined, tools: [], returns: false }
+
+// Some templates let parts of their own format through: `functions.` before a name, a channel token behind it.
+const repairedName = (name: string, tools: ReadonlyArray<string>): string => {
+  if (tools.length === 0 || tools.includes(name)) return name
+  const bare = name.replace(/^functions\./, "").replace(/\s*<\|[^]*$/, "")
+  return tools.includes(bare) ? bare : name
+}
 
 /** Deeper arguments would overflow the stack of whoever walks them. */
 const maxDepth = 1000
 
 /** More at the same time would make look-ups slow. */
 const maxOpen = 1000
+
+/** Takes a complete call, and what the server sent with it. */
+export type Emit = (call: ToolCall, extra: JsonObject | undefined) => void
 
 const broken = (call: OpenCall): DecodeFailure => ({
   _tag: "MalformedToolCall",
@@ -50,8 +65,17 @@ const decodedTwice = (text: string): string => {
   return typeof inner === "string" && inner.trimStart().startsWith("{") ? inner : text
 }
 
-/** A call as it is, once nothing more can come: `""` and `null` are no arguments, anything else must be an object. */
-const complete = (call: OpenCall): ToolCall | DecodeFailure => {
+/** A call once nothing more can come, under the name of the tool that is meant. */
+const complete = (call: OpenCall, { returns, tools }: State): ToolCall | DecodeFailure => {
+  const name = repairedName(call.name, tools)
+  const made = read(name === call.name ? call : { ...call, name })
+  return returns && "_tag" in made && name !== ""
+    ? { type: "tool-call", id: call.id, name, arguments: {}, argumentsText: "{}", malformed: call.text }
+    : made
+}
+
+/** A call as it is: `""` and `null` are no arguments, anything else must be an object. */
+const read = (call: OpenCall): ToolCall | DecodeFailure => {
   if (call.name === "") return broken(call)
   const text = call.text.trim()
   if (text === "" || text === "null") {
@@ -95,7 +119,7 @@ const target = (open: ReadonlyArray<OpenCall>, piece: WireCall): number => {
 export const flush = (
   state: State,
   all: boolean,
-  emit: (call: ToolCall) => void,
+  emit: Emit,
   settled = false
 ): State | DecodeFailure => {
   let at = 0
@@ -103,19 +127,19 @@ export const flush = (
   for (; at < state.open.length; at++) {
     const call = state.open[at] as OpenCall
     if (!all && (!isClosed(call) || (call.isPlaceholder && !settled))) break
-    const made = complete(call)
+    const made = complete(call, state)
     if ("_tag" in made) return made
-    emit(made)
+    emit(made, call.extra)
     last = made
   }
-  return at === 0 ? state : { open: state.open.slice(at), count: state.count, last }
+  return at === 0 ? state : { ...state, open: state.open.slice(at), last }
 }
 
 const begin = (
   state: State,
   piece: WireCall,
   makeId: (index: number) => string,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const call: OpenCall = {
     id: piece.id === "" ? makeId(state.count) : piece.id,
@@ -123,6 +147,7 @@ const begin = (
     index: piece.index,
     text: piece.text,
     balance: scan(unbalanced, piece.whole ? "" : piece.text),
+    extra: piece.extra,
     isPlaceholder: !piece.whole && piece.text.trim() === "{}"
   }
   const count = state.count + 1
@@ -132,9 +157,9 @@ const begin = (
   }
   const before = flush(state, true, emit)
   if ("_tag" in before) return before
-  const made = complete(call)
+  const made = complete(call, state)
   if ("_tag" in made) return made
-  emit(made)
+  emit(made, call.extra)
   return { ...before, count, last: made }
 }
 
@@ -142,7 +167,7 @@ const extend = (
   state: State,
   at: number,
   piece: WireCall,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const before = state.open[at] as OpenCall
   const replaced = before.isPlaceholder && piece.text.trim() !== ""
@@ -151,6 +176,7 @@ const extend = (
     name: before.name === "" ? piece.name : before.name,
     text: replaced ? piece.text : before.text + piece.text,
     balance: scan(replaced ? unbalanced : before.balance, piece.text),
+    extra: piece.extra ?? before.extra,
     isPlaceholder: before.isPlaceholder && !replaced
   }
   return flush({ ...state, open: state.open.map((other, i) => i === at ? call : other) }, false, emit)
@@ -161,7 +187,7 @@ export const add = (
   state: State,
   piece: WireCall,
   makeId: (index: number) => string,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const at = target(state.open, piece)
   if (at >= 0) return extend(state, at, piece, emit)

@@ -26,7 +26,8 @@ const maxVain = 8
 
 const isBareText = (event: WireEvent): boolean =>
   (event.content === "") !== (event.reasoning === "") && event.calls.length === 0 && event.finish === undefined &&
-  !event.done && event.usage === undefined && event.timings === undefined
+  !event.done && event.usage === undefined && event.timings === undefined && event.details === undefined &&
+  event.signature === undefined && event.refused !== true
 
 /** Where the string stands that was read as `text`. */
 const placeOf = (wire: Wire, json: string, kind: Kind, text: string): Place | undefined => {

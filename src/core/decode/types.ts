@@ -2,7 +2,9 @@
  * What decoding gives, and what passes between its parts.
  */
 import type { ContentEvent, Finish, FinishReason, Timings, Usage } from "../../Chat.js"
-import type { AssistantPart, PartialAnswer } from "../../Message.js"
+import type { AssistantPart, JsonObject, PartialAnswer } from "../../Message.js"
+import type { JsonRecord } from "../json.js"
+import type { ReasoningField } from "../request/metadata.js"
 
 // `finish` is no content: it is added by the caller, who knows the ref and the attempts.
 export type { ContentEvent, Finish }
@@ -62,6 +64,8 @@ export interface WireCall {
   readonly text: string
   /** Nothing of this call follows. */
   readonly whole: boolean
+  /** What the server sent with it and wants back. */
+  readonly extra?: JsonObject | undefined
 }
 
 /** Why an answer finished, and the server's word for it. */
@@ -76,6 +80,11 @@ export interface WireFinish {
 export interface WireEvent {
   readonly _tag: "Event"
   readonly reasoning: string
+  /** The name under which the reasoning came. */
+  readonly field?: ReasoningField | undefined
+  /** What the server sent with it and wants back. */
+  readonly details?: ReadonlyArray<JsonRecord> | undefined
+  readonly signature?: string | undefined
   readonly content: string
   readonly calls: ReadonlyArray<WireCall>
   /** Why it finished, when it did. */

@@ -4,6 +4,7 @@ export const publicSentences = {
   ConfigSyntaxError: "The service is not set up: its configuration cannot be read.",
   ConfigInvalid: "The service is not set up: its configuration is wrong.",
   ConfigIncludeError: "The service is not set up: its configuration cannot be read.",
+  ConfigUnwritable: "The configuration of the service cannot be written.",
   MissingEnvironmentVariable: "The service is not set up: its configuration is incomplete.",
   NotEnabled: "The service is not set up: no provider of models is enabled.",
   ProviderUnavailable: "The service is not set up: its provider of models cannot be used.",

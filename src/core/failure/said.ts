@@ -38,7 +38,7 @@ const maxItems = 5
 
 /** What a body says. */
 export const ofBody = (body: string, secrets: ReadonlyArray<string> = []): Said => {
-  const text = beginning(body, secrets, maxRead).replace(/^\uFEFF/, "").trim()
+  const text = beginning(body, secrets, maxRead).trim()
   // some send the events of a stream
   const event = /^(?:event:[^\n]*\n)?data:([^\n]*)/.exec(text)?.[1]?.trim() ?? text
   const json = /^[{["]/.test(event) ? parse(event) : undefined
@@ -180,11 +180,10 @@ const unwrap = (text: string, noted: Noted, depth: number): string => {
   const end = ends(text, start)
   const inner = parse(text.slice(start, end))
   const said = inner === undefined ? lifted(text.slice(start), noted) : sentence(inner.value, noted, depth + 1)
-  const together = [before, said].filter((part) => part !== "").join(": ")
-  if (inner === undefined || said === "") return together
+  const together = [before, said === "" && before !== "" ? "…" : said].filter((part) => part !== "").join(": ")
   // What follows may be the server's own, as Ollama's "out of memory"; a name before a stack is not.
   const after = withoutStack(text.slice(end)).replace(/[{[][^]*/, "").trim()
-  return /\W/.test(after) ? `${together} ${after}` : together
+  return /\w\W/.test(after) ? `${together}${/^[.,;:]/.test(after) ? "" : " "}${after}` : together
 }
 
 const maxBefore = 500

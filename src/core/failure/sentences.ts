@@ -117,6 +117,28 @@ export const configIncludeError = (e: {
 export const missingEnvironmentVariable = (e: { readonly variable: string; readonly path: string }): string =>
   `${e.path} needs the environment variable ${e.variable}, which is not set. Run \`export ${e.variable}=...\`, or write \${${e.variable}:-default}.`
 
+export const configUnwritable = (e: {
+  readonly path: string
+  readonly reason: string
+  readonly file?: Maybe<string>
+  readonly cause?: Maybe<ErrorCause>
+}): string => {
+  switch (e.reason) {
+    case "included":
+      return `That value does not stand in ${e.path}: it is included from ${e.file ?? "another file"}. Change it there.`
+    case "locked":
+      return `${e.path} is being changed by another program. Try again; if none is running, remove ${
+        e.file ?? "its lock"
+      }.`
+    case "permission":
+      return `${e.path} may not be written. Check its permissions and those of its directory.`
+    case "no-home":
+      return "There is no place for the configuration file. Set HOME, or name the file with OPENCLAW_CONFIG_PATH."
+    default:
+      return `${e.path} cannot be written${because(e.cause)}. It is as it was.`
+  }
+}
+
 export const notEnabled = (e: { readonly provider: string }): string =>
   e.provider === "ollama"
     ? "Ollama is not enabled. Run `export OLLAMA_API_KEY=ollama-local` (any value works), or use Ollama.layerWith({ discover: true })."
@@ -280,7 +302,6 @@ export const connectionRefused = (e: {
 /** Whether a request failed without a reason, as browsers and workers report all that they do not let a page know. */
 export const isUnexplained = (cause: Maybe<ErrorCause>): boolean =>
   cause !== undefined
-  && cause.code === undefined
   && /^(failed to fetch|load failed|networkerror\b|network (request failed|connection lost))/i.test(cause.message)
 
 export const isPlainHttp = (url: string): boolean => /^http:/i.test(url)

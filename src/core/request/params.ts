@@ -10,7 +10,7 @@ import { isPlain } from "../json.js"
 import { invalid, plain } from "./writeJson.js"
 
 /** How hard to think, with the levels that OpenAI has and Ollama maps to its own. */
-export type Effort = Think | "minimal" | "xhigh" | "ultra"
+export type Effort = Think | "minimal" | "xhigh" | "adaptive" | "ultra"
 
 interface Known {
   readonly expected: string
@@ -41,12 +41,11 @@ const keepAlive = (value: unknown): number | string | undefined => {
   return text.length <= 64 && goDuration.test(text) ? text : undefined
 }
 
-const efforts: ReadonlyArray<unknown> = ["minimal", "low", "medium", "high", "xhigh", "ultra", "max"]
+const efforts: ReadonlyArray<unknown> = ["minimal", "low", "medium", "high", "xhigh", "adaptive", "ultra", "max"]
 
 const think = (value: unknown): Effort | undefined => {
   if (typeof value === "boolean") return value
   if (value === "none" || value === "off" || value === "disabled") return false
-  if (value === "adaptive") return "high"
   return efforts.includes(value) ? value as Effort : undefined
 }
 
@@ -253,3 +252,21 @@ export const merge = (layers: ReadonlyArray<JsonObject>): Either.Either<Merged, 
 
 /** The form of the answer that params ask for; it is a part of the request, not an option of the model. */
 export const format = (params: Merged): ChatRequest["format"] => params.get("format") as ChatRequest["format"]
+
+const says = (params: JsonObject, setting: string): boolean => {
+  const extra = params[extraBody]
+  return [params, params["options"], extra].some((set) =>
+    isPlain(set) && Object.keys(set).some((key) => named(key, undefined).name === named(setting, undefined).name)
+  )
+}
+
+/**
+ * Whether a setting, by any of its names, is one of the configuration and not of the request itself, which would have won.
+ */
+export const isConfigured = (
+  { format, params }: ChatRequest,
+  configured: ReadonlyArray<JsonObject>,
+  setting: string
+): boolean =>
+  !says(params, setting) && !(setting === "format" && format !== undefined)
+  && configured.some((layer) => says(layer, setting))

@@ -12,12 +12,12 @@ import {
   contentOf,
   count,
   finishOf,
-  firstText,
   imageBase64,
   malformed,
   putParams,
   rootMember,
   textOr,
+  thoughtOf,
   toolOnWire,
   type Wire
 } from "./wire.js"
@@ -60,7 +60,7 @@ const body: Wire["body"] = ({ format, model, params, request, stream, think, too
     ["messages", request.messages.map(message)],
     ["stream", stream]
   ])
-  if (tools.length > 0) body.set("tools", tools.map(toolOnWire))
+  if (tools.length > 0) body.set("tools", tools.map((tool) => toolOnWire(tool)))
   if (format !== undefined) body.set("format", format)
   if (think !== undefined) body.set("think", level(think))
   const options = new Map<string, unknown>()
@@ -76,10 +76,11 @@ const body: Wire["body"] = ({ format, model, params, request, stream, think, too
   return { body, ignored, ...(typeof numCtx === "number" ? { numCtx } : undefined) }
 }
 
-/** OpenAI's further levels, as Ollama itself maps them on `/v1`. */
+/** OpenAI's and OpenClaw's further levels, in words that older versions take too. */
 const level = (think: Params.Effort): boolean | string => {
   if (think === "minimal") return "low"
-  return think === "xhigh" || think === "ultra" ? "max" : think
+  if (think === "xhigh" || think === "adaptive") return "high"
+  return think === "ultra" ? "max" : think
 }
 
 const message = (message: Message) => {
@@ -123,7 +124,7 @@ const message = (message: Message) => {
 // reading: a line of a stream, or a whole answer, which has the same form
 // =============================================================================
 
-const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content", "reasoning_text"] }
+const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content", "reasoning_text"] as const }
 
 const none: JsonRecord = {}
 
@@ -140,7 +141,7 @@ const read: Wire["read"] = (value, text) => {
   const done = value["done"] === true
   return {
     _tag: "Event",
-    reasoning: firstText(message, keys.reasoning),
+    reasoning: thoughtOf(message, keys.reasoning).text,
     content,
     calls,
     finish: finishOf(textOr(value["done_reason"])) ?? (done ? finishOf("stop") : undefined),

@@ -12,8 +12,10 @@ import type { Framing } from "../decode/framing.js"
 import { copy, elements, member, type Place, root } from "../decode/jsonText.js"
 import type { DecodeFailure, Kind, WireCall, WireEvent, WireFinish } from "../decode/types.js"
 import { isRecord, type JsonRecord } from "../json.js"
-import type { Provider } from "../provider.js"
+import type { Compat, Provider } from "../provider.js"
 import { bareBase64, dataUrl } from "../request/image.js"
+import { detailsOf, type ReasoningField } from "../request/metadata.js"
+import type * as Metadata from "../request/metadata.js"
 import * as Params from "../request/params.js"
 import { isObjectText, wellFormed, write } from "../request/writeJson.js"
 
@@ -52,6 +54,9 @@ export interface Draft {
   readonly think: Params.Effort | undefined
   readonly stream: boolean
   readonly maxTokensField: string
+  readonly asked: Metadata.Asked | undefined
+  readonly ollama: boolean
+  readonly compat: Compat
 }
 
 /** A body as a value, and what it cannot carry. */
@@ -76,6 +81,10 @@ export interface EncodeOptions {
   readonly ignored?: ReadonlyArray<Ignored> | undefined
   /** Whether it is an Ollama that is asked. Default `true`. */
   readonly ollama?: boolean | undefined
+  /** Who is asked: what another one sent with an answer of the history is not for it. */
+  readonly asked?: Metadata.Asked | undefined
+  /** What its server needs or lacks. */
+  readonly compat?: Compat | undefined
   readonly stream: boolean
   readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
 }
@@ -96,10 +105,13 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
   const ignored: Array<Ignored> = (options.ignored ?? []).filter(({ setting }) =>
     !Object.hasOwn(request.params, setting)
   )
-  if (hasImages(request) && lacks(model, "image")) return Either.left(new ImagesNotSupported({ model: model.id }))
+  const compat = wire.ollama ? {} : options.compat ?? {}
+  const ollama = options.ollama !== false
+  const noImages = lacks(model, "image") || compat.requiresStringContent === true
+  if (hasImages(request) && noImages) return Either.left(new ImagesNotSupported({ model: model.id }))
   const tools = offered(request)
   if (tools.length > 0 && lacks(model, "tools")) return Either.left(new ToolsNotSupported({ model: model.id }))
-  if (request.toolChoice === "required") {
+  if (request.toolChoice === "required" && ollama) {
     ignored.push({ setting: "toolChoice", reason: "Ollama cannot be made to call a tool" })
   }
   const merged = Params.merge([...options.params, request.params])
@@ -113,7 +125,7 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     ignored.push({ setting: "think", reason: `${model.id} cannot think` })
   }
   // Many models think unless told otherwise, whatever is known of them; others' servers refuse to be told needlessly.
-  const off = asked === false && (options.ollama !== false || model.reasoning)
+  const off = asked === false && (ollama || model.reasoning)
   if (asked === false && !off) {
     ignored.push({
       setting: "think",
@@ -128,7 +140,10 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     params,
     think: asked === false ? (off ? false : undefined) : cannotThink ? undefined : asked,
     stream: options.stream,
-    maxTokensField: options.maxTokensField ?? "max_tokens"
+    maxTokensField: options.maxTokensField ?? "max_tokens",
+    asked: options.asked,
+    ollama,
+    compat
   })
   return Either.map(write(Object.fromEntries(drafted.body), ""), (body) => ({
     ...drafted,
@@ -201,9 +216,9 @@ export const imageUrl = ({ image }: ImagePart): string =>
 
 export const imageBase64 = (part: ImagePart): string => bareBase64(imageUrl(part))
 
-export const toolOnWire = ({ description, name, parameters }: ToolDefinition) => ({
+export const toolOnWire = ({ description, name, parameters }: ToolDefinition, more: JsonRecord = {}) => ({
   type: "function",
-  function: { name, description, parameters }
+  function: { name, description, parameters, ...more }
 })
 
 // =============================================================================
@@ -287,26 +302,22 @@ export const contentOf = (value: unknown): string | undefined => {
   return text
 }
 
-/** What a message says in pieces of its content, or of its details, that are thoughts. */
-export const thoughtOf = (content: unknown, details: unknown): string => {
+/** What a message says that is a thought, and where: under the first of the names, in its details, or in its content. */
+export const thoughtOf = (
+  message: JsonRecord,
+  keys: ReadonlyArray<ReasoningField>
+): { readonly text: string; readonly field?: ReasoningField } => {
+  for (const field of keys) {
+    const text = textOr(message[field])
+    if (text !== "") return { text, field }
+  }
   let text = ""
-  for (const part of Array.isArray(details) ? details as ReadonlyArray<unknown> : []) {
-    if (isRecord(part)) text += textOr(part["text"]) || textOr(part["summary"])
+  for (const part of detailsOf(message["reasoning_details"])) text += textOr(part["text"]) || textOr(part["summary"])
+  if (text !== "") return { text, field: "reasoning_details" }
+  for (const part of detailsOf(message["content"])) {
+    if (part["type"] === "thinking") text += contentOf(part["thinking"]) ?? ""
   }
-  if (text !== "") return text
-  for (const part of Array.isArray(content) ? content as ReadonlyArray<unknown> : []) {
-    if (isRecord(part) && part["type"] === "thinking") text += contentOf(part["thinking"]) ?? ""
-  }
-  return text
-}
-
-/** The first of several names for the same text that says something. */
-export const firstText = (message: JsonRecord, keys: ReadonlyArray<string>): string => {
-  for (const key of keys) {
-    const text = textOr(message[key])
-    if (text !== "") return text
-  }
-  return ""
+  return text === "" ? { text } : { text, field: "content" }
 }
 
 export const noCalls: ReadonlyArray<WireCall> = []
@@ -342,7 +353,15 @@ export const callsOf = (
       const source = member(text, member(text, places[at], "function"), "arguments")
       args = source === undefined ? JSON.stringify(given) : copy(text.slice(source.from, source.to))
     }
-    calls.push({ id: textOr(entry["id"]), name: textOr(fn["name"]), index: indexOf(entry, fn), text: args, whole })
+    const extra = entry["extra_content"]
+    calls.push({
+      id: textOr(entry["id"]),
+      name: textOr(fn["name"]),
+      index: indexOf(entry, fn),
+      text: args,
+      whole,
+      ...(isRecord(extra) ? { extra } : undefined)
+    })
   }
   return calls
 }
