@@ -422,7 +422,9 @@ describe("the exchange with undici", () => {
       const fiber = yield* asked(dispatcher)
       dispatcher.start()
       dispatcher.handler.onResponseStart!(dispatcher.controller, 200, {})
-      return pullOf(yield* Fiber.join(fiber))
+      // what reads is what is asked for, not what it reads
+      const pull = pullOf(yield* Fiber.join(fiber))
+      return pull
     })
 
   const sizes = (pieces: ReadonlyArray<Uint8Array> | undefined) => pieces?.map((piece) => piece.length)

@@ -22,6 +22,7 @@ export const rooms = [
   "completion",
   "config",
   "core",
+  "server",
   "telemetry",
   "testing/internal",
   "transport"

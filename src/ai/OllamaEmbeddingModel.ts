@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { Embeddings, type EmbeddingsService, type EmbedOptions } from "./internal/embeddings.js"
+import { Embeddings, type EmbedOptions, type Service as EmbeddingsService } from "../Embeddings.js"
 import * as Errors from "./internal/errors.js"
 
 // =============================================================================
@@ -48,7 +48,7 @@ export declare namespace Config {
    * @since 0.1.0
    * @category models
    */
-  export interface Service extends Omit<EmbedOptions, "model"> {
+  export interface Service extends Pick<EmbedOptions, "dimensions" | "truncate" | "keepAlive"> {
     /** Vectors of different models cannot be compared: override it for all texts, or for none. */
     readonly model?: string | undefined
   }
@@ -92,7 +92,7 @@ const embedMany = (embeddings: EmbeddingsService, model: string, config: Config.
 ): Effect.Effect<Array<EmbeddingModel.Result>, AiError.AiError> =>
   Effect.flatMap(Config.getOrUndefined, (override) =>
     Effect.matchEffect(
-      embeddings.embedMany(texts, { ...config, ...override, model: override?.model ?? model }),
+      embeddings.embedMany(texts, { ...config, ...override, model: override?.model ?? model, vectors: "numbers" }),
       {
         onFailure: (error) => Effect.fail(Errors.toAiError(where)(error)),
         onSuccess: (answer) =>

@@ -4,9 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema, Stream } from "effect"
 import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
 import { MockOllama } from "effect-ollama/testing"
-import { Embeddings } from "../../src/ai/internal/embeddings.js"
 import { openAi } from "./openai.js"
-import { Tools, toolsLayer } from "./support.js"
+import { embeddings, Tools, toolsLayer } from "./support.js"
 
 const City = Schema.Struct({ name: Schema.String, inhabitants: Schema.Number })
 
@@ -51,9 +50,7 @@ const expected = {
 const calls = [{ name: "get_weather", arguments: "{\"city\":\"Paris\"}" }, { name: "get_time", arguments: "{}" }]
 const texts = ["Rayleigh scattering.", "{\"name\":\"Paris\",\"inhabitants\":2100000}", "1", "2", "3", "4", "5"]
 
-const embeddings = Layer.succeed(Embeddings, {
-  embedMany: (texts) => Effect.succeed({ embeddings: texts.map((text) => [text.length]) })
-})
+const vectors = embeddings((texts) => Effect.succeed({ embeddings: texts.map((text) => [text.length]) }))
 
 describe("an app that is written against @effect/ai", () => {
   for (const api of ["openai-completions", "ollama"] as const) {
@@ -61,7 +58,7 @@ describe("an app that is written against @effect/ai", () => {
       const usage = { inputTokens: 10, outputTokens: 3 }
       const OllamaLive = Layer.merge(
         OllamaLanguageModel.layer({ model: "ollama/m" }),
-        Layer.provide(OllamaEmbeddingModel.layerBatched({ model: "ollama/embed" }), embeddings)
+        Layer.provide(OllamaEmbeddingModel.layerBatched({ model: "ollama/embed" }), vectors)
       ).pipe(Layer.provide(MockOllama.layer({
         models: ["m"],
         replies: [{ text: texts[0], usage }, { toolCalls: calls }, ...texts.slice(1).map((text) => ({ text, usage }))]

@@ -1,26 +1,21 @@
 import { EmbeddingModel, Model } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, TestClock } from "effect"
-import { OllamaError } from "effect-ollama"
+import { type Embeddings, OllamaError } from "effect-ollama"
 import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
-import { Embeddings, type EmbedOptions } from "../../src/ai/internal/embeddings.js"
-import { aiError } from "./support.js"
+import { aiError, embeddings } from "./support.js"
 
-type Asked = ReadonlyArray<readonly [ReadonlyArray<string>, EmbedOptions]>
+type Asked = ReadonlyArray<readonly [ReadonlyArray<string>, Omit<Embeddings.EmbedOptions, "vectors">]>
 
 /** Embeddings that know the length of a text, and what they were asked. */
 const counting = (answer?: (texts: ReadonlyArray<string>) => ReadonlyArray<ReadonlyArray<number>>) => {
   const asked: Array<Asked[number]> = []
-  const layer = Layer.succeed(Embeddings, {
-    embedMany: (texts, options) =>
-      Effect.sync(() => {
-        asked.push([texts, options])
-        return {
-          embeddings: answer?.(texts) ?? texts.map((text) => [text.length]),
-          usage: { inputTokens: texts.length }
-        }
-      })
-  })
+  const layer = embeddings((texts, options) =>
+    Effect.sync(() => {
+      asked.push([texts, options])
+      return { embeddings: answer?.(texts) ?? texts.map((text) => [text.length]) }
+    })
+  )
   return { asked: asked as Asked, layer }
 }
 
@@ -130,7 +125,7 @@ describe("data-loader", () => {
 
 describe("what goes wrong", () => {
   const refused = new OllamaError.ConnectionRefused({ url: "http://127.0.0.1:11434/api/embed", attempts: 3 })
-  const failing = Layer.succeed(Embeddings, { embedMany: () => Effect.fail(refused) })
+  const failing = embeddings(() => Effect.fail(refused))
 
   it.effect("is an AiError of the right kind, for every text, and gives back ours", () =>
     Effect.gen(function*() {

@@ -107,7 +107,7 @@ describe("a file that must not be written", () => {
         ["models.providers.ollama.baseUrl", "gpu-box:11434", "http"],
         ["models.providers.ollama.apiKey", "two words", "visible ASCII"],
         ["models.providers.ollama.timeoutSeconds", "soon", "a positive number"],
-        ["models.providers.ollama.models", [{ name: "no id" }], "models[0].id"],
+        ["models.providers.ollama.models", "gpt-oss:20b", "a list"],
         ["agents.defaults.model.primary", 5, "a text"],
         ["models", 5, "an object"],
         ["models.providers.ollama.apiKey", undefined, "a JSON value"]

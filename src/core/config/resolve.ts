@@ -94,8 +94,8 @@ export const variables = (config: unknown, stored?: unknown): ReadonlySet<string
   return names.add(apiKeyVariable)
 }
 
+// The texts are read elsewhere, before all others.
 const checkEnv = (r: reader.Reader, value: unknown): void => {
-  // what is put into the environment by them is not looked up yet
   for (const [key, text] of Object.entries(reader.object(r, own(value, "vars"), ["env", "vars"]) ?? {})) {
     if (typeof text !== "string") r.problem(["env", "vars", key], "a string", kindOf(text))
   }
