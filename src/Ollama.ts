@@ -107,7 +107,7 @@ const clientLayer = (options: OllamaClient.Options) =>
     Effect.flatMap(Models.Models, (models) => {
       const cloud = models.providers.find(({ id }) => id === "ollama-cloud")?.result
       return Effect.map(
-        OllamaClient.make({ ...(cloud === undefined ? undefined : { cloud }), ...options }),
+        OllamaClient.make(cloud === undefined ? options : { cloud, ...options }),
         (client) => invalidating(client, models)
       )
     })

@@ -25,8 +25,10 @@ const ai = ["AiError", "Chat", "EmbeddingModel", "LanguageModel", "Prompt", "Res
 export const folders = {
   ...Object.fromEntries(http.map((name) => [name, `effect/http/${name}`])),
   HttpEffect: "effect/http/HttpEffect",
+  HttpMethod: "effect/http/HttpMethod",
   ...Object.fromEntries(ai.map((name) => [name, `effect/ai/${name}`])),
   AiModel: "effect/ai/Model",
+  Base64: "effect/encoding/Base64",
   KeyValueStore: "effect/persistence/KeyValueStore",
   Persistence: "effect/persistence/Persistence",
   TestClock: "effect/testing/TestClock",
@@ -155,6 +157,27 @@ export const names = {
   "Schema.encodedBoundSchema": "Schema.toEncoded",
   "Schema.BigIntFromSelf": "Schema.BigInt",
   "Schema.SymbolFromSelf": "Schema.Symbol",
+
+  "Either.fromNullable": "Result.fromNullishOr",
+
+  "Effect.contextWithEffect": "Effect.contextWith",
+  "Effect.intoDeferred": "Deferred.into",
+  "Effect.mapInputContext": "Effect.updateContext",
+  "Effect.catchAllDefect": "Effect.catchDefect",
+  "Effect.zip": "Effect.zip",
+  "Cause.isFailure": "Cause.hasFails",
+  "Duration.decodeUnknown": "Duration.fromInput",
+  "Duration.decode": "Duration.fromInputUnsafe",
+  "Encoding.decodeBase64": "Base64.decode",
+  "Headers.currentRedactedNames": "Headers.CurrentRedactedNames",
+  "HttpClient.currentTracerPropagation": "HttpClient.TracerPropagationEnabled",
+  "HttpClient.currentTracerDisabledWhen": "HttpClient.TracerDisabledWhen",
+  "HttpClientError.RequestError": "HttpClientError.HttpClientError",
+  "HttpClientError.ResponseError": "HttpClientError.HttpClientError",
+  "PlatformError.SystemErrorReason": "PlatformError.SystemErrorTag",
+  "Stream.bufferChunks": "Stream.bufferArray",
+  "EmbeddingModel.Service": "EmbeddingModel.EmbeddingModel",
+  "LanguageModel.Service": "LanguageModel.LanguageModel",
 
   "HttpClientRequest.del": "HttpClientRequest.delete"
 }

@@ -46,6 +46,8 @@ const bareCode = (text) => text.replace(/\/\*[\s\S]*?\*\//g, "").replace(/(^|\s)
 export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, hand } = {}) => {
   const source = sourceFile.text
   const problems = []
+  // members of classes that are written by hand
+  const members = new Map()
   // module path -> { local, isValue }
   const used = new Map()
   const other = new Map()
@@ -191,6 +193,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     const symbol = type.aliasSymbol ?? type.symbol
     const declared = symbol?.declarations?.[0]
     if (declared === undefined) return undefined
+    if (/@effect\/platform\/dist\/dts\/Error\.d\.ts$/.test(declared.getSourceFile().fileName)) return `PlatformError.${symbol.name}`
     const file = /\/node_modules\/effect\/dist\/dts\/(\w+)\.d\.ts$/.exec(declared.getSourceFile().fileName)?.[1]
     if (file === undefined) return undefined
     if (file === "Either" && /^(Left|Right|Either)$/.test(symbol.name)) return "Either"
@@ -214,6 +217,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   // ---------------------------------------------------------------------------
 
   const plain = (node) => {
+    if (ts.isClassDeclaration(node) && members.has(node.name?.text)) return mended(node, members.get(node.name.text))
     let out = ""
     let position = node.getStart()
     const visit = (child) => {
@@ -243,9 +247,25 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     return undefined
   }
 
+  // A function that says it gives an Either, where one is wanted that gives an Effect.
+  const givesEffect = (node) => {
+    if (!ts.isArrowFunction(node) || node.type === undefined) return false
+    if (!isOnly(checker.getTypeFromTypeNode(node.type), "Either")) return false
+    const wanted = checker.getContextualType(node)?.getCallSignatures()?.[0]?.getReturnType()
+    return wanted !== undefined && has(wanted, "Effect") && !has(wanted, "Either")
+  }
+
   const wantsEffect = (node) => {
     const contextual = checker.getContextualType(node)
     if (contextual === undefined) return false
+    if (isOnly(contextual, "Either")) {
+      let at = node.parent
+      while (ts.isConditionalExpression(at) || ts.isParenthesizedExpression(at)) at = at.parent
+      if (ts.isArrowFunction(at)) return givesEffect(at)
+      if (!ts.isReturnStatement(at)) return false
+      while (!ts.isFunctionLike(at)) at = at.parent
+      return givesEffect(at)
+    }
     const found = kinds(contextual)
     return found.has("Effect") && !found.has("Either") && !found.has("Option") && !found.has("Fiber") && !found.has("Deferred")
   }
@@ -256,12 +276,37 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     && !ts.isArrowFunction(node) && !ts.isFunctionExpression(node) && !ts.isArrayLiteralExpression(node)
     && !ts.isStringLiteral(node) && !ts.isNumericLiteral(node)
 
-  const cx = { at, calls: undefined, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
+  /** A name that is wanted as an Effect. */
+  const converted = (node) => wantsEffect(node) ? asEffect(node, () => node.text) : undefined
+
+  const cx = { converted, at, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
+
+  const nameOfMember = (member) => member.name?.getText()
+
+  /** A class some of whose members are written by hand. */
+  const mended = (node, own) => {
+    const left = new Set(own.members)
+    let out = ""
+    let position = node.getStart()
+    const end = node.members.length === 0 ? node.getEnd() - 1 : node.members.at(-1).getEnd()
+    ts.forEachChild(node, (child) => {
+      const one = ts.isClassElement(child)
+        ? own.members.find((one) => nameOfMember(one) === nameOfMember(child))
+        : undefined
+      out += source.slice(position, child.getStart()) + (one === undefined ? text(child) : one.getText())
+      if (one !== undefined) left.delete(one)
+      position = child.getEnd()
+    })
+    return out + [...left].map((one) => `\n\n  ${one.getText()}`).join("") + source.slice(Math.max(position, end), node.getEnd())
+  }
 
   const ruled = (node) => {
     for (const rule of nodes[node.kind] ?? []) {
       const result = rule(node, cx)
       if (result !== undefined) return result
+    }
+    if (ts.isTypeReferenceNode(node) && ts.isArrowFunction(node.parent) && node.parent.type === node && givesEffect(node.parent)) {
+      return `${module("Effect", false)}.Effect<${node.typeArguments.map(text).join(", ")}>`
     }
     if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
       const callee = key(node.expression)
@@ -289,7 +334,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   const text = (node) => {
     if (ts.isExpression(node) && isLeaf(node) && !isName(node) && ts.isExpressionStatement(node.parent) === false) {
       if (ts.isYieldExpression(node.parent) && node.parent.asteriskToken !== undefined && node.parent.expression === node) {
-        const converted = asEffect(node, () => ruled(node))
+        const converted = isOfResults(node) ? undefined : asEffect(node, () => ruled(node))
         if (converted !== undefined) return converted
       } else if (!isName(node) && !ts.isPropertyAccessExpression(node.parent) && wantsEffect(node)) {
         const converted = asEffect(node, () => ruled(node))
@@ -302,6 +347,13 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
       }
     }
     return ruled(node)
+  }
+
+  /** Whether a generator is one of `Either.gen` or `Option.gen`, which are yielded what they are. */
+  const isOfResults = (node) => {
+    let at = node
+    while (at !== undefined && !ts.isFunctionExpression(at)) at = at.parent
+    return at !== undefined && ts.isCallExpression(at.parent) && ["Either.gen", "Option.gen"].includes(key(at.parent.expression))
   }
 
   const functionAsEffect = (node) => {
@@ -322,8 +374,12 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   const rest = []
   for (const statement of hand?.statements ?? []) {
     if (ts.isImportDeclaration(statement)) continue
-    rest.push(statement)
     const name = identity(statement)
+    if (ts.isClassDeclaration(statement) && statement.getFullText().includes("// @members")) {
+      members.set(statement.name.text, statement)
+      continue
+    }
+    rest.push(statement)
     if (name === undefined || !sourceFile.statements.some((one) => identity(one) === name)) continue
     byHand.set(name, rest.splice(0))
   }
@@ -473,8 +529,10 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     } else if (path === "fast-check") lines.push([path, `import ${isValue ? "" : "type "}* as ${local} from "${path}"`])
     else lines.push([path, `import ${isValue ? "" : "type "}* as ${local} from "${path}"`])
   }
+  const ownNames = new Set((hand?.statements ?? []).flatMap((one) => ts.isImportDeclaration(one) ? [] : declared(one)))
   for (const [path, entries] of other) {
-    for (const { isType, local, name } of entries.filter(({ local }) => uses(written, local))) {
+    for (const { isType, local, name } of entries) {
+      if (!uses(written, local) || ownNames.has(local) || relatives.has(path)) continue
       const entry = grouped.get(path) ?? []
       entry.push(`${isType ? "type " : ""}${local === name ? name : `${name} as ${local}`}`)
       grouped.set(path, entry)

@@ -53,6 +53,23 @@ const tag = (node, cx) => {
   return `${method(cx, "Context.Service")}${typeArgs(node, cx)}()(${args(inner, cx).join(", ")})`
 }
 
+const provided = (service) => (node, cx) =>
+  `${method(cx, "Effect.provideService")}(${
+    [...args(node, cx).slice(0, -1), method(cx, `${service}.${service}`), args(node, cx).at(-1)].join(", ")
+  })`
+
+/** `new RequestError({ request, reason: "Transport", cause })`: one error, whose reason has a class of its own. */
+const httpError = (node, cx) => {
+  const [given] = node.arguments
+  const reason = valueOf(property(given, "reason"))
+  const inner = without(given, "reason", cx)
+  const error = method(cx, "HttpClientError.HttpClientError").replace(/\.\w+$/, "")
+  const made = ts.isStringLiteral(reason)
+    ? `${error}.${reason.text}Error`
+    : `(${error}[\`\${${cx.text(reason)}}Error\` as "TransportError"])`
+  return `new ${error}.HttpClientError({ reason: new ${made}(${inner}) })`
+}
+
 export const calls = {
   "Schema.Literal": literal,
   "Schema.Union": listed("Schema.Union"),
@@ -76,6 +93,116 @@ export const calls = {
     const shape = `{ ${[...rest, `orElse: () => ${method(cx, "Effect.fail")}(${error})`].join(", ")} }`
     return `${method(cx, "Effect.timeoutOrElse")}(${[...before, shape].join(", ")})`
   },
+  "Schema.Struct": (node, cx) => {
+    const [fields, rest] = node.arguments
+    if (rest === undefined) return undefined
+    const [key, value] = ["key", "value"].map((name) => cx.text(valueOf(property(rest, name))))
+    return `${method(cx, "Schema.StructWithRest")}(${method(cx, "Schema.Struct")}(${cx.text(fields)}), [${
+      method(cx, "Schema.Record")
+    }(${key}, ${value})])`
+  },
+  // Data first, a predicate of Effect 4 does not learn the type of the error.
+  "Effect.catchIf": (node, cx) =>
+    node.arguments.length === 3
+      ? `(${cx.text(node.arguments[0])}).pipe(${method(cx, "Effect.catchIf")}(${args(node, cx).slice(1).join(", ")}))`
+      : undefined,
+  "RequestResolver.fromEffect": (node, cx) =>
+    `${method(cx, "RequestResolver.fromEffect")}((entry) => (${args(node, cx)[0]})(entry.request))`,
+  "HttpClientRequest.make": (node, cx) =>
+    !ts.isStringLiteral(node.arguments[0])
+      ? `${method(cx, "HttpClientRequest.make")}(${args(node, cx)[0]} as ${
+        cx.module("HttpMethod", false)
+      }.HttpMethod)`
+      : undefined,
+  // both tags of a PlatformError of Effect 3
+  "Effect.catchTags": (node, cx) => {
+    const handlers = node.arguments.at(-1)
+    const [one, other] = ["SystemError", "BadArgument"].map((name) => property(handlers, name))
+    if (one === undefined || other === undefined) return undefined
+    return `${method(cx, "Effect.catchTag")}(${
+      [...node.arguments.slice(0, -1).map((one) => cx.text(one)), "\"PlatformError\"", cx.text(valueOf(one))].join(", ")
+    })`
+  },
+  "Effect.tryMap": (node, cx) => {
+    const [effect, options] = node.arguments
+    const [attempt, caught] = ["try", "catch"].map((name) => cx.text(valueOf(property(options, name))))
+    return `${method(cx, "Effect.flatMap")}(${cx.text(effect)}, (value) => ${
+      method(cx, "Effect.try")
+    }({ try: () => (${attempt})(value), catch: ${caught} }))`
+  },
+  "Effect.timeoutTo": (node, cx) => {
+    const options = node.arguments.at(-1)
+    const [duration, onSuccess, onTimeout] = ["duration", "onSuccess", "onTimeout"].map((name) =>
+      cx.text(valueOf(property(options, name)))
+    )
+    const before = node.arguments.length === 2 ? cx.text(node.arguments[0]) : "self"
+    const made = `${method(cx, "Effect.timeoutOrElse")}(${method(cx, "Effect.map")}(${before}, ${onSuccess}), { duration: ${
+      duration
+    }, orElse: () => ${method(cx, "Effect.sync")}(${onTimeout}) })`
+    return node.arguments.length === 2 ? made : `(self) => ${made}`
+  },
+  "Effect.withClock": provided("Clock"),
+  "Effect.withTracer": provided("Tracer"),
+  "Effect.withRandom": provided("Random"),
+  "Effect.withConfigProvider": provided("ConfigProvider"),
+  "Exit.mapErrorCause": (node, cx) => {
+    const [exit, map] = args(node, cx)
+    return `(${method(cx, "Exit.isSuccess")}(${exit}) ? ${method(cx, "Exit.succeed")}(${exit}.value) : ${method(cx, "Exit.failCause")}((${map})(${exit}.cause)))`
+  },
+  "Cause.dieOption": (node, cx) =>
+    `${method(cx, "Option.fromNullishOr")}(${args(node, cx)[0]}.reasons.find(${method(cx, "Cause.isDieReason")})?.defect)`,
+  "Context.get": (node, cx) => {
+    const [context, tag] = node.arguments
+    if (cx.key(context) === "DefaultServices.liveServices") {
+      return cx.key(tag) === "Tracer.Tracer" ? method(cx, "Tracer.nativeTracer") : undefined
+    }
+    const isOfFiber = ts.isCallExpression(context) && ts.isPropertyAccessExpression(context.expression)
+      && context.expression.name.text === "getFiberRef"
+    return isOfFiber ? `${cx.text(context.expression.expression)}.getRef(${cx.text(tag)})` : undefined
+  },
+  "Stream.runFold": (node, cx) => {
+    const [stream, initial, add] = args(node, cx)
+    return add === undefined
+      ? `${method(cx, "Stream.runFold")}(() => ${stream}, ${initial})`
+      : `${method(cx, "Stream.runFold")}(${stream}, () => ${initial}, ${add})`
+  },
+  "Stream.interruptWhenDeferred": (node, cx) => {
+    const [stream, deferred] = args(node, cx)
+    return `${method(cx, "Stream.interruptWhen")}(${stream}, ${method(cx, "Deferred.await")}(${deferred}))`
+  },
+  "Stream.repeatEffectChunkOption": (node, cx) =>
+    `${method(cx, "Stream.fromPull")}(${method(cx, "Effect.succeed")}(${args(node, cx)[0]}))`,
+  "Stream.execute": (node, cx) => `${method(cx, "Stream.fromEffectDrain")}(${args(node, cx)[0]})`,
+  // Chunks are arrays.
+  "Chunk.unsafeFromArray": (node, cx) => args(node, cx)[0],
+  "Chunk.toReadonlyArray": (node, cx) => args(node, cx)[0],
+  "Chunk.toArray": (node, cx) => `Array.from(${args(node, cx)[0]})`,
+  "Chunk.of": (node, cx) => `[${args(node, cx)[0]}]`,
+  "Chunk.make": (node, cx) => `[${args(node, cx).join(", ")}]`,
+  "Chunk.empty": () => "[]",
+  "Schema.optionalWith": (node, cx) =>
+    `${method(cx, "Schema.withDecodingDefault")}(${method(cx, "Effect.sync")}(${
+      cx.text(valueOf(property(node.arguments.at(-1), "default")))
+    }))`,
+  "Schema.withConstructorDefault": (node, cx) =>
+    `${method(cx, "Schema.withConstructorDefault")}(${method(cx, "Effect.sync")}(${args(node, cx)[0]}))`,
+  "Schema.propertySignature": (node, cx) => args(node, cx)[0],
+  "Layer.setConfigProvider": (node, cx) => `${method(cx, "ConfigProvider.layer")}(${args(node, cx)[0]})`,
+  "Layer.setTracer": (node, cx) =>
+    `${method(cx, "Layer.succeed")}(${method(cx, "Tracer.Tracer")}, ${args(node, cx)[0]})`,
+  "ConfigProvider.fromMap": (node, cx) => {
+    const [map] = node.arguments
+    const entries = ts.isNewExpression(map) && map.expression.getText() === "Map" ? map.arguments?.[0] : undefined
+    const isOf = entries !== undefined && ts.isCallExpression(entries) && entries.expression.getText() === "Object.entries"
+    const given = ts.isNewExpression(map) && !map.arguments?.length
+      ? "{}"
+      : isOf
+      ? cx.text(entries.arguments[0])
+      : `Object.fromEntries(${entries === undefined ? cx.text(map) : cx.text(entries)})`
+    return `${method(cx, "ConfigProvider.fromUnknown")}(${given})`
+  },
+  "new HttpClientError.RequestError": httpError,
+  "new HttpClientError.ResponseError": httpError,
   "Schedule.intersect": (node, cx) =>
     node.arguments.length === 2
       ? `${method(cx, "Schedule.max")}([${args(node, cx).join(", ")}])`
@@ -89,6 +216,9 @@ const methods = { unsafeInterruptAsFork: "interruptUnsafe", unsafePoll: "pollUns
 
 const isEitherTag = (node, cx) =>
   ts.isPropertyAccessExpression(node) && node.name.text === "_tag" && cx.has(cx.typeOf(node.expression), "Either")
+
+const isPlatformError = (type, cx) =>
+  ["PlatformError", "SystemError", "BadArgument"].some((name) => cx.has(type, `PlatformError.${name}`))
 
 const tags = { Left: "\"Failure\"", Right: "\"Success\"" }
 const sides = { left: "failure", right: "success" }
@@ -104,20 +234,41 @@ export const nodes = {
       if (cx.typeOf(node.expression.expression).getProperty("ast") === undefined) return undefined
       return `${cx.text(node.expression.expression)}.annotate(${args(node, cx).join(", ")})`
     },
+    // what a KeyValueStore has, or undefined
+    (node, cx) =>
+      ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "get"
+        && cx.typeOf(node.expression.expression).symbol?.name === "KeyValueStore"
+        ? `${method(cx, "Effect.map")}(${cx.plain(node)}, ${method(cx, "Option.fromUndefinedOr")})`
+        : undefined,
     // fiber.unsafeInterruptAsFork(FiberId.none), fiber.unsafePoll()
     (node, cx) => {
       if (!ts.isPropertyAccessExpression(node.expression)) return undefined
       const to = own(methods, node.expression.name.text)
       if (to === undefined) return undefined
-      return `${cx.text(node.expression.expression)}.${to}(${to === "getRef" ? args(node, cx).join(", ") : ""})`
+      return `${cx.text(node.expression.expression)}${node.expression.questionDotToken ? "?." : "."}${to}(${to === "getRef" ? args(node, cx).join(", ") : ""})`
     }
   ],
   [K.PropertyAccessExpression]: [
+    // error.reason, error.description, error._tag of a PlatformError
+    (node, cx) => {
+      const name = node.name.text
+      if (!["reason", "description", "_tag"].includes(name) || !isPlatformError(cx.typeOf(node.expression), cx)) return undefined
+      const error = cx.text(node.expression)
+      if (name === "reason") return `${error}.reason._tag`
+      if (name === "description") return `${error}.reason.description`
+      return `(${error}.reason._tag === "BadArgument" ? "BadArgument" : "SystemError")`
+    },
+    (node, cx) =>
+      cx.key(node) === "Schedule.stop" ? `${method(cx, "Schedule.recurs")}(0)` : undefined,
     (node, cx) => {
       const to = own(sides, node.name.text)
       if (to === undefined || !cx.has(cx.typeOf(node.expression), "Either")) return undefined
-      return `${cx.text(node.expression)}.${to}`
+      return `${cx.text(node.expression)}${node.questionDotToken ? "?." : "."}${to}`
     },
+    (node, cx) =>
+      node.name.text === "unsafeMap" && cx.typeOf(node.expression).symbol?.name === "Context"
+        ? `${cx.text(node.expression)}.mapUnsafe`
+        : undefined,
     (node, cx) =>
       node.name.text === "unsafeCurrentTimeMillis" ? `${cx.text(node.expression)}.currentTimeMillisUnsafe` : undefined
   ],
@@ -128,7 +279,42 @@ export const nodes = {
       return to !== undefined && "eitherTag" in node ? to : undefined
     }
   ],
+  [K.BindingElement]: [
+    // const { right: value } = either
+    (node, cx) => {
+      const to = node.propertyName === undefined ? undefined : own(sides, node.propertyName.text)
+      if (to === undefined || !cx.has(cx.typeOf(node.parent), "Either")) return undefined
+      return `${to}: ${cx.text(node.name)}`
+    }
+  ],
+  [K.ExpressionWithTypeArguments]: [
+    // extends Request.TaggedClass(tag)<Success, Error, Fields>
+    (node, cx) => {
+      if (!ts.isCallExpression(node.expression) || cx.key(node.expression.expression) !== "Request.TaggedClass") return undefined
+      const [success, error, fields] = node.typeArguments.map((one) => cx.text(one))
+      return `${method(cx, "Request.TaggedClass")}(${args(node.expression, cx)[0]})<${fields}, ${success}, ${error}>`
+    }
+  ],
+  [K.ModuleDeclaration]: [
+    // options and metadata of effect/ai are JSON
+    (node, cx) =>
+      ts.isStringLiteral(node.name)
+        ? cx.plain(node).replace(/readonly ollama\?: (\w+) \| undefined/g, "readonly ollama?: Jsonly<$1>")
+        : undefined
+  ],
+  [K.ShorthandPropertyAssignment]: [
+    (node, cx) => {
+      const converted = cx.converted(node.name)
+      return converted === undefined ? undefined : `${node.name.text}: ${converted}`
+    }
+  ],
   [K.BinaryExpression]: [
+    (node, cx) => {
+      if (!ts.isPropertyAccessExpression(node.left) || node.left.name.text !== "_tag" || !ts.isStringLiteral(node.right)) return undefined
+      if (!isPlatformError(cx.typeOf(node.left.expression), cx)) return undefined
+      const isNot = (node.right.text === "SystemError") === node.operatorToken.getText().startsWith("=")
+      return `${cx.text(node.left.expression)}.reason._tag ${isNot ? "!==" : "==="} "BadArgument"`
+    },
     (node, cx) => {
       const literal = ts.isStringLiteral(node.right) ? own(tags, node.right.text) : undefined
       if (literal === undefined || !isEitherTag(node.left, cx)) return undefined
@@ -148,7 +334,49 @@ export const nodes = {
       if (key === "Schema.Schema" && node.typeArguments !== undefined) {
         return `${method(cx, "Schema.Codec")}${typeArgs(node, cx)}`
       }
+      if (key === "Chunk.Chunk") return `ReadonlyArray${typeArgs(node, cx)}`
+      if (key?.endsWith(".TypeId")) return `typeof ${cx.text(node.typeName)}`
       return undefined
+    }
+  ],
+  [K.ObjectLiteralExpression]: [
+    (node, cx) =>
+      node.properties.length === 1 && node.properties[0].getText() === "disableValidation: true"
+        ? "{ disableChecks: true }"
+        : undefined
+  ],
+  [K.ClassDeclaration]: [
+    // what responses of Effect 4 have besides
+    (node, cx) => {
+      const isResponse = node.heritageClauses?.some((clause) =>
+        clause.types.some((one) => cx.key(one.expression) === "HttpClientResponse.HttpClientResponse")
+      )
+      if (!isResponse) return undefined
+      const error = "HttpClientError.HttpClientError"
+      const given = cx.plain(node).replace(/(get json\(\): )([\s\S]*?\n  \})/, (_, head, body) =>
+        head + body.replace(/\bunknown\b/g, method(cx, "Schema.Json")))
+      return given.replace(/\}$/, `
+  get url(): string {
+    return this.request.url
+  }
+
+  get upgrade(): ${method(cx, "Effect.Effect")}<never, ${method(cx, error)}> {
+    return ${method(cx, "Effect.fail")}(
+      new ${method(cx, error)}({
+        reason: new ${method(cx, "HttpClientError.DecodeError")}({
+          request: this.request,
+          response: this,
+          cause: new TypeError("it cannot be upgraded")
+        })
+      })
+    )
+  }
+
+  pipe() {
+    // eslint-disable-next-line prefer-rest-params -- what Pipeable is made with
+    return ${method(cx, "Pipeable.pipeArguments")}(this, arguments) as never
+  }
+}`)
     }
   ]
 }

@@ -1,0 +1,7 @@
+// @partial
+import * as Schema from "effect/Schema"
+
+const make = (schema: Schema.Top): object => {
+  const { definitions, schema: root } = Schema.toJsonSchemaDocument(schema)
+  return Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }
+}
