@@ -179,5 +179,23 @@ export const names = {
   "EmbeddingModel.Service": "EmbeddingModel.EmbeddingModel",
   "LanguageModel.Service": "LanguageModel.LanguageModel",
 
+  "Effect.repeatN": "Effect.repeat",
+  "Effect.withConsole": "Effect.withConsole",
+  "Exit.isInterrupted": "Exit.hasInterrupts",
+  "Cause.isInterruptedOnly": "Cause.hasInterruptsOnly",
+  "Cause.isDie": "Cause.hasDies",
+  "Stream.runForEachChunk": "Stream.runForEachArray",
+  "Stream.fromChunk": "Stream.fromIterable",
+  "FileSystem.Size": "ByteSize.bytes",
+  "PlatformError.SystemError": "PlatformError.SystemError",
+  "Logger.stringLogger": "Logger.formatSimple",
+  "Logger.logfmtLogger": "Logger.formatLogFmt",
+  "Logger.jsonLogger": "Logger.formatJson",
+  "Logger.structuredLogger": "Logger.formatStructured",
+  "NodeHttpClient.layer": "NodeHttpClient.layerNodeHttp",
+  "HttpClient.TracerPropagationEnabled": "HttpClient.TracerPropagationEnabled",
+  "Schedule.whileInput": "Schedule.while",
+  "Schema.DateFromString": "Schema.DateFromString",
+
   "HttpClientRequest.del": "HttpClientRequest.delete"
 }

@@ -279,7 +279,17 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   /** A name that is wanted as an Effect. */
   const converted = (node) => wantsEffect(node) ? asEffect(node, () => node.text) : undefined
 
-  const cx = { converted, at, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
+  /** Whether what a function gives is an Option. */
+  const isOfOptions = (node) => typeOf(node).getCallSignatures().some((one) => isOnly(one.getReturnType(), "Option"))
+
+  // what the support file of the tests has
+  const helpers = new Set()
+  const helper = (name) => {
+    helpers.add(name)
+    return name
+  }
+
+  const cx = { converted, helper, isOfOptions, at, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
 
   const nameOfMember = (member) => member.name?.getText()
 
@@ -543,6 +553,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     const inside = (allTypes ? entries.map((entry) => entry.slice(5)) : entries).sort((a, b) => bare(a) < bare(b) ? -1 : 1)
     lines.push([path, `import ${allTypes ? "type " : ""}{ ${inside.join(", ")} } from "${from(path)}"`])
   }
+  if (helpers.size > 0) lines.push(["~", `import { ${[...helpers].sort().join(", ")} } from "${from("@effect/vitest")}"`])
   lines.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)
   const imports = lines.map(([, line]) => line).join("\n")
   if (place !== undefined) body[place] = imports

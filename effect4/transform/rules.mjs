@@ -70,7 +70,69 @@ const httpError = (node, cx) => {
   return `new ${error}.HttpClientError({ reason: new ${made}(${inner}) })`
 }
 
+/** The state of a fiber, as the Option that it was in Effect 3. */
+const polled = (node, cx) =>
+  `${method(cx, "Effect.sync")}(() => ${method(cx, "Option.fromNullishOr")}(${args(node, cx)[0]}.pollUnsafe()))`
+
 export const calls = {
+  "Fiber.poll": polled,
+  // In Effect 4 it has no value.
+  "Fiber.interrupt": (node, cx) => {
+    const [fiber] = args(node, cx)
+    const isUsed = !ts.isExpressionStatement(node.parent.parent) && !(ts.isArrowFunction(node.parent))
+      && ts.isYieldExpression(node.parent)
+    return isUsed
+      ? `${method(cx, "Effect.andThen")}(${method(cx, "Fiber.interrupt")}(${fiber}), ${method(cx, "Fiber.await")}(${fiber}))`
+      : undefined
+  },
+  "Fiber.interruptFork": (node, cx) => `${method(cx, "Effect.sync")}(() => ${args(node, cx)[0]}.interruptUnsafe())`,
+  "Effect.repeatN": (node, cx) => {
+    const given = args(node, cx)
+    return `${method(cx, "Effect.repeat")}(${[...given.slice(0, -1), `{ times: ${given.at(-1)} }`].join(", ")})`
+  },
+  "Effect.dieMessage": (node, cx) => `${method(cx, "Effect.die")}(new Error(${args(node, cx)[0]}))`,
+  "Stream.dieMessage": (node, cx) => `${method(cx, "Stream.die")}(new Error(${args(node, cx)[0]}))`,
+  "Cause.originalError": (node, cx) => args(node, cx)[0],
+  "Cause.pretty": (node, cx) => `${method(cx, "Cause.pretty")}(${args(node, cx)[0]})`,
+  "Chunk.size": (node, cx) => `${args(node, cx)[0]}.length`,
+  "Chunk.unsafeLast": (node, cx) => `${args(node, cx)[0]}.at(-1)!`,
+  "Arbitrary.make": (node, cx) => `${cx.helper("arbitraryOf")}(${args(node, cx)[0]})`,
+  "JSONSchema.make": (node, cx) => `${method(cx, "Schema.toJsonSchemaDocument")}(${args(node, cx)[0]}).schema`,
+  "Runtime.runPromise": (node, cx) => `${method(cx, "Effect.runPromiseWith")}(${args(node, cx)[0]})`,
+  "Runtime.runFork": (node, cx) => `${method(cx, "Effect.runForkWith")}(${args(node, cx)[0]})`,
+  "Logger.replace": (node, cx) => `${method(cx, "Logger.layer")}([${args(node, cx)[1]}])`,
+  "Logger.minimumLogLevel": (node, cx) =>
+    `${method(cx, "Layer.succeed")}(${method(cx, "References.MinimumLogLevel")}, "${node.arguments[0].name.text}")`,
+  "new PlatformError.SystemError": (node, cx) => {
+    const [given] = node.arguments
+    const reason = property(given, "reason")
+    return `${method(cx, "PlatformError.systemError")}({ _tag: ${cx.text(valueOf(reason))}, ${
+      given.properties.filter((one) => one !== reason).map((one) => cx.text(one)).join(", ")
+    } })`
+  },
+  "Effect.withRandom": (node, cx) =>
+    `${method(cx, "Effect.provideService")}(${
+      [...args(node, cx).slice(0, -1), method(cx, "Random.Random"), "{ nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.5 }"]
+        .join(", ")
+    })`,
+  "Schedule.whileInput": (node, cx) => {
+    const [schedule, test] = args(node, cx)
+    return `${method(cx, "Schedule.while")}(${schedule}, ({ input }) => ${method(cx, "Effect.succeed")}((${test})(input)))`
+  },
+  "Layer.map": (node, cx) => {
+    const [layer, change] = args(node, cx)
+    return `${method(cx, "Layer.flatMap")}(${layer}, (context) => ${method(cx, "Layer.succeedContext")}((${change})(context)))`
+  },
+  "Stream.filterMap": (node, cx) => {
+    const given = args(node, cx)
+    // one of this library is a Filter by hand
+    return cx.isOfOptions(node.arguments.at(-1)) && !/\btextDelta$/.test(given.at(-1))
+      ? `${method(cx, "Stream.filterMap")}(${
+        [...given.slice(0, -1), `(value) => ${method(cx, "Result.fromOption")}((${given.at(-1)})(value), () => value)`].join(", ")
+      })`
+      : undefined
+  },
+
   "Schema.Literal": literal,
   "Schema.Union": listed("Schema.Union"),
   "Schema.Tuple": listed("Schema.Tuple"),
@@ -96,10 +158,8 @@ export const calls = {
   "Schema.Struct": (node, cx) => {
     const [fields, rest] = node.arguments
     if (rest === undefined) return undefined
-    const [key, value] = ["key", "value"].map((name) => cx.text(valueOf(property(rest, name))))
-    return `${method(cx, "Schema.StructWithRest")}(${method(cx, "Schema.Struct")}(${cx.text(fields)}), [${
-      method(cx, "Schema.Record")
-    }(${key}, ${value})])`
+    const made = property(rest, "key") === undefined ? cx.text(rest) : record({ arguments: [rest] }, cx)
+    return `${method(cx, "Schema.StructWithRest")}(${method(cx, "Schema.Struct")}(${cx.text(fields)}), [${made}])`
   },
   // Data first, a predicate of Effect 4 does not learn the type of the error.
   "Effect.catchIf": (node, cx) =>
@@ -143,7 +203,6 @@ export const calls = {
   },
   "Effect.withClock": provided("Clock"),
   "Effect.withTracer": provided("Tracer"),
-  "Effect.withRandom": provided("Random"),
   "Effect.withConfigProvider": provided("ConfigProvider"),
   "Exit.mapErrorCause": (node, cx) => {
     const [exit, map] = args(node, cx)
@@ -180,10 +239,13 @@ export const calls = {
   "Chunk.of": (node, cx) => `[${args(node, cx)[0]}]`,
   "Chunk.make": (node, cx) => `[${args(node, cx).join(", ")}]`,
   "Chunk.empty": () => "[]",
-  "Schema.optionalWith": (node, cx) =>
-    `${method(cx, "Schema.withDecodingDefault")}(${method(cx, "Effect.sync")}(${
-      cx.text(valueOf(property(node.arguments.at(-1), "default")))
-    }))`,
+  "Schema.optionalWith": (node, cx) => {
+    const options = node.arguments.at(-1)
+    if (property(options, "as") !== undefined) return `${method(cx, "Schema.OptionFromOptionalKey")}(${args(node, cx)[0]})`
+    return `${method(cx, "Schema.withDecodingDefault")}(${method(cx, "Effect.sync")}(${
+      cx.text(valueOf(property(options, "default")))
+    }))`
+  },
   "Schema.withConstructorDefault": (node, cx) =>
     `${method(cx, "Schema.withConstructorDefault")}(${method(cx, "Effect.sync")}(${args(node, cx)[0]}))`,
   "Schema.propertySignature": (node, cx) => args(node, cx)[0],
@@ -249,6 +311,15 @@ export const nodes = {
     }
   ],
   [K.PropertyAccessExpression]: [
+    // it.scoped, it.scopedLive
+    (node) =>
+      node.expression.getText() === "it" && ["scoped", "scopedLive"].includes(node.name.text)
+        ? node.name.text === "scoped" ? "it.effect" : "it.live"
+        : undefined,
+    // Effect.clock
+    (node, cx) => cx.key(node) === "Effect.clock" ? `${method(cx, "Clock.clockWith")}(${method(cx, "Effect.succeed")})` : undefined,
+    // request.bodyUnsafeJson
+    (node, cx) => node.name.text === "bodyUnsafeJson" ? `${cx.text(node.expression)}.bodyJsonUnsafe` : undefined,
     // error.reason, error.description, error._tag of a PlatformError
     (node, cx) => {
       const name = node.name.text
