@@ -179,8 +179,12 @@ export const names = {
   "EmbeddingModel.Service": "EmbeddingModel.EmbeddingModel",
   "LanguageModel.Service": "LanguageModel.LanguageModel",
 
+  "NodeContext.NodeContext": "NodeServices.NodeServices",
+  "Chat.Service": "Chat.Service",
+  "Either.getRight": "Result.getSuccess",
+  "Either.getLeft": "Result.getFailure",
+  "Logger.Logger": "Logger.Logger",
   "Effect.repeatN": "Effect.repeat",
-  "Effect.withConsole": "Effect.withConsole",
   "Exit.isInterrupted": "Exit.hasInterrupts",
   "Cause.isInterruptedOnly": "Cause.hasInterruptsOnly",
   "Cause.isDie": "Cause.hasDies",

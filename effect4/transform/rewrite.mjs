@@ -151,7 +151,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   }
 
   /** `Either.right` for what stands for it here, whatever the import is called. */
-  const key = (node) => parts(node)?.names.join(".")
+  const key = (node) => node === undefined ? undefined : parts(node)?.names.join(".")
 
   const refer = (node) => {
     const found = parts(node)
@@ -193,6 +193,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     const symbol = type.aliasSymbol ?? type.symbol
     const declared = symbol?.declarations?.[0]
     if (declared === undefined) return undefined
+    if (/@effect\/platform\/dist\/dts\/HttpClientError\.d\.ts$/.test(declared.getSourceFile().fileName)) return `HttpClientError.${symbol.name}`
     if (/@effect\/platform\/dist\/dts\/Error\.d\.ts$/.test(declared.getSourceFile().fileName)) return `PlatformError.${symbol.name}`
     const file = /\/node_modules\/effect\/dist\/dts\/(\w+)\.d\.ts$/.exec(declared.getSourceFile().fileName)?.[1]
     if (file === undefined) return undefined

@@ -116,8 +116,12 @@ export const calls = {
         .join(", ")
     })`,
   "Schedule.whileInput": (node, cx) => {
-    const [schedule, test] = args(node, cx)
-    return `${method(cx, "Schedule.while")}(${schedule}, ({ input }) => ${method(cx, "Effect.succeed")}((${test})(input)))`
+    const given = args(node, cx)
+    const test = node.arguments.at(-1)
+    const [input] = test.parameters
+    const type = input.type === undefined ? "" : `: ${cx.module("Schedule", false)}.Metadata<unknown, ${cx.text(input.type)}>`
+    const test4 = `({ input: ${input.name.getText()} }${type}) => ${method(cx, "Effect.succeed")}(${cx.text(test.body)})`
+    return `${method(cx, "Schedule.while")}(${[...given.slice(0, -1), test4].join(", ")})`
   },
   "Layer.map": (node, cx) => {
     const [layer, change] = args(node, cx)
@@ -202,6 +206,35 @@ export const calls = {
     return node.arguments.length === 2 ? made : `(self) => ${made}`
   },
   "Effect.withClock": provided("Clock"),
+  "Effect.withConsole": provided("Console"),
+  "Schedule.tapInput": (node, cx) => {
+    const given = args(node, cx)
+    return `${method(cx, "Schedule.tap")}(${[...given.slice(0, -1), `({ input }) => (${given.at(-1)})(input)`].join(", ")})`
+  },
+  "Fiber.join": (node, cx) =>
+    ts.isCallExpression(node.arguments[0]) && cx.key(node.arguments[0].expression) === "Fiber.all"
+      ? `${method(cx, "Fiber.joinAll")}(${args(node.arguments[0], cx)[0]})`
+      : undefined,
+  "Scheduler.make": (node, cx) => {
+    const [, shouldYield] = args(node, cx)
+    return `{ executionMode: "async", makeDispatcher: () => new ${
+      method(cx, "Scheduler.MixedScheduler")
+    }().makeDispatcher(), shouldYield: ${shouldYield} }`
+  },
+  "Tracer.make": (node, cx) => {
+    const span = valueOf(property(node.arguments[0], "span"))
+    const names = span.parameters.map((one) => one.name.getText())
+    const isRest = span.parameters.some((one) => one.dotDotDotToken !== undefined)
+    const fields = ["name", "parent", "annotations", "links", "startTime", "kind"]
+    const body = cx.text(span.body)
+    return isRest
+      ? `${method(cx, "Tracer.make")}({ span: (options) => ${
+        body.replace(/\bnames\.push\(name\)/, "names.push(options.name)").replace(/\(name, \.\.\.rest\)/, "(options)")
+      } })`
+      : `${method(cx, "Tracer.make")}({ span: ({ ${
+        names.map((name, i) => fields[i] === name ? name : `${fields[i]}: ${name}`).join(", ")
+      } }) => ${body} })`
+  },
   "Effect.withTracer": provided("Tracer"),
   "Effect.withConfigProvider": provided("ConfigProvider"),
   "Exit.mapErrorCause": (node, cx) => {
@@ -273,11 +306,23 @@ export const calls = {
 
 const K = ts.SyntaxKind
 
+/** Whether a store is asked by another one, which gives on what it gets. */
+const isOfStore = (node) => {
+  let at = node
+  while (at !== undefined && !(ts.isPropertyAssignment(at) && at.name.getText() === "get")) at = at.parent
+  return at !== undefined
+}
+
 const own = (object, name) => Object.hasOwn(object, name) ? object[name] : undefined
 const methods = { unsafeInterruptAsFork: "interruptUnsafe", unsafePoll: "pollUnsafe", getFiberRef: "getRef" }
 
 const isEitherTag = (node, cx) =>
   ts.isPropertyAccessExpression(node) && node.name.text === "_tag" && cx.has(cx.typeOf(node.expression), "Either")
+
+const causes = ["Empty", "Fail", "Die", "Interrupt", "Sequential", "Parallel"]
+
+const isHttpClientError = (type, cx) =>
+  ["RequestError", "ResponseError"].some((name) => cx.has(type, `HttpClientError.${name}`))
 
 const isPlatformError = (type, cx) =>
   ["PlatformError", "SystemError", "BadArgument"].some((name) => cx.has(type, `PlatformError.${name}`))
@@ -289,6 +334,11 @@ const handlers = { onLeft: "onFailure", onRight: "onSuccess" }
 export const nodes = {
   [K.CallExpression]: [
     tag,
+    // describe.sequential(name, tests)
+    (node, cx) =>
+      node.expression.getText() === "describe.sequential"
+        ? `describe(${args(node, cx)[0]}, { concurrent: false }, ${args(node, cx)[1]})`
+        : undefined,
     // schema.annotations({ .. })
     (node, cx) => {
       if (!ts.isPropertyAccessExpression(node.expression) || node.expression.name.text !== "annotations") return undefined
@@ -298,7 +348,7 @@ export const nodes = {
     },
     // what a KeyValueStore has, or undefined
     (node, cx) =>
-      ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "get"
+      ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "get" && !isOfStore(node)
         && cx.typeOf(node.expression.expression).symbol?.name === "KeyValueStore"
         ? `${method(cx, "Effect.map")}(${cx.plain(node)}, ${method(cx, "Option.fromUndefinedOr")})`
         : undefined,
@@ -320,6 +370,31 @@ export const nodes = {
     (node, cx) => cx.key(node) === "Effect.clock" ? `${method(cx, "Clock.clockWith")}(${method(cx, "Effect.succeed")})` : undefined,
     // request.bodyUnsafeJson
     (node, cx) => node.name.text === "bodyUnsafeJson" ? `${cx.text(node.expression)}.bodyJsonUnsafe` : undefined,
+    // all of the chunks as they are
+    (node, cx) =>
+      ["Chunk.toReadonlyArray", "Chunk.toArray"].includes(cx.key(node)) && node.parent.expression !== node
+        ? "Array.from"
+        : undefined,
+    // the first reason of a Cause
+    (node, cx) => {
+      const name = node.name.text
+      if (!["_tag", "error", "defect"].includes(name)) return undefined
+      const type = cx.typeOf(node.expression)
+      if (!causes.some((kind) => cx.has(type, `Cause.${kind}`))) return undefined
+      const cause = cx.text(node.expression)
+      if (name === "_tag") return `${cause}.reasons[0]?._tag`
+      return name === "error"
+        ? `${method(cx, "Option.getOrUndefined")}(${method(cx, "Cause.findErrorOption")}(${cause}))!`
+        : `${cause}.reasons.find(${method(cx, "Cause.isDieReason")})?.defect`
+    },
+    // the reason of an HttpClientError
+    (node, cx) => {
+      const name = node.name.text
+      if (!["_tag", "reason"].includes(name) || !isHttpClientError(cx.typeOf(node.expression), cx)) return undefined
+      const error = cx.text(node.expression)
+      if (name === "reason") return `${error}.reason._tag.replace(/Error$/, "")`
+      return `("response" in ${error}.reason ? "ResponseError" : "RequestError")`
+    },
     // error.reason, error.description, error._tag of a PlatformError
     (node, cx) => {
       const name = node.name.text
@@ -409,6 +484,20 @@ export const nodes = {
       if (key?.endsWith(".TypeId")) return `typeof ${cx.text(node.typeName)}`
       return undefined
     }
+  ],
+  [K.Parameter]: [
+    // class Span implements Tracer.Span
+    (node, cx) =>
+      node.name.getText() === "context" && node.parent.parent.heritageClauses?.[0]?.getText() === "implements Tracer.Span"
+        ? cx.plain(node).replace(/\bcontext\b/, "annotations")
+        : undefined
+  ],
+  [K.VariableDeclaration]: [
+    // const span: Tracer.Span = { context, .. }
+    (node, cx) =>
+      node.type !== undefined && cx.key(node.type.typeName) === "Tracer.Span"
+        ? cx.plain(node).replace(/(\n\s+)context,/, "$1annotations: context,")
+        : undefined
   ],
   [K.ObjectLiteralExpression]: [
     (node, cx) =>
