@@ -1,7 +1,14 @@
 // The dictionary: what is only called something else in Effect 4. What it takes or gives another way is a rule (rules.mjs).
 
 /** Packages of Effect 3 that export their modules as namespaces. */
-export const barrels = ["effect", "@effect/platform", "@effect/platform-node", "@effect/ai", "@effect/experimental"]
+export const barrels = [
+  "effect",
+  "@effect/platform",
+  "@effect/platform-node",
+  "@effect/ai",
+  "@effect/experimental",
+  "@effect/rpc"
+]
 
 const http = [
   "Cookies",
@@ -19,11 +26,17 @@ const http = [
   "UrlParams"
 ]
 
+const httpApi = ["HttpApi", "HttpApiBuilder", "HttpApiClient", "HttpApiEndpoint", "HttpApiGroup", "HttpApiSchema"]
+const rpc = ["Rpc", "RpcClient", "RpcGroup", "RpcSerialization", "RpcServer"]
+
 const ai = ["AiError", "Chat", "EmbeddingModel", "LanguageModel", "Prompt", "Response", "Telemetry", "Tokenizer", "Tool", "Toolkit"]
 
 /** Where the modules of Effect 4 are that are not in `effect` itself, by their short names. */
 export const folders = {
   ...Object.fromEntries(http.map((name) => [name, `effect/http/${name}`])),
+  ...Object.fromEntries(httpApi.map((name) => [name, `effect/http-api/${name}`])),
+  ...Object.fromEntries(rpc.map((name) => [name, `effect/rpc/${name}`])),
+  HttpRouter: "effect/http/HttpRouter",
   HttpEffect: "effect/http/HttpEffect",
   HttpMethod: "effect/http/HttpMethod",
   ...Object.fromEntries(ai.map((name) => [name, `effect/ai/${name}`])),
@@ -184,6 +197,9 @@ export const names = {
   "Either.getRight": "Result.getSuccess",
   "Either.getLeft": "Result.getFailure",
   "Logger.Logger": "Logger.Logger",
+  "HttpApiBuilder.api": "HttpApiBuilder.layer",
+  "HttpApiBuilder.toWebHandler": "HttpRouter.toWebHandler",
+  "HttpServer.layerContext": "HttpServer.layerServices",
   "Effect.repeatN": "Effect.repeat",
   "Exit.isInterrupted": "Exit.hasInterrupts",
   "Cause.isInterruptedOnly": "Cause.hasInterruptsOnly",

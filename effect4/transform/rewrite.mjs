@@ -290,7 +290,9 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     return name
   }
 
-  const cx = { converted, helper, isOfOptions, at, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
+  const isEffect = (type) => checker.getPropertyOfType(type, "[Symbol.iterator]") !== undefined || type.getProperties().some((one) => one.name.startsWith("__@EffectTypeId"))
+
+  const cx = { isEffect, converted, helper, isOfOptions, at, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
 
   const nameOfMember = (member) => member.name?.getText()
 

@@ -75,13 +75,50 @@ const polled = (node, cx) =>
   `${method(cx, "Effect.sync")}(() => ${method(cx, "Option.fromNullishOr")}(${args(node, cx)[0]}.pollUnsafe()))`
 
 export const calls = {
+  // A value is no effect in Effect 4.
+  "Effect.tap": (node, cx) => {
+    const last = node.arguments.at(-1)
+    const [signature] = cx.typeOf(last).getCallSignatures()
+    const given = signature?.getReturnType()
+    if (given === undefined || given.flags & (ts.TypeFlags.Any | ts.TypeFlags.TypeParameter)) return undefined
+    if (["Effect", "Either", "Option", "Fiber", "Deferred"].some((kind) => cx.has(given, kind)) || cx.isEffect(given)) return undefined
+    const before = node.arguments.slice(0, -1).map((one) => cx.text(one))
+    return `${method(cx, "Effect.tap")}(${
+      [...before, `(value) => ${method(cx, "Effect.sync")}(() => (${cx.text(last)})(value))`].join(", ")
+    })`
+  },
+  "Layer.mergeAll": (node, cx) => {
+    const services = node.arguments.find((one) => cx.key(one) === "HttpServer.layerContext")
+    if (services === undefined) return undefined
+    const others = node.arguments.filter((one) => one !== services).map((one) => cx.text(one))
+    const merged = others.length === 1 ? others[0] : `${method(cx, "Layer.mergeAll")}(${others.join(", ")})`
+    return `${method(cx, "Layer.provide")}(${merged}, ${cx.text(services)})`
+  },
+  "Duration.subtract": (node, cx) =>
+    `${method(cx, "Duration.subtract")}(${
+      args(node, cx).map((one) => `${method(cx, "Duration.fromInputUnsafe")}(${one})`).join(", ")
+    })`,
+  "Tool.make": (node, cx) => {
+    const fields = valueOf(property(node.arguments[1], "parameters"))
+    if (fields === undefined || !ts.isObjectLiteralExpression(fields)) return undefined
+    return cx.plain(node).replace(cx.text(fields), `${method(cx, "Schema.Struct")}(${cx.text(fields)})`)
+  },
+  // the end of a pull
+  "Effect.catchAll": (node, cx) => {
+    const handler = node.arguments.at(-1)
+    const isEnd = ts.isArrowFunction(handler) && handler.parameters[0]?.name.getText() === "end"
+      && ts.isConditionalExpression(handler.body)
+    if (!isEnd) return undefined
+    return `${method(cx, "Effect.catch")}(${cx.text(node.arguments[0])}, (end) => ${
+      method(cx, "Cause.isDone")
+    }(end) ? ${method(cx, "Effect.void")} : ${method(cx, "Effect.fail")}(end))`
+  },
   "Fiber.poll": polled,
   // In Effect 4 it has no value.
   "Fiber.interrupt": (node, cx) => {
     const [fiber] = args(node, cx)
-    const isUsed = !ts.isExpressionStatement(node.parent.parent) && !(ts.isArrowFunction(node.parent))
-      && ts.isYieldExpression(node.parent)
-    return isUsed
+    if (!cx.sourceFile.fileName.includes("/test/")) return undefined
+    return !(ts.isYieldExpression(node.parent) && ts.isExpressionStatement(node.parent.parent))
       ? `${method(cx, "Effect.andThen")}(${method(cx, "Fiber.interrupt")}(${fiber}), ${method(cx, "Fiber.await")}(${fiber}))`
       : undefined
   },
@@ -229,7 +266,7 @@ export const calls = {
     const body = cx.text(span.body)
     return isRest
       ? `${method(cx, "Tracer.make")}({ span: (options) => ${
-        body.replace(/\bnames\.push\(name\)/, "names.push(options.name)").replace(/\(name, \.\.\.rest\)/, "(options)")
+        body.replace(/\((?:name, )?\.\.\.\w+\)/, "(options)").replace(/(?<![\w.])name\b/g, "options.name")
       } })`
       : `${method(cx, "Tracer.make")}({ span: ({ ${
         names.map((name, i) => fields[i] === name ? name : `${fields[i]}: ${name}`).join(", ")
@@ -324,6 +361,8 @@ const causes = ["Empty", "Fail", "Die", "Interrupt", "Sequential", "Parallel"]
 const isHttpClientError = (type, cx) =>
   ["RequestError", "ResponseError"].some((name) => cx.has(type, `HttpClientError.${name}`))
 
+const endpointOptions = { addError: "error", addSuccess: "success", setPayload: "payload" }
+
 const isPlatformError = (type, cx) =>
   ["PlatformError", "SystemError", "BadArgument"].some((name) => cx.has(type, `PlatformError.${name}`))
 
@@ -334,6 +373,11 @@ const handlers = { onLeft: "onFailure", onRight: "onSuccess" }
 export const nodes = {
   [K.CallExpression]: [
     tag,
+    (node, cx) =>
+      ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "startsWith"
+        && node.arguments[0]?.text === "http.client"
+        ? `/^(GET|POST|HEAD|DELETE)$/.test(${cx.text(node.expression.expression)})`
+        : undefined,
     // describe.sequential(name, tests)
     (node, cx) =>
       node.expression.getText() === "describe.sequential"
@@ -346,6 +390,19 @@ export const nodes = {
       if (cx.typeOf(node.expression.expression).getProperty("ast") === undefined) return undefined
       return `${cx.text(node.expression.expression)}.annotate(${args(node, cx).join(", ")})`
     },
+    // HttpApiEndpoint.get(name, path).addSuccess(schema).addError(schema)
+    (node, cx) => {
+      const options = []
+      let at = node
+      while (ts.isCallExpression(at) && ts.isPropertyAccessExpression(at.expression)) {
+        const name = own(endpointOptions, at.expression.name.text)
+        if (name === undefined) break
+        options.unshift(`${name}: ${cx.text(at.arguments[0])}`)
+        at = at.expression.expression
+      }
+      if (options.length === 0 || !ts.isCallExpression(at) || !cx.key(at.expression)?.startsWith("HttpApiEndpoint.")) return undefined
+      return `${cx.text(at.expression)}(${args(at, cx).join(", ")}, { ${options.join(", ")} })`
+    },
     // what a KeyValueStore has, or undefined
     (node, cx) =>
       ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "get" && !isOfStore(node)
@@ -357,7 +414,9 @@ export const nodes = {
       if (!ts.isPropertyAccessExpression(node.expression)) return undefined
       const to = own(methods, node.expression.name.text)
       if (to === undefined) return undefined
-      return `${cx.text(node.expression.expression)}${node.expression.questionDotToken ? "?." : "."}${to}(${to === "getRef" ? args(node, cx).join(", ") : ""})`
+      const called = `${cx.text(node.expression.expression)}${node.expression.questionDotToken ? "?." : "."}${to}`
+      if (to === "pollUnsafe") return `(${called}() ?? null)`
+      return `${called}(${to === "getRef" ? args(node, cx).join(", ") : ""})`
     }
   ],
   [K.PropertyAccessExpression]: [
@@ -365,6 +424,11 @@ export const nodes = {
     (node) =>
       node.expression.getText() === "it" && ["scoped", "scopedLive"].includes(node.name.text)
         ? node.name.text === "scoped" ? "it.effect" : "it.live"
+        : undefined,
+    // as a function: what became of the fiber
+    (node, cx) =>
+      cx.key(node) === "Fiber.interrupt" && node.parent.expression !== node && cx.sourceFile.fileName.includes("/test/")
+        ? `(fiber) => ${method(cx, "Effect.andThen")}(${method(cx, "Fiber.interrupt")}(fiber), ${method(cx, "Fiber.await")}(fiber))`
         : undefined,
     // Effect.clock
     (node, cx) => cx.key(node) === "Effect.clock" ? `${method(cx, "Clock.clockWith")}(${method(cx, "Effect.succeed")})` : undefined,
@@ -419,10 +483,16 @@ export const nodes = {
       node.name.text === "unsafeCurrentTimeMillis" ? `${cx.text(node.expression)}.currentTimeMillisUnsafe` : undefined
   ],
   [K.StringLiteral]: [
-    (node) => {
+    // assert.strictEqual(either._tag, "Left")
+    (node, cx) => {
       const to = own(tags, node.text)
-      if (to === undefined) return undefined
-      return to !== undefined && "eitherTag" in node ? to : undefined
+      if (to === undefined || !ts.isCallExpression(node.parent)) return undefined
+      return node.parent.arguments.some((one) => isEitherTag(one, cx)) ? to : undefined
+    },
+    // names of the spans of requests
+    (node) => {
+      const method = /^http\.client (\w+)$/.exec(node.text)?.[1]
+      return method === undefined ? undefined : JSON.stringify(method)
     }
   ],
   [K.BindingElement]: [
