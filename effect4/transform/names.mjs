@@ -154,6 +154,8 @@ export const names = {
   "Schema.Schema.All": "Schema.Top",
   "Schema.Schema.Type": "Schema.Schema.Type",
   "Schema.Schema.Encoded": "Schema.Codec.Encoded",
+  "Schema.Number": "Schema.Finite",
+  "Schema.NumberFromString": "Schema.FiniteFromString",
   "Schema.NonNegativeInt": "Schema.Natural",
   "Schema.Redacted": "Schema.RedactedFromValue",
   "Schema.decodeUnknown": "Schema.decodeUnknownEffect",

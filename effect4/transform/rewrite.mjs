@@ -211,6 +211,8 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   }
   const has = (type, kind) => kinds(type).has(kind)
 
+  const every = (type, test) => constituents(type).every((one) => test.test(kindOf(one) ?? ""))
+
   const typeOf = (node) => checker.getTypeAtLocation(node)
 
   // ---------------------------------------------------------------------------
@@ -292,7 +294,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
 
   const isEffect = (type) => checker.getPropertyOfType(type, "[Symbol.iterator]") !== undefined || type.getProperties().some((one) => one.name.startsWith("__@EffectTypeId"))
 
-  const cx = { isEffect, converted, helper, isOfOptions, at, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
+  const cx = { every, isEffect, converted, helper, isOfOptions, at, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
 
   const nameOfMember = (member) => member.name?.getText()
 

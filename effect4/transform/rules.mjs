@@ -359,7 +359,7 @@ const isEitherTag = (node, cx) =>
 const causes = ["Empty", "Fail", "Die", "Interrupt", "Sequential", "Parallel"]
 
 const isHttpClientError = (type, cx) =>
-  ["RequestError", "ResponseError"].some((name) => cx.has(type, `HttpClientError.${name}`))
+  cx.every(type, /^HttpClientError\.(Request|Response)Error$/)
 
 const endpointOptions = { addError: "error", addSuccess: "success", setPayload: "payload" }
 
@@ -403,6 +403,15 @@ export const nodes = {
       if (options.length === 0 || !ts.isCallExpression(at) || !cx.key(at.expression)?.startsWith("HttpApiEndpoint.")) return undefined
       return `${cx.text(at.expression)}(${args(at, cx).join(", ")}, { ${options.join(", ")} })`
     },
+    // RpcServer.toWebHandler(group, { layer })
+    (node, cx) => {
+      if (cx.key(node.expression) !== "RpcServer.toWebHandler") return undefined
+      const [group, options] = node.arguments
+      const layers = valueOf(property(options, "layer")).arguments.map((one) => cx.text(one))
+      return `${method(cx, "HttpRouter.toWebHandler")}(${method(cx, "Layer.provide")}(${
+        method(cx, "RpcServer.layerHttp")
+      }({ group: ${cx.text(group)}, path: "/", protocol: "http" }), [${layers.join(", ")}]))`
+    },
     // what a KeyValueStore has, or undefined
     (node, cx) =>
       ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "get" && !isOfStore(node)
@@ -429,6 +438,11 @@ export const nodes = {
     (node, cx) =>
       cx.key(node) === "Fiber.interrupt" && node.parent.expression !== node && cx.sourceFile.fileName.includes("/test/")
         ? `(fiber) => ${method(cx, "Effect.andThen")}(${method(cx, "Fiber.interrupt")}(fiber), ${method(cx, "Fiber.await")}(fiber))`
+        : undefined,
+    // fiber.poll
+    (node, cx) =>
+      node.name.text === "poll" && cx.has(cx.typeOf(node.expression), "Fiber")
+        ? `${method(cx, "Effect.sync")}(() => ${method(cx, "Option.fromNullishOr")}(${cx.text(node.expression)}.pollUnsafe()))`
         : undefined,
     // Effect.clock
     (node, cx) => cx.key(node) === "Effect.clock" ? `${method(cx, "Clock.clockWith")}(${method(cx, "Effect.succeed")})` : undefined,
