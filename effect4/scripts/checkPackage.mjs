@@ -13,6 +13,8 @@ import { nodes } from "./nodes.mjs"
 
 const effect4 = fileURLToPath(new URL("..", import.meta.url))
 const isInstalled = process.argv.includes("--install")
+// links to modules stay what they are, so that nothing is found beside their originals
+const flags = isInstalled ? [] : ["--preserve-symlinks", "--preserve-symlinks-main"]
 
 const fresh = () => {
   const folder = mkdtempSync(join(tmpdir(), "effect-ollama-4-"))
@@ -58,14 +60,14 @@ const program = `
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Stream from "effect/Stream"
-import { ChatCompletions, Ollama, OpenClawConfig } from "effect-ollama"
+import { ChatCompletions, Ollama } from "effect-ollama"
 import { MockServer, layerServer } from "effect-ollama/testing/node"
 TRANSPORT
 
 const asked = Effect.gen(function*() {
   const { url } = yield* MockServer
   const config = { models: { providers: { ollama: { baseUrl: url, apiKey: "none", api: "ollama", models: [{ id: "m" }] } } } }
-  const live = Ollama.layerWith({ config }).pipe(Layer.provide(transport))
+  const live = Ollama.layerValue(config).pipe(Layer.provide(transport))
   return yield* Effect.gen(function*() {
     const whole = yield* ChatCompletions.create({ prompt: "Hi", model: "ollama/m" })
     const pieces = yield* Stream.runCollect(
@@ -80,13 +82,13 @@ if (whole !== "Hello there." || streamed !== "Hello there.") throw new Error(JSO
 `
 const transports = {
   fetch: "import * as FetchHttpClient from \"effect/http/FetchHttpClient\"\nconst transport = FetchHttpClient.layer",
-  "effect-ollama/node": "import { OllamaNode } from \"effect-ollama/node\"\nconst transport = OllamaNode.layer"
+  "effect-ollama/node": "import * as OllamaNode from \"effect-ollama/node\"\nconst transport = OllamaNode.layer"
 }
 for (const [transport, imports] of Object.entries(transports)) {
   const folder = app(transport === "fetch" ? ["effect@^4.1"] : ["effect@^4.1", "undici@^7.10"])
   writeFileSync(join(folder, "main.mjs"), program.replace("TRANSPORT", imports))
   for (const node of nodes()) {
-    run(node.path, ["main.mjs"], { cwd: folder })
+    run(node.path, [...flags, "main.mjs"], { cwd: folder })
     console.log(`${transport}, Node ${node.major}: answers, whole and streamed`)
   }
 }
@@ -100,7 +102,7 @@ const entries = readdirSync(dist, { recursive: true })
   .map((file) => `effect-ollama/${file.replace(/\.js$/, "")}`)
 entries.push("effect-ollama", "effect-ollama/testing")
 writeFileSync(join(folder, "load.mjs"), entries.map((entry) => `await import("${entry}")\n`).join(""))
-run(nodes()[0].path, ["load.mjs"], { cwd: folder })
+run(nodes()[0].path, [...flags, "load.mjs"], { cwd: folder })
 writeFileSync(join(folder, "app.ts"), entries.map((entry, i) => `import * as e${i} from "${entry}"\nvoid e${i}\n`).join(""))
 writeFileSync(
   join(folder, "tsconfig.json"),
