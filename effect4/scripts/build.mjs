@@ -14,7 +14,9 @@ const effect4 = fileURLToPath(new URL("..", import.meta.url))
 const build = join(effect4, "build")
 const dist = join(build, "dist")
 
-run(process.execPath, ["transform/transform.mjs", ...(process.argv.includes("--dist") ? ["--src"] : [])], { cwd: effect4 })
+run(process.execPath, ["transform/transform.mjs", ...(process.argv.includes("--dist") ? ["--src"] : [])], {
+  cwd: effect4
+})
 rmSync(dist, { recursive: true, force: true })
 run(process.execPath, [bin("typescript", "tsc"), "-p", join(effect4, "tsconfig.build.json"), "--pretty", "false"])
 await finishBuild(dist)
@@ -23,25 +25,27 @@ const { exports, files, keywords, license, name, sideEffects, type } = manifest
 const { dependencies, description, engines, peerDependencies, peerDependenciesMeta, version } = own
 writeFileSync(
   join(build, "package.json"),
-  `${JSON.stringify(
-    {
-      name,
-      version,
-      description,
-      license,
-      type,
-      sideEffects,
-      keywords,
-      engines,
-      files,
-      exports: Object.fromEntries(Object.entries(exports).filter(([path]) => !path.startsWith("./cli"))),
-      peerDependencies,
-      peerDependenciesMeta,
-      dependencies
-    },
-    null,
-    2
-  )}\n`
+  `${
+    JSON.stringify(
+      {
+        name,
+        version,
+        description,
+        license,
+        type,
+        sideEffects,
+        keywords,
+        engines,
+        files,
+        exports: Object.fromEntries(Object.entries(exports).filter(([path]) => !path.startsWith("./cli"))),
+        peerDependencies,
+        peerDependenciesMeta,
+        dependencies
+      },
+      null,
+      2
+    )
+  }\n`
 )
 cpSync(join(repo, "LICENSE"), join(build, "LICENSE"))
 console.log(`effect-ollama ${version} in effect4/build`)

@@ -103,7 +103,10 @@ const entries = readdirSync(dist, { recursive: true })
 entries.push("effect-ollama", "effect-ollama/testing")
 writeFileSync(join(folder, "load.mjs"), entries.map((entry) => `await import("${entry}")\n`).join(""))
 run(nodes()[0].path, [...flags, "load.mjs"], { cwd: folder })
-writeFileSync(join(folder, "app.ts"), entries.map((entry, i) => `import * as e${i} from "${entry}"\nvoid e${i}\n`).join(""))
+writeFileSync(
+  join(folder, "app.ts"),
+  entries.map((entry, i) => `import * as e${i} from "${entry}"\nvoid e${i}\n`).join("")
+)
 writeFileSync(
   join(folder, "tsconfig.json"),
   JSON.stringify({

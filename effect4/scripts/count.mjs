@@ -10,7 +10,10 @@ const linesIn = (folder) => {
   const files = readdirSync(join(effect4, folder), { recursive: true })
     .map((name) => join(effect4, folder, name))
     .filter((path) => statSync(path).isFile())
-  return { files: files.length, lines: files.reduce((sum, path) => sum + readFileSync(path, "utf8").trimEnd().split("\n").length, 0) }
+  return {
+    files: files.length,
+    lines: files.reduce((sum, path) => sum + readFileSync(path, "utf8").trimEnd().split("\n").length, 0)
+  }
 }
 
 let isTooMuch = false

@@ -29,11 +29,16 @@ if (isLatest) {
   root = join(effect4, "build", "latest")
   rmSync(root, { recursive: true, force: true })
   mkdirSync(root, { recursive: true })
-  const newest = (name) => /^(effect|@effect\/(platform-node|vitest))$/.test(name) ? "^4.0.0" : own.devDependencies[name]
+  const newest = (name) =>
+    /^(effect|@effect\/(platform-node|vitest))$/.test(name) ? "^4.0.0" : own.devDependencies[name]
   const dependencies = { ...own.dependencies }
   for (const name of Object.keys(own.devDependencies)) dependencies[name] = newest(name)
   writeFileSync(join(root, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }))
-  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--legacy-peer-deps"], { cwd: root, shell: true, stdio: "inherit" })
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--legacy-peer-deps"], {
+    cwd: root,
+    shell: true,
+    stdio: "inherit"
+  })
   for (const folder of ["src", "test", "examples", "docs", "README.md", "CHANGELOG.md"]) {
     cpSync(join(effect4, "build", folder), join(root, "build", folder), { recursive: true })
   }
@@ -42,7 +47,13 @@ if (isLatest) {
 
 for (const { major, path } of nodes(node === undefined ? undefined : [Number(node)])) {
   console.log(`\n> Node ${major}`)
-  run(path, [join(root, "node_modules", "vitest", "vitest.mjs"), "run", "--config", join(root, "vitest.config.ts"), ...args], {
+  run(path, [
+    join(root, "node_modules", "vitest", "vitest.mjs"),
+    "run",
+    "--config",
+    join(root, "vitest.config.ts"),
+    ...args
+  ], {
     cwd: root
   })
 }

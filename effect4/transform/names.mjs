@@ -29,7 +29,18 @@ const http = [
 const httpApi = ["HttpApi", "HttpApiBuilder", "HttpApiClient", "HttpApiEndpoint", "HttpApiGroup", "HttpApiSchema"]
 const rpc = ["Rpc", "RpcClient", "RpcGroup", "RpcSerialization", "RpcServer"]
 
-const ai = ["AiError", "Chat", "EmbeddingModel", "LanguageModel", "Prompt", "Response", "Telemetry", "Tokenizer", "Tool", "Toolkit"]
+const ai = [
+  "AiError",
+  "Chat",
+  "EmbeddingModel",
+  "LanguageModel",
+  "Prompt",
+  "Response",
+  "Telemetry",
+  "Tokenizer",
+  "Tool",
+  "Toolkit"
+]
 
 /** Where the modules of Effect 4 are that are not in `effect` itself, by their short names. */
 export const folders = {

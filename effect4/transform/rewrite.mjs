@@ -4,8 +4,7 @@ import { barrels, folders, modules, names } from "./names.mjs"
 import { calls, nodes } from "./rules.mjs"
 
 /** The module of Effect 4 for one of Effect 3 or its platform; undefined for any other. */
-const target = (specifier) =>
-  modules[specifier] ?? (/^effect\/[A-Z]\w*$/.test(specifier) ? specifier : undefined)
+const target = (specifier) => modules[specifier] ?? (/^effect\/[A-Z]\w*$/.test(specifier) ? specifier : undefined)
 
 const own = (object, name) => Object.hasOwn(object, name) ? object[name] : undefined
 
@@ -23,12 +22,18 @@ const declared = (statement) =>
     : []
 
 const isExported = (statement) =>
-  statement.modifiers?.some((one) => one.kind === ts.SyntaxKind.ExportKeyword || one.kind === ts.SyntaxKind.DeclareKeyword)
-  ?? false
+  statement.modifiers?.some((one) =>
+    one.kind === ts.SyntaxKind.ExportKeyword || one.kind === ts.SyntaxKind.DeclareKeyword
+  )
+    ?? false
 
 // Interfaces and namespaces may share the name of a class.
 const kindOfDeclaration = (statement) =>
-  ts.isModuleDeclaration(statement) ? "namespace" : ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement) ? "type" : "value"
+  ts.isModuleDeclaration(statement)
+    ? "namespace"
+    : ts.isInterfaceDeclaration(statement) || ts.isTypeAliasDeclaration(statement)
+    ? "type"
+    : "value"
 
 const identity = (statement) => {
   const names = declared(statement)
@@ -64,14 +69,20 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     const bindings = declaration.importClause?.namedBindings
     if (bindings === undefined) continue
     if (ts.isNamespaceImport(bindings)) {
-      if (target(specifier) !== undefined) imported.set(bindings.name.text, { path: specifier, asked: bindings.name.text })
+      if (target(specifier) !== undefined) {
+        imported.set(bindings.name.text, { path: specifier, asked: bindings.name.text })
+      }
       continue
     }
     for (const { isTypeOnly, name, propertyName } of bindings.elements) {
       const original = (propertyName ?? name).text
       if (barrels.includes(specifier) && /^[A-Z]/.test(original)) {
         usesBarrels = true
-        imported.set(name.text, { path: `${specifier}/${original}`, asked: name.text, isRenamed: propertyName !== undefined })
+        imported.set(name.text, {
+          path: `${specifier}/${original}`,
+          asked: name.text,
+          isRenamed: propertyName !== undefined
+        })
       } else if (target(specifier) !== undefined || barrels.includes(specifier)) {
         // a function of a module
         const key = `${short(specifier)}.${original}`
@@ -123,14 +134,17 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   const renamedLocal = (identifier, moduleName) => {
     const entry = imported.get(identifier.text)
     // a name that was chosen because of another stays
-    return entry !== undefined && entry.asked !== short(entry.path) && entry.asked !== last(entry.path) ? entry.asked : moduleName
+    return entry !== undefined && entry.asked !== short(entry.path) && entry.asked !== last(entry.path)
+      ? entry.asked
+      : moduleName
   }
 
   const isTypePosition = (node) => {
     for (let at = node; at !== undefined; at = at.parent) {
       if (ts.isTypeNode(at) && !ts.isExpressionWithTypeArguments(at)) return true
       if (ts.isExpressionWithTypeArguments(at)) {
-        return ts.isHeritageClause(at.parent) && (at.parent.token === ts.SyntaxKind.ImplementsKeyword || ts.isInterfaceDeclaration(at.parent.parent))
+        return ts.isHeritageClause(at.parent) &&
+          (at.parent.token === ts.SyntaxKind.ImplementsKeyword || ts.isInterfaceDeclaration(at.parent.parent))
       }
       if (ts.isStatement(at)) return false
     }
@@ -144,8 +158,13 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     }
     const [left, right] = ts.isPropertyAccessExpression(node)
       ? [node.expression, node.name]
-      : ts.isQualifiedName(node) ? [node.left, node.right] : []
-    if (left === undefined || (!ts.isIdentifier(left) && !ts.isPropertyAccessExpression(left) && !ts.isQualifiedName(left))) return undefined
+      : ts.isQualifiedName(node)
+      ? [node.left, node.right]
+      : []
+    if (
+      left === undefined ||
+      (!ts.isIdentifier(left) && !ts.isPropertyAccessExpression(left) && !ts.isQualifiedName(left))
+    ) return undefined
     const inner = parts(left)
     return inner === undefined ? undefined : { identifier: inner.identifier, names: [...inner.names, right.text] }
   }
@@ -193,9 +212,14 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     const symbol = type.aliasSymbol ?? type.symbol
     const declared = symbol?.declarations?.[0]
     if (declared === undefined) return undefined
-    if (/@effect\/platform\/dist\/dts\/HttpClientError\.d\.ts$/.test(declared.getSourceFile().fileName)) return `HttpClientError.${symbol.name}`
-    if (/@effect\/platform\/dist\/dts\/Error\.d\.ts$/.test(declared.getSourceFile().fileName)) return `PlatformError.${symbol.name}`
+    if (/@effect\/platform\/dist\/dts\/HttpClientError\.d\.ts$/.test(declared.getSourceFile().fileName)) {
+      return `HttpClientError.${symbol.name}`
+    }
+    if (/@effect\/platform\/dist\/dts\/Error\.d\.ts$/.test(declared.getSourceFile().fileName)) {
+      return `PlatformError.${symbol.name}`
+    }
     const file = /\/node_modules\/effect\/dist\/dts\/(\w+)\.d\.ts$/.exec(declared.getSourceFile().fileName)?.[1]
+    if (/@effect\/ai\/dist\/dts\/Model\.d\.ts$/.test(declared.getSourceFile().fileName)) return "AiModel"
     if (file === undefined) return undefined
     if (file === "Either" && /^(Left|Right|Either)$/.test(symbol.name)) return "Either"
     if (file === "Option" && /^(Some|None|Option)$/.test(symbol.name)) return "Option"
@@ -238,6 +262,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   /** An expression that is wanted as an Effect and is something that Effect 4 does not take for one. */
   const asEffect = (node, render) => {
     const type = typeOf(node)
+    if (isOnly(type, "AiModel") && ts.isYieldExpression(node.parent)) return `${render()}.captureRequirements`
     for (const [kind, convert] of Object.entries(conversions)) {
       if (isOnly(type, kind)) return `${module("Effect")}.${convert}(${render()})`
     }
@@ -270,7 +295,8 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
       return givesEffect(at)
     }
     const found = kinds(contextual)
-    return found.has("Effect") && !found.has("Either") && !found.has("Option") && !found.has("Fiber") && !found.has("Deferred")
+    return found.has("Effect") && !found.has("Either") && !found.has("Option") && !found.has("Fiber") &&
+      !found.has("Deferred")
   }
 
   // Branches are converted one by one, so that what is an Effect already stays.
@@ -292,9 +318,29 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     return name
   }
 
-  const isEffect = (type) => checker.getPropertyOfType(type, "[Symbol.iterator]") !== undefined || type.getProperties().some((one) => one.name.startsWith("__@EffectTypeId"))
+  const isEffect = (type) =>
+    checker.getPropertyOfType(type, "[Symbol.iterator]") !== undefined ||
+    type.getProperties().some((one) => one.name.startsWith("__@EffectTypeId"))
 
-  const cx = { every, isEffect, converted, helper, isOfOptions, at, checker, has, isOnly, key, module, plain, problems, source, sourceFile, typeOf, text: (node) => text(node) }
+  const cx = {
+    every,
+    isEffect,
+    converted,
+    helper,
+    isOfOptions,
+    at,
+    checker,
+    has,
+    isOnly,
+    key,
+    module,
+    plain,
+    problems,
+    source,
+    sourceFile,
+    typeOf,
+    text: (node) => text(node)
+  }
 
   const nameOfMember = (member) => member.name?.getText()
 
@@ -312,7 +358,8 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
       if (one !== undefined) left.delete(one)
       position = child.getEnd()
     })
-    return out + [...left].map((one) => `\n\n  ${one.getText()}`).join("") + source.slice(Math.max(position, end), node.getEnd())
+    return out + [...left].map((one) => `\n\n  ${one.getText()}`).join("") +
+      source.slice(Math.max(position, end), node.getEnd())
   }
 
   const ruled = (node) => {
@@ -320,7 +367,10 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
       const result = rule(node, cx)
       if (result !== undefined) return result
     }
-    if (ts.isTypeReferenceNode(node) && ts.isArrowFunction(node.parent) && node.parent.type === node && givesEffect(node.parent)) {
+    if (
+      ts.isTypeReferenceNode(node) && ts.isArrowFunction(node.parent) && node.parent.type === node &&
+      givesEffect(node.parent)
+    ) {
       return `${module("Effect", false)}.Effect<${node.typeArguments.map(text).join(", ")}>`
     }
     if (ts.isCallExpression(node) || ts.isNewExpression(node)) {
@@ -348,13 +398,15 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
 
   const text = (node) => {
     if (ts.isExpression(node) && isLeaf(node) && !isName(node) && ts.isExpressionStatement(node.parent) === false) {
-      if (ts.isYieldExpression(node.parent) && node.parent.asteriskToken !== undefined && node.parent.expression === node) {
+      if (
+        ts.isYieldExpression(node.parent) && node.parent.asteriskToken !== undefined && node.parent.expression === node
+      ) {
         const converted = isOfResults(node) ? undefined : asEffect(node, () => ruled(node))
         if (converted !== undefined) return converted
       } else if (!isName(node) && !ts.isPropertyAccessExpression(node.parent) && wantsEffect(node)) {
         const converted = asEffect(node, () => ruled(node))
         if (converted !== undefined) return converted
-        }
+      }
       // a function that is passed by its name and gives an Either
       if (ts.isIdentifier(node) || ts.isPropertyAccessExpression(node)) {
         const wrapped = functionAsEffect(node)
@@ -368,7 +420,8 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   const isOfResults = (node) => {
     let at = node
     while (at !== undefined && !ts.isFunctionExpression(at)) at = at.parent
-    return at !== undefined && ts.isCallExpression(at.parent) && ["Either.gen", "Option.gen"].includes(key(at.parent.expression))
+    return at !== undefined && ts.isCallExpression(at.parent) &&
+      ["Either.gen", "Option.gen"].includes(key(at.parent.expression))
   }
 
   const functionAsEffect = (node) => {
@@ -415,8 +468,9 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   const statements = []
   for (const statement of sourceFile.statements) {
     const found = byHand.get(identity(statement))
-    if (found === undefined) statements.push({ statement, trivia: source.slice(statement.getFullStart(), statement.getStart()) })
-    else {
+    if (found === undefined) {
+      statements.push({ statement, trivia: source.slice(statement.getFullStart(), statement.getStart()) })
+    } else {
       for (const one of found) {
         const isIt = one === found.at(-1)
         statements.push({ byHand: handText(one, isIt ? statement : undefined), statement: one })
@@ -501,7 +555,9 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     const lines = []
     for (const isType of [true, false]) {
       const of = [...new Set(entries.filter((one) => one.isType === isType).map((one) => one.text))].sort()
-      if (of.length > 0) lines.push(`import ${isType ? "type " : ""}{ ${of.join(", ")} } from ${JSON.stringify(from(specifier))}`)
+      if (of.length > 0) {
+        lines.push(`import ${isType ? "type " : ""}{ ${of.join(", ")} } from ${JSON.stringify(from(specifier))}`)
+      }
     }
     return lines.join("\n")
   }
@@ -555,10 +611,14 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   }
   for (const [path, entries] of grouped) {
     const allTypes = entries.every((entry) => entry.startsWith("type "))
-    const inside = (allTypes ? entries.map((entry) => entry.slice(5)) : entries).sort((a, b) => bare(a) < bare(b) ? -1 : 1)
+    const inside = (allTypes ? entries.map((entry) => entry.slice(5)) : entries).sort((a, b) =>
+      bare(a) < bare(b) ? -1 : 1
+    )
     lines.push([path, `import ${allTypes ? "type " : ""}{ ${inside.join(", ")} } from "${from(path)}"`])
   }
-  if (helpers.size > 0) lines.push(["~", `import { ${[...helpers].sort().join(", ")} } from "${from("@effect/vitest")}"`])
+  if (helpers.size > 0) {
+    lines.push(["~", `import { ${[...helpers].sort().join(", ")} } from "${from("@effect/vitest")}"`])
+  }
   lines.sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0)
   const imports = lines.map(([, line]) => line).join("\n")
   if (place !== undefined) body[place] = imports

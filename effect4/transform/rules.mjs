@@ -81,7 +81,9 @@ export const calls = {
     const [signature] = cx.typeOf(last).getCallSignatures()
     const given = signature?.getReturnType()
     if (given === undefined || given.flags & (ts.TypeFlags.Any | ts.TypeFlags.TypeParameter)) return undefined
-    if (["Effect", "Either", "Option", "Fiber", "Deferred"].some((kind) => cx.has(given, kind)) || cx.isEffect(given)) return undefined
+    if (["Effect", "Either", "Option", "Fiber", "Deferred"].some((kind) => cx.has(given, kind)) || cx.isEffect(given)) {
+      return undefined
+    }
     const before = node.arguments.slice(0, -1).map((one) => cx.text(one))
     return `${method(cx, "Effect.tap")}(${
       [...before, `(value) => ${method(cx, "Effect.sync")}(() => (${cx.text(last)})(value))`].join(", ")
@@ -119,7 +121,9 @@ export const calls = {
     const [fiber] = args(node, cx)
     if (!cx.sourceFile.fileName.includes("/test/")) return undefined
     return !(ts.isYieldExpression(node.parent) && ts.isExpressionStatement(node.parent.parent))
-      ? `${method(cx, "Effect.andThen")}(${method(cx, "Fiber.interrupt")}(${fiber}), ${method(cx, "Fiber.await")}(${fiber}))`
+      ? `${method(cx, "Effect.andThen")}(${method(cx, "Fiber.interrupt")}(${fiber}), ${
+        method(cx, "Fiber.await")
+      }(${fiber}))`
       : undefined
   },
   "Fiber.interruptFork": (node, cx) => `${method(cx, "Effect.sync")}(() => ${args(node, cx)[0]}.interruptUnsafe())`,
@@ -149,27 +153,38 @@ export const calls = {
   },
   "Effect.withRandom": (node, cx) =>
     `${method(cx, "Effect.provideService")}(${
-      [...args(node, cx).slice(0, -1), method(cx, "Random.Random"), "{ nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.5 }"]
+      [
+        ...args(node, cx).slice(0, -1),
+        method(cx, "Random.Random"),
+        "{ nextIntUnsafe: () => 0, nextDoubleUnsafe: () => 0.5 }"
+      ]
         .join(", ")
     })`,
   "Schedule.whileInput": (node, cx) => {
     const given = args(node, cx)
     const test = node.arguments.at(-1)
     const [input] = test.parameters
-    const type = input.type === undefined ? "" : `: ${cx.module("Schedule", false)}.Metadata<unknown, ${cx.text(input.type)}>`
-    const test4 = `({ input: ${input.name.getText()} }${type}) => ${method(cx, "Effect.succeed")}(${cx.text(test.body)})`
+    const type = input.type === undefined
+      ? ""
+      : `: ${cx.module("Schedule", false)}.Metadata<unknown, ${cx.text(input.type)}>`
+    const test4 = `({ input: ${input.name.getText()} }${type}) => ${method(cx, "Effect.succeed")}(${
+      cx.text(test.body)
+    })`
     return `${method(cx, "Schedule.while")}(${[...given.slice(0, -1), test4].join(", ")})`
   },
   "Layer.map": (node, cx) => {
     const [layer, change] = args(node, cx)
-    return `${method(cx, "Layer.flatMap")}(${layer}, (context) => ${method(cx, "Layer.succeedContext")}((${change})(context)))`
+    return `${method(cx, "Layer.flatMap")}(${layer}, (context) => ${
+      method(cx, "Layer.succeedContext")
+    }((${change})(context)))`
   },
   "Stream.filterMap": (node, cx) => {
     const given = args(node, cx)
     // one of this library is a Filter by hand
     return cx.isOfOptions(node.arguments.at(-1)) && !/\btextDelta$/.test(given.at(-1))
       ? `${method(cx, "Stream.filterMap")}(${
-        [...given.slice(0, -1), `(value) => ${method(cx, "Result.fromOption")}((${given.at(-1)})(value), () => value)`].join(", ")
+        [...given.slice(0, -1), `(value) => ${method(cx, "Result.fromOption")}((${given.at(-1)})(value), () => value)`]
+          .join(", ")
       })`
       : undefined
   },
@@ -211,9 +226,7 @@ export const calls = {
     `${method(cx, "RequestResolver.fromEffect")}((entry) => (${args(node, cx)[0]})(entry.request))`,
   "HttpClientRequest.make": (node, cx) =>
     !ts.isStringLiteral(node.arguments[0])
-      ? `${method(cx, "HttpClientRequest.make")}(${args(node, cx)[0]} as ${
-        cx.module("HttpMethod", false)
-      }.HttpMethod)`
+      ? `${method(cx, "HttpClientRequest.make")}(${args(node, cx)[0]} as ${cx.module("HttpMethod", false)}.HttpMethod)`
       : undefined,
   // both tags of a PlatformError of Effect 3
   "Effect.catchTags": (node, cx) => {
@@ -237,16 +250,18 @@ export const calls = {
       cx.text(valueOf(property(options, name)))
     )
     const before = node.arguments.length === 2 ? cx.text(node.arguments[0]) : "self"
-    const made = `${method(cx, "Effect.timeoutOrElse")}(${method(cx, "Effect.map")}(${before}, ${onSuccess}), { duration: ${
-      duration
-    }, orElse: () => ${method(cx, "Effect.sync")}(${onTimeout}) })`
+    const made = `${method(cx, "Effect.timeoutOrElse")}(${
+      method(cx, "Effect.map")
+    }(${before}, ${onSuccess}), { duration: ${duration}, orElse: () => ${method(cx, "Effect.sync")}(${onTimeout}) })`
     return node.arguments.length === 2 ? made : `(self) => ${made}`
   },
   "Effect.withClock": provided("Clock"),
   "Effect.withConsole": provided("Console"),
   "Schedule.tapInput": (node, cx) => {
     const given = args(node, cx)
-    return `${method(cx, "Schedule.tap")}(${[...given.slice(0, -1), `({ input }) => (${given.at(-1)})(input)`].join(", ")})`
+    return `${method(cx, "Schedule.tap")}(${
+      [...given.slice(0, -1), `({ input }) => (${given.at(-1)})(input)`].join(", ")
+    })`
   },
   "Fiber.join": (node, cx) =>
     ts.isCallExpression(node.arguments[0]) && cx.key(node.arguments[0].expression) === "Fiber.all"
@@ -276,10 +291,14 @@ export const calls = {
   "Effect.withConfigProvider": provided("ConfigProvider"),
   "Exit.mapErrorCause": (node, cx) => {
     const [exit, map] = args(node, cx)
-    return `(${method(cx, "Exit.isSuccess")}(${exit}) ? ${method(cx, "Exit.succeed")}(${exit}.value) : ${method(cx, "Exit.failCause")}((${map})(${exit}.cause)))`
+    return `(${method(cx, "Exit.isSuccess")}(${exit}) ? ${method(cx, "Exit.succeed")}(${exit}.value) : ${
+      method(cx, "Exit.failCause")
+    }((${map})(${exit}.cause)))`
   },
   "Cause.dieOption": (node, cx) =>
-    `${method(cx, "Option.fromNullishOr")}(${args(node, cx)[0]}.reasons.find(${method(cx, "Cause.isDieReason")})?.defect)`,
+    `${method(cx, "Option.fromNullishOr")}(${args(node, cx)[0]}.reasons.find(${
+      method(cx, "Cause.isDieReason")
+    })?.defect)`,
   "Context.get": (node, cx) => {
     const [context, tag] = node.arguments
     if (cx.key(context) === "DefaultServices.liveServices") {
@@ -311,7 +330,9 @@ export const calls = {
   "Chunk.empty": () => "[]",
   "Schema.optionalWith": (node, cx) => {
     const options = node.arguments.at(-1)
-    if (property(options, "as") !== undefined) return `${method(cx, "Schema.OptionFromOptionalKey")}(${args(node, cx)[0]})`
+    if (property(options, "as") !== undefined) {
+      return `${method(cx, "Schema.OptionFromOptionalKey")}(${args(node, cx)[0]})`
+    }
     return `${method(cx, "Schema.withDecodingDefault")}(${method(cx, "Effect.sync")}(${
       cx.text(valueOf(property(options, "default")))
     }))`
@@ -325,7 +346,8 @@ export const calls = {
   "ConfigProvider.fromMap": (node, cx) => {
     const [map] = node.arguments
     const entries = ts.isNewExpression(map) && map.expression.getText() === "Map" ? map.arguments?.[0] : undefined
-    const isOf = entries !== undefined && ts.isCallExpression(entries) && entries.expression.getText() === "Object.entries"
+    const isOf = entries !== undefined && ts.isCallExpression(entries) &&
+      entries.expression.getText() === "Object.entries"
     const given = ts.isNewExpression(map) && !map.arguments?.length
       ? "{}"
       : isOf
@@ -358,8 +380,7 @@ const isEitherTag = (node, cx) =>
 
 const causes = ["Empty", "Fail", "Die", "Interrupt", "Sequential", "Parallel"]
 
-const isHttpClientError = (type, cx) =>
-  cx.every(type, /^HttpClientError\.(Request|Response)Error$/)
+const isHttpClientError = (type, cx) => cx.every(type, /^HttpClientError\.(Request|Response)Error$/)
 
 const endpointOptions = { addError: "error", addSuccess: "success", setPayload: "payload" }
 
@@ -385,7 +406,9 @@ export const nodes = {
         : undefined,
     // schema.annotations({ .. })
     (node, cx) => {
-      if (!ts.isPropertyAccessExpression(node.expression) || node.expression.name.text !== "annotations") return undefined
+      if (!ts.isPropertyAccessExpression(node.expression) || node.expression.name.text !== "annotations") {
+        return undefined
+      }
       if (cx.typeOf(node.expression.expression).getProperty("annotations") === undefined) return undefined
       if (cx.typeOf(node.expression.expression).getProperty("ast") === undefined) return undefined
       return `${cx.text(node.expression.expression)}.annotate(${args(node, cx).join(", ")})`
@@ -400,7 +423,9 @@ export const nodes = {
         options.unshift(`${name}: ${cx.text(at.arguments[0])}`)
         at = at.expression.expression
       }
-      if (options.length === 0 || !ts.isCallExpression(at) || !cx.key(at.expression)?.startsWith("HttpApiEndpoint.")) return undefined
+      if (options.length === 0 || !ts.isCallExpression(at) || !cx.key(at.expression)?.startsWith("HttpApiEndpoint.")) {
+        return undefined
+      }
       return `${cx.text(at.expression)}(${args(at, cx).join(", ")}, { ${options.join(", ")} })`
     },
     // RpcServer.toWebHandler(group, { layer })
@@ -437,15 +462,20 @@ export const nodes = {
     // as a function: what became of the fiber
     (node, cx) =>
       cx.key(node) === "Fiber.interrupt" && node.parent.expression !== node && cx.sourceFile.fileName.includes("/test/")
-        ? `(fiber) => ${method(cx, "Effect.andThen")}(${method(cx, "Fiber.interrupt")}(fiber), ${method(cx, "Fiber.await")}(fiber))`
+        ? `(fiber) => ${method(cx, "Effect.andThen")}(${method(cx, "Fiber.interrupt")}(fiber), ${
+          method(cx, "Fiber.await")
+        }(fiber))`
         : undefined,
     // fiber.poll
     (node, cx) =>
       node.name.text === "poll" && cx.has(cx.typeOf(node.expression), "Fiber")
-        ? `${method(cx, "Effect.sync")}(() => ${method(cx, "Option.fromNullishOr")}(${cx.text(node.expression)}.pollUnsafe()))`
+        ? `${method(cx, "Effect.sync")}(() => ${method(cx, "Option.fromNullishOr")}(${
+          cx.text(node.expression)
+        }.pollUnsafe()))`
         : undefined,
     // Effect.clock
-    (node, cx) => cx.key(node) === "Effect.clock" ? `${method(cx, "Clock.clockWith")}(${method(cx, "Effect.succeed")})` : undefined,
+    (node, cx) =>
+      cx.key(node) === "Effect.clock" ? `${method(cx, "Clock.clockWith")}(${method(cx, "Effect.succeed")})` : undefined,
     // request.bodyUnsafeJson
     (node, cx) => node.name.text === "bodyUnsafeJson" ? `${cx.text(node.expression)}.bodyJsonUnsafe` : undefined,
     // all of the chunks as they are
@@ -476,14 +506,15 @@ export const nodes = {
     // error.reason, error.description, error._tag of a PlatformError
     (node, cx) => {
       const name = node.name.text
-      if (!["reason", "description", "_tag"].includes(name) || !isPlatformError(cx.typeOf(node.expression), cx)) return undefined
+      if (!["reason", "description", "_tag"].includes(name) || !isPlatformError(cx.typeOf(node.expression), cx)) {
+        return undefined
+      }
       const error = cx.text(node.expression)
       if (name === "reason") return `${error}.reason._tag`
       if (name === "description") return `${error}.reason.description`
       return `(${error}.reason._tag === "BadArgument" ? "BadArgument" : "SystemError")`
     },
-    (node, cx) =>
-      cx.key(node) === "Schedule.stop" ? `${method(cx, "Schedule.recurs")}(0)` : undefined,
+    (node, cx) => cx.key(node) === "Schedule.stop" ? `${method(cx, "Schedule.recurs")}(0)` : undefined,
     (node, cx) => {
       const to = own(sides, node.name.text)
       if (to === undefined || !cx.has(cx.typeOf(node.expression), "Either")) return undefined
@@ -520,7 +551,9 @@ export const nodes = {
   [K.ExpressionWithTypeArguments]: [
     // extends Request.TaggedClass(tag)<Success, Error, Fields>
     (node, cx) => {
-      if (!ts.isCallExpression(node.expression) || cx.key(node.expression.expression) !== "Request.TaggedClass") return undefined
+      if (!ts.isCallExpression(node.expression) || cx.key(node.expression.expression) !== "Request.TaggedClass") {
+        return undefined
+      }
       const [success, error, fields] = node.typeArguments.map((one) => cx.text(one))
       return `${method(cx, "Request.TaggedClass")}(${args(node.expression, cx)[0]})<${fields}, ${success}, ${error}>`
     }
@@ -540,7 +573,9 @@ export const nodes = {
   ],
   [K.BinaryExpression]: [
     (node, cx) => {
-      if (!ts.isPropertyAccessExpression(node.left) || node.left.name.text !== "_tag" || !ts.isStringLiteral(node.right)) return undefined
+      if (
+        !ts.isPropertyAccessExpression(node.left) || node.left.name.text !== "_tag" || !ts.isStringLiteral(node.right)
+      ) return undefined
       if (!isPlatformError(cx.typeOf(node.left.expression), cx)) return undefined
       const isNot = (node.right.text === "SystemError") === node.operatorToken.getText().startsWith("=")
       return `${cx.text(node.left.expression)}.reason._tag ${isNot ? "!==" : "==="} "BadArgument"`
@@ -572,7 +607,8 @@ export const nodes = {
   [K.Parameter]: [
     // class Span implements Tracer.Span
     (node, cx) =>
-      node.name.getText() === "context" && node.parent.parent.heritageClauses?.[0]?.getText() === "implements Tracer.Span"
+      node.name.getText() === "context" &&
+        node.parent.parent.heritageClauses?.[0]?.getText() === "implements Tracer.Span"
         ? cx.plain(node).replace(/\bcontext\b/, "annotations")
         : undefined
   ],
@@ -597,9 +633,13 @@ export const nodes = {
       )
       if (!isResponse) return undefined
       const error = "HttpClientError.HttpClientError"
-      const given = cx.plain(node).replace(/(get json\(\): )([\s\S]*?\n  \})/, (_, head, body) =>
-        head + body.replace(/\bunknown\b/g, method(cx, "Schema.Json")))
-      return given.replace(/\}$/, `
+      const given = cx.plain(node).replace(
+        /(get json\(\): )([\s\S]*?\n  \})/,
+        (_, head, body) => head + body.replace(/\bunknown\b/g, method(cx, "Schema.Json"))
+      )
+      return given.replace(
+        /\}$/,
+        `
   get url(): string {
     return this.request.url
   }
@@ -620,7 +660,8 @@ export const nodes = {
     // eslint-disable-next-line prefer-rest-params -- what Pipeable is made with
     return ${method(cx, "Pipeable.pipeArguments")}(this, arguments) as never
   }
-}`)
+}`
+      )
     }
   ]
 }

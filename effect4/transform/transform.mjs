@@ -45,11 +45,14 @@ const examples = new Map()
 for (const file of [...code.filter((file) => file.startsWith("src/")), ...pages]) {
   const text = readFileSync(join(repo, file), "utf8")
   const found = file.endsWith(".md") ? ofMarkdown(text) : ofJsDoc(text)
-  examples.set(file, found.map(({ code }, index) => {
-    const name = join(repo, ".examples", `${file.replace(/\W/g, "_")}_${index}.ts`)
-    virtual.set(name, `${code}\nexport {}\n`)
-    return { code, name }
-  }))
+  examples.set(
+    file,
+    found.map(({ code }, index) => {
+      const name = join(repo, ".examples", `${file.replace(/\W/g, "_")}_${index}.ts`)
+      virtual.set(name, `${code}\nexport {}\n`)
+      return { code, name }
+    })
+  )
 }
 
 const config = ts.parseJsonConfigFileContent(
@@ -91,10 +94,13 @@ const put = (file, text) => {
 const rewritten = (name, file) => {
   const hand = handOf(file)
   const found = rewrite(program.getSourceFile(name), checker, {
-    from: (specifier) => specifier === "@effect/vitest" && file.startsWith("test/")
-      ? relative(dirname(file), "test/support/effect4.js").replace(/^(?!\.)/, "./")
-      : specifier,
-    hand: hand !== undefined && isPartial(hand) ? ts.createSourceFile(file, hand, ts.ScriptTarget.ES2022, true) : undefined
+    from: (specifier) =>
+      specifier === "@effect/vitest" && file.startsWith("test/")
+        ? relative(dirname(file), "test/support/effect4.js").replace(/^(?!\.)/, "./")
+        : specifier,
+    hand: hand !== undefined && isPartial(hand)
+      ? ts.createSourceFile(file, hand, ts.ScriptTarget.ES2022, true)
+      : undefined
   })
   problems.push(...found.problems)
   return found.text
@@ -126,7 +132,7 @@ for (const name of virtual.keys()) {
 
 const { status } = spawnSync(
   process.execPath,
-  [bin("dprint"), "fmt", "--config", join(effect4, "dprint.json"), "--no-gitignore", "--log-level", "warn"],
+  [bin("dprint"), "fmt", "--config", join(effect4, "format.json"), "--no-gitignore", "--log-level", "warn"],
   { cwd: effect4, stdio: "inherit" }
 )
 if (status !== 0) process.exit(1)

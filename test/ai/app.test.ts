@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema, Stream } from "effect"
 import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
 import { MockOllama } from "effect-ollama/testing"
+import { totalOf } from "./line.js"
 import { openAi } from "./openai.js"
 import { Tools, toolsLayer } from "./support.js"
 
@@ -36,7 +37,7 @@ const app = Effect.gen(function*() {
   for (let i = 1; i <= 5; i++) {
     counted.push((yield* chat.generateText({ prompt: `Say ${i}.` })).text)
   }
-  return { text, tokens: usage.totalTokens, said, city, vectors: vectors.length, inOrder, counted }
+  return { text, tokens: totalOf(usage), said, city, vectors: vectors.length, inOrder, counted }
 }).pipe(Effect.provide(toolsLayer))
 
 const expected = {

@@ -1,9 +1,10 @@
-import { EmbeddingModel, Model } from "@effect/ai"
+import { Model } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, TestClock } from "effect"
 import { type Embeddings, OllamaError } from "effect-ollama"
 import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
 import { MockOllama } from "effect-ollama/testing"
+import { embed, embedMany, kindOf } from "./line.js"
 import { aiError, apis, embeddings } from "./support.js"
 
 type Asked = ReadonlyArray<readonly [ReadonlyArray<string>, Omit<Embeddings.EmbedOptions, "vectors" | "batchSize">]>
@@ -23,9 +24,6 @@ const counting = (answer?: (texts: ReadonlyArray<string>) => ReadonlyArray<Reado
 const batched = (config: OllamaEmbeddingModel.Config.Batched = {}, model = "ollama/embed") =>
   OllamaEmbeddingModel.model(model, { mode: "batched", ...config })
 
-const embedMany = (texts: ReadonlyArray<string>) =>
-  Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embedMany(texts))
-
 describe("batched", () => {
   it.effect("many texts are one request, and their vectors in order", () => {
     const { asked, layer } = counting()
@@ -38,8 +36,7 @@ describe("batched", () => {
   it.effect("a single text is a request of one", () => {
     const { asked, layer } = counting()
     return Effect.gen(function*() {
-      const model = yield* EmbeddingModel.EmbeddingModel
-      assert.deepStrictEqual(yield* model.embed("abcd"), [4])
+      assert.deepStrictEqual(yield* embed("abcd"), [4])
       assert.strictEqual(asked.length, 1)
     }).pipe(Effect.provide(Layer.provide(batched(), layer)))
   })
@@ -111,8 +108,7 @@ describe("over the mock", () => {
       const vectors = yield* embedMany(texts)
       const sent = (yield* MockOllama.requests).map(({ json }) => (json as { input: ReadonlyArray<string> }).input)
       assert.deepStrictEqual(sent.map((input) => input.length), [2, 2, 1])
-      const model = yield* EmbeddingModel.EmbeddingModel
-      for (const [i, text] of texts.entries()) assert.deepStrictEqual(vectors[i], yield* model.embed(text))
+      for (const [i, text] of texts.entries()) assert.deepStrictEqual(vectors[i], yield* embed(text))
     }).pipe(
       Effect.provide(batched({ maxBatchSize: 2 })),
       Effect.provide(MockOllama.layer({ models: [{ name: "embed", capabilities: ["embedding"] }] }))
@@ -121,7 +117,7 @@ describe("over the mock", () => {
   it.effect("a model that is not there is a HttpResponseError that gives back ModelNotFound", () =>
     Effect.gen(function*() {
       const error = aiError(yield* Effect.flip(embedMany(["a"])))
-      assert.strictEqual(error._tag, "HttpResponseError")
+      assert.strictEqual(kindOf(error), "HttpResponseError")
       assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, "ModelNotFound")
     }).pipe(Effect.provide(batched()), Effect.provide(MockOllama.layer())))
 })
@@ -130,8 +126,7 @@ describe("data-loader", () => {
   it.effect("what is embedded within its window, anywhere, is one request", () => {
     const { asked, layer } = counting()
     return Effect.gen(function*() {
-      const model = yield* EmbeddingModel.EmbeddingModel
-      const fibers = yield* Effect.all([Effect.fork(model.embed("a")), Effect.fork(model.embed("bb"))])
+      const fibers = yield* Effect.all([Effect.fork(embed("a")), Effect.fork(embed("bb"))])
       yield* TestClock.adjust("100 millis")
       assert.deepStrictEqual(yield* Fiber.join(Fiber.all(fibers)), [[1], [2]])
       assert.deepStrictEqual(asked.map(([texts]) => texts), [["a", "bb"]])
@@ -144,8 +139,7 @@ describe("data-loader", () => {
   it.effect("a full request does not wait", () => {
     const { asked, layer } = counting()
     return Effect.gen(function*() {
-      const model = yield* EmbeddingModel.EmbeddingModel
-      const fibers = yield* Effect.all(["a", "bb"].map((text) => Effect.fork(model.embed(text))))
+      const fibers = yield* Effect.all(["a", "bb"].map((text) => Effect.fork(embed(text))))
       yield* Fiber.join(Fiber.all(fibers))
       assert.strictEqual(asked.length, 1)
     }).pipe(Effect.provide(Layer.provide(
@@ -162,7 +156,7 @@ describe("what goes wrong", () => {
   it.effect("is an AiError of the right kind, for every text, and gives back ours", () =>
     Effect.gen(function*() {
       const error = aiError(yield* Effect.flip(embedMany(["a", "b"])))
-      assert.strictEqual(error._tag, "HttpRequestError")
+      assert.strictEqual(kindOf(error), "HttpRequestError")
       assert.strictEqual(error.module, "OllamaEmbeddingModel")
       assert.strictEqual(OllamaLanguageModel.errorOf(error)?.hint, refused.hint)
     }).pipe(Effect.provide(Layer.provide(batched(), failing))))
@@ -170,6 +164,6 @@ describe("what goes wrong", () => {
   it.effect("fewer vectors than texts are a MalformedOutput, not a wait without end", () =>
     Effect.gen(function*() {
       const error = aiError(yield* Effect.flip(embedMany(["a", "b"])))
-      assert.strictEqual(error._tag, "MalformedOutput")
+      assert.strictEqual(kindOf(error), "MalformedOutput")
     }).pipe(Effect.provide(Layer.provide(batched(), counting(() => [[1]]).layer))))
 })

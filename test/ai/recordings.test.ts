@@ -6,6 +6,7 @@ import { OllamaLanguageModel } from "effect-ollama/ai"
 import { once, promptFor, replayingClient, said, service } from "../completions/support.js"
 import { same } from "../decode/support.js"
 import { expected, expectedErrors, load, type Recording, versions } from "../support/recordings.js"
+import { tokensOf } from "./line.js"
 import { aiError, apis, collected } from "./support.js"
 
 const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/chat/completions", ollama: "/api/chat" }
@@ -99,7 +100,8 @@ const told = ({ error, parts }: Outcome) => {
   }
   const finish = parts.find((part) => part.type === "finish")
   assert.isDefined(finish)
-  const { usage: { inputTokens, outputTokens }, reason } = finish!
+  const { reason, usage } = finish!
+  const { inputTokens, outputTokens } = tokensOf(usage)
   const told = said({ parts: content, finish: undefined, error: undefined })
   return {
     ...told,

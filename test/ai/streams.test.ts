@@ -4,6 +4,7 @@ import { Chunk, Effect, Fiber, Layer, Schema, Stream, TestClock } from "effect"
 import { type Chat, ChatCompletions } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { requests } from "../completions/support.js"
+import { usage } from "./line.js"
 import { apis, collected, finishOf, model, textOf, Tools, toolsLayer, types } from "./support.js"
 
 const stream = LanguageModel.streamText({ prompt: "Hi" })
@@ -29,7 +30,7 @@ describe("streamText", () => {
           assert.isUndefined(error)
           assert.strictEqual(textOf(parts), "Hello there.")
           assert.deepStrictEqual([parts[0]?.type, parts.at(-1)?.type], ["text-start", "finish"])
-          assert.deepStrictEqual({ ...finishOf(parts).usage }, { inputTokens: 10, outputTokens: 3, totalTokens: 13 })
+          assert.deepStrictEqual({ ...finishOf(parts).usage }, usage(10, 3))
         }).pipe(Effect.provide(model(api, {
           replies: [{ text: "Hello there.", usage: { inputTokens: 10, outputTokens: 3 } }]
         }, { streaming }))))

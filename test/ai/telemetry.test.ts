@@ -2,6 +2,7 @@ import { LanguageModel } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Stream } from "effect"
 import { named, traced } from "../support/traced.js"
+import { system } from "./line.js"
 import { apis, model } from "./support.js"
 
 const reply = { text: "Hello", usage: { inputTokens: 12, outputTokens: 3 } }
@@ -9,7 +10,7 @@ const reply = { text: "Hello", usage: { inputTokens: 12, outputTokens: 3 } }
 const options = { config: { config: { temperature: 0, maxTokens: 100, stop: "END" } }, streaming: true }
 
 const expected = {
-  "gen_ai.system": "ollama",
+  [system]: "ollama",
   "gen_ai.operation.name": "chat",
   "gen_ai.request.model": "m",
   "gen_ai.request.temperature": 0,
@@ -65,7 +66,7 @@ describe("spans", () => {
       Effect.gen(function*() {
         yield* LanguageModel.generateText({ prompt: "Hi" })
         const [span] = named(seen, "LanguageModel.generateText")
-        assert.strictEqual(span!.attributes.get("gen_ai.system"), "gpu-box")
+        assert.strictEqual(span!.attributes.get(system), "gpu-box")
       }).pipe(Effect.provide(model("ollama", { replies: [reply] }, { id: "gpu-box", baseUrl: "http://gpu-box:11434" })))
     ))
 

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Schema } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { requests } from "../completions/support.js"
+import { kindOf } from "./line.js"
 import {
   aiError,
   apis,
@@ -125,13 +126,13 @@ describe("toolkits", () => {
       })
       return Effect.gen(function*() {
         const error = aiError(yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi", toolkit: Tools })))
-        assert.strictEqual(error._tag, "MalformedOutput")
+        assert.strictEqual(kindOf(error), "MalformedOutput")
         assert.match(
           String((error as { description?: string }).description),
           /was not given: it has get_weather, get_time/
         )
         const streamed = yield* collected(LanguageModel.streamText({ prompt: "Hi", toolkit: Tools }))
-        assert.strictEqual(aiError(streamed.error)._tag, "MalformedOutput")
+        assert.strictEqual(kindOf(aiError(streamed.error)), "MalformedOutput")
         assert.strictEqual(textOf(streamed.parts), "Let me see.")
         assert.include(types(streamed.parts), "text-end")
         assert.strictEqual(runs, 0)
@@ -141,9 +142,9 @@ describe("toolkits", () => {
     it.effect(`${api}: a call although no tools were given is told as such`, () =>
       Effect.gen(function*() {
         const error = aiError(yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi" })))
-        assert.strictEqual(error._tag, "MalformedOutput")
+        assert.strictEqual(kindOf(error), "MalformedOutput")
         const streamed = yield* collected(LanguageModel.streamText({ prompt: "Hi" }))
-        assert.strictEqual(aiError(streamed.error)._tag, "MalformedOutput")
+        assert.strictEqual(kindOf(aiError(streamed.error)), "MalformedOutput")
       }).pipe(Effect.provide(model(api, { version: "0.6.3", replies: [unknownCall] }))))
 
     for (const failureMode of ["error", "return"] as const) {
@@ -158,9 +159,9 @@ describe("toolkits", () => {
       it.effect(`${api}: parameters of another form fail the request with failureMode "${failureMode}" too, after all text is told (#6335)`, () =>
         Effect.gen(function*() {
           const error = yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi", toolkit: Kit }))
-          assert.strictEqual(aiError(error)._tag, "MalformedOutput")
+          assert.strictEqual(kindOf(aiError(error)), "MalformedOutput")
           const streamed = yield* collected(LanguageModel.streamText({ prompt: "Hi", toolkit: Kit }))
-          assert.strictEqual(aiError(streamed.error)._tag, "MalformedOutput")
+          assert.strictEqual(kindOf(aiError(streamed.error)), "MalformedOutput")
           assert.strictEqual(textOf(streamed.parts), "Let me see.")
           assert.include(types(streamed.parts), "text-end")
         }).pipe(
@@ -172,7 +173,7 @@ describe("toolkits", () => {
     it.effect(`${api}: broken JSON in a call is a MalformedToolCall, never {}`, () =>
       Effect.gen(function*() {
         const error = yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi", toolkit: Tools }))
-        assert.strictEqual(aiError(error)._tag, "MalformedOutput")
+        assert.strictEqual(kindOf(aiError(error)), "MalformedOutput")
         assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, "MalformedToolCall")
       }).pipe(
         Effect.provide(toolsLayer),
@@ -191,7 +192,7 @@ describe("toolkits", () => {
       const error = yield* Effect.flip(
         LanguageModel.generateText({ prompt: "Hi", toolkit: Toolkit.make(WebSearch) })
       )
-      assert.strictEqual(aiError(error)._tag, "MalformedInput")
+      assert.strictEqual(kindOf(aiError(error)), "MalformedInput")
       assert.deepStrictEqual(yield* requests, [])
     }).pipe(Effect.provide(model("ollama", { replies: ["Hello."] }))))
 
@@ -301,7 +302,7 @@ describe("tool choice", () => {
   it.effect("a tool that is not there is refused", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(choose({ tool: "nope" as "get_time" }))
-      assert.strictEqual(aiError(error)._tag, "MalformedInput")
+      assert.strictEqual(kindOf(aiError(error)), "MalformedInput")
       assert.deepStrictEqual(yield* requests, [])
     }).pipe(Effect.provide(layer)))
 })
@@ -326,7 +327,7 @@ describe("generateObject together with a toolkit", () => {
   it.effect("is refused when it must call one", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(LanguageModel.generateObject({ ...options, toolChoice: "required" }))
-      assert.strictEqual(aiError(error)._tag, "MalformedInput")
+      assert.strictEqual(kindOf(aiError(error)), "MalformedInput")
       assert.deepStrictEqual(yield* requests, [])
     }).pipe(Effect.provide(layer)))
 })

@@ -1,7 +1,7 @@
 // @partial
-import * as AiModel from "effect/ai/Model"
 import type * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
+import * as AiModel from "effect/ai/Model"
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import * as RequestResolver from "effect/RequestResolver"
@@ -38,12 +38,24 @@ const service = (embed: ReturnType<typeof embedMany>) =>
     batchKey: (context) => context.mapUnsafe.get(Config.key)
   })
 
-const withResolver = (
+// What is embedded at once goes the same way as what is embedded alone.
+const by = (
   model: EmbeddingModel.EmbeddingModel,
   resolver: EmbeddingModel.EmbeddingModel["resolver"],
   embed: EmbeddingModel.EmbeddingModel["embed"] = (input) =>
     Effect.request(new EmbeddingModel.EmbeddingRequest({ input }), resolver)
-): EmbeddingModel.EmbeddingModel => EmbeddingModel.EmbeddingModel.of({ ...model, resolver, embed })
+): EmbeddingModel.EmbeddingModel =>
+  EmbeddingModel.EmbeddingModel.of({
+    ...model,
+    resolver,
+    embed,
+    embedMany: (inputs) =>
+      Effect.map(Effect.forEach(inputs, embed, { concurrency: "unbounded" }), (embeddings) =>
+        new EmbeddingModel.EmbedManyResponse({
+          embeddings,
+          usage: new EmbeddingModel.EmbeddingUsage({ inputTokens: undefined })
+        }))
+  })
 
 export const makeBatched = (options: {
   readonly model: string
@@ -55,7 +67,7 @@ export const makeBatched = (options: {
     const model = yield* service(embedMany(embeddings, options.model, maxBatchSize, config))
     if (cache === undefined) return model
     const kept = yield* RequestResolver.asCache(model.resolver, { ...cache, timeToLive: () => cache.timeToLive })
-    return withResolver(
+    return by(
       model,
       model.resolver,
       (input) => Cache.get(kept, new EmbeddingModel.EmbeddingRequest({ input }))
@@ -69,7 +81,7 @@ export const makeDataLoader = (options: {
   Effect.flatMap(Embeddings, (embeddings) => {
     const { maxBatchSize = 100, window, ...config } = options.config
     return Effect.map(service(embedMany(embeddings, options.model, maxBatchSize, config)), (model) =>
-      withResolver(model, model.resolver.pipe(RequestResolver.setDelay(window), RequestResolver.batchN(maxBatchSize))))
+      by(model, model.resolver.pipe(RequestResolver.setDelay(window), RequestResolver.batchN(maxBatchSize))))
   })
 
 export const model = (

@@ -1,10 +1,10 @@
 // @partial
-import * as AiModel from "effect/ai/Model"
-import * as Telemetry from "effect/ai/Telemetry"
-import * as Tool from "effect/ai/Tool"
 import type * as LanguageModel from "effect/ai/LanguageModel"
+import * as AiModel from "effect/ai/Model"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
+import * as Telemetry from "effect/ai/Telemetry"
+import * as Tool from "effect/ai/Tool"
 import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import type { Jsonly } from "../core/ai/json.js"

@@ -12,8 +12,9 @@ export const stream = <R>(
   Stream.suspend(() => {
     const connection: Connection = { close: Effect.void, span: Span.untraced }
     return Stream.onExit(
-      Stream.unwrap(Effect.map(open(connection), (opened) =>
-        Stream.fromPull(Effect.succeed(emit(opened, connection.span))))),
+      Stream.unwrap(
+        Effect.map(open(connection), (opened) => Stream.fromPull(Effect.succeed(emit(opened, connection.span))))
+      ),
       (exit) =>
         connection.span === Span.untraced
           ? connection.close

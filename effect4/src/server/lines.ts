@@ -6,10 +6,12 @@ import type * as Pull from "effect/Pull"
 
 // @members
 class Reading<A> {
-  readonly next: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, StreamError> = Effect.suspend((): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, StreamError> => {
-    if (this.failure !== undefined) return Effect.fail(this.failure)
-    return this.done ? Effect.andThen(this.drain, Cause.done()) : this.wait
-  })
+  readonly next: Pull.Pull<Arr.NonEmptyReadonlyArray<A>, StreamError> = Effect.suspend(
+    (): Pull.Pull<Arr.NonEmptyReadonlyArray<A>, StreamError> => {
+      if (this.failure !== undefined) return Effect.fail(this.failure)
+      return this.done ? Effect.andThen(this.drain, Cause.done()) : this.wait
+    }
+  )
 
   private readonly wait = Effect.callback<Arr.NonEmptyReadonlyArray<A>, StreamError>((resume) => {
     this.reader.each(() => undefined, (error, pieces) => {

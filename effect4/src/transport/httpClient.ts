@@ -1,11 +1,11 @@
 // @partial
-import * as Headers from "effect/http/Headers"
-import * as HttpClient from "effect/http/HttpClient"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import { constTrue } from "effect/Function"
+import * as Headers from "effect/http/Headers"
+import * as HttpClient from "effect/http/HttpClient"
 
 // How a fiber sends that does nothing else: as its parent would, under the settings of this library.
 const contextOf = <R>(parent: Fiber.Fiber<unknown, unknown>, traced: boolean): Context.Context<R> => {

@@ -45,7 +45,9 @@ const timeoutOf = (options?: Options) => typeof options === "number" ? options :
 const fastCheckOf = (options?: Options) => typeof options === "object" ? options.fastCheck : undefined
 
 const all = <A extends Arbitraries>(of: A): fc.Arbitrary<Values<A>> =>
-  (Array.isArray(of) ? fc.tuple(...of) : fc.record(of as Record<string, fc.Arbitrary<unknown>>)) as fc.Arbitrary<Values<A>>
+  (Array.isArray(of) ? fc.tuple(...of) : fc.record(of as Record<string, fc.Arbitrary<unknown>>)) as fc.Arbitrary<
+    Values<A>
+  >
 
 const effect = Object.assign(
   (name: string, body: Body<Scope.Scope>, timeout?: number) =>
@@ -57,14 +59,21 @@ const effect = Object.assign(
       body: (values: Values<A>) => Effect.Effect<unknown, unknown, Scope.Scope>,
       options?: Options
     ) =>
-      V.it(name, { timeout: timeoutOf(options) ?? 30_000 }, () =>
-        fc.assert(fc.asyncProperty(all(of), async (values) => {
-          const exit = await Effect.runPromiseExit(
-            Effect.scoped(Effect.provide(Effect.suspend(() => body(values)), env))
+      V.it(
+        name,
+        { timeout: timeoutOf(options) ?? 30_000 },
+        () =>
+          fc.assert(
+            fc.asyncProperty(all(of), async (values) => {
+              const exit = await Effect.runPromiseExit(
+                Effect.scoped(Effect.provide(Effect.suspend(() => body(values)), env))
+              )
+              if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
+              return exit.value !== false
+            }),
+            fastCheckOf(options)
           )
-          if (Exit.isFailure(exit)) throw Cause.squash(exit.cause)
-          return exit.value !== false
-        }), fastCheckOf(options)))
+      )
   }
 )
 
@@ -74,16 +83,21 @@ const prop = <const A extends Arbitraries>(
   body: (values: Values<A>) => unknown,
   options?: Options
 ) =>
-  V.it(name, { timeout: timeoutOf(options) ?? 30_000 }, () =>
-    fc.assert(fc.property(all(of), (values) => body(values) !== false), fastCheckOf(options)))
+  V.it(
+    name,
+    { timeout: timeoutOf(options) ?? 30_000 },
+    () => fc.assert(fc.property(all(of), (values) => body(values) !== false), fastCheckOf(options))
+  )
 
 export const it = new Proxy(V.it, {
-  get: (target, key, receiver) =>
-    key === "effect" ? effect : key === "prop" ? prop : Reflect.get(target, key, receiver)
-}) as unknown as Omit<typeof V.it, "effect" | "prop"> & ((name: string, body: () => unknown, timeout?: number) => void) & {
-  readonly effect: typeof effect
-  readonly prop: typeof prop
-}
+  get: (target, key, receiver) => key === "effect" ? effect : key === "prop" ? prop : Reflect.get(target, key, receiver)
+}) as unknown as
+  & Omit<typeof V.it, "effect" | "prop">
+  & ((name: string, body: () => unknown, timeout?: number) => void)
+  & {
+    readonly effect: typeof effect
+    readonly prop: typeof prop
+  }
 
 /** Effect's own arbitrary of a Schema, as one of fast-check (it does not shrink). */
 export const arbitraryOf = <A>(schema: Schema.Schema<A>): fc.Arbitrary<A> =>

@@ -127,7 +127,9 @@ export const responseIn = (error: unknown): object | undefined => {
     if (typeof node === "string") continue
     const response = get(node, "response")
     const isAnswer = typeof response === "object" && response !== null && number(get(response, "status")) !== undefined
-    const isOfBody = [reasonOf(node), untitled(get(node, "_tag"))].some((one) => one === "Decode" || one === "EmptyBody")
+    const isOfBody = [reasonOf(node), untitled(get(node, "_tag"))].some((one) =>
+      one === "Decode" || one === "EmptyBody"
+    )
     if (isAnswer && !isOfBody) return response
   }
   return undefined

@@ -1,10 +1,10 @@
 // @partial
 import type * as Response from "effect/ai/Response"
 import type * as Arr from "effect/Array"
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Pull from "effect/Pull"
-import * as Cause from "effect/Cause"
 import * as Stream from "effect/Stream"
 
 type Parts = Pull.Pull<Arr.NonEmptyReadonlyArray<Response.StreamPartEncoded>, AiError.AiError>

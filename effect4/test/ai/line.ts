@@ -1,0 +1,61 @@
+/** How `effect/ai` says it. */
+import { Effect, Schema, SchemaGetter } from "effect"
+import { OllamaLanguageModel } from "effect-ollama/ai"
+import { type AiError, EmbeddingModel, type Response } from "effect/ai"
+
+const kinds: { readonly [reason: string]: string } = {
+  NetworkError: "HttpRequestError",
+  RateLimitError: "HttpResponseError",
+  QuotaExhaustedError: "HttpResponseError",
+  AuthenticationError: "HttpResponseError",
+  InternalProviderError: "HttpResponseError",
+  InvalidOutputError: "MalformedOutput",
+  StructuredOutputError: "MalformedOutput",
+  ToolParameterValidationError: "MalformedOutput",
+  UnknownError: "UnknownError"
+}
+
+/** The class that says the same in `@effect/ai`. */
+export const kindOf = (error: AiError.AiError): string => {
+  const ours = OllamaLanguageModel.errorOf(error)
+  const status = ours !== undefined && "status" in ours ? ours.status : undefined
+  if (error.reason._tag === "InvalidRequestError") return status === undefined ? "MalformedInput" : "HttpResponseError"
+  return status === 200 ? "UnknownError" : kinds[error.reason._tag] ?? error.reason._tag
+}
+
+export const methodOf = (error: AiError.AiError) =>
+  error.reason._tag === "NetworkError" ? error.reason.method : undefined
+
+export const detailed = (total: number, written: number, cacheRead?: number, reasoning?: number) => ({
+  inputTokens: { uncached: cacheRead && total - cacheRead, total, cacheRead, cacheWrite: undefined },
+  outputTokens: { total: written, text: reasoning && written - reasoning, reasoning }
+})
+
+export const usage = (input?: number, output?: number) => detailed(input!, output!)
+
+export const tokensOf = ({ inputTokens, outputTokens }: Response.FinishPart["usage"]) => ({
+  inputTokens: inputTokens.total,
+  outputTokens: outputTokens.total
+})
+
+export const totalOf = ({ inputTokens, outputTokens }: Response.FinishPart["usage"]) =>
+  (inputTokens.total ?? 0) + (outputTokens.total ?? 0)
+
+export const modelIdOf = (part: Response.ResponseMetadataPart | undefined) => part?.modelId
+
+export const embedMany = (texts: ReadonlyArray<string>) =>
+  Effect.flatMap(
+    EmbeddingModel.EmbeddingModel,
+    (model) => Effect.map(model.embedMany(texts), ({ embeddings }) => embeddings.map(({ vector }) => vector))
+  )
+
+export const embed = (text: string) =>
+  Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => Effect.map(model.embed(text), ({ vector }) => vector))
+
+export const changed = <R>(change: (text: string) => Effect.Effect<string, never, R>) =>
+  Schema.String.pipe(Schema.decodeTo(Schema.String, {
+    decode: SchemaGetter.transformOrFail(change),
+    encode: SchemaGetter.passthrough()
+  }))
+
+export const system = "gen_ai.provider.name"

@@ -1,0 +1,40 @@
+/** What tests say of `@effect/ai` that `effect/ai` says another way: the file of this name in effect4/test says how. */
+import { type AiError, EmbeddingModel, type Response } from "@effect/ai"
+import { Effect, Option, Schema } from "effect"
+
+/** The class of an error. */
+export const kindOf = (error: AiError.AiError): string => error._tag
+
+/** Where a request was sent that got no answer. */
+export const methodOf = (error: AiError.AiError) => error._tag === "HttpRequestError" ? error.request.method : undefined
+
+export const usage = (inputTokens: number | undefined, outputTokens: number | undefined) => ({
+  inputTokens,
+  outputTokens,
+  totalTokens: inputTokens === undefined || outputTokens === undefined ? undefined : inputTokens + outputTokens
+})
+
+export const detailed = (input: number, output: number, cachedInputTokens: number, reasoningTokens: number) => ({
+  ...usage(input, output),
+  cachedInputTokens,
+  reasoningTokens
+})
+
+export const tokensOf = ({ inputTokens, outputTokens }: Response.FinishPart["usage"]) => ({ inputTokens, outputTokens })
+
+export const totalOf = ({ totalTokens }: Response.FinishPart["usage"]) => totalTokens
+
+export const modelIdOf = (part: Response.ResponseMetadataPart | undefined) =>
+  part && Option.getOrUndefined(part.modelId)
+
+export const embedMany = (texts: ReadonlyArray<string>) =>
+  Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embedMany(texts))
+
+export const embed = (text: string) => Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embed(text))
+
+/** A text that is changed, by an effect, when it is decoded. */
+export const changed = <R>(change: (text: string) => Effect.Effect<string, never, R>) =>
+  Schema.transformOrFail(Schema.String, Schema.String, { decode: change, encode: Effect.succeed })
+
+/** The attribute of a span that names the provider. */
+export const system = "gen_ai.system"
