@@ -166,6 +166,9 @@ export const names = {
   "Schema.Schema.Type": "Schema.Schema.Type",
   "Schema.Schema.Encoded": "Schema.Codec.Encoded",
   "Schema.Number": "Schema.Finite",
+  "Schema.Date": "Schema.DateFromString",
+  "Schema.DateFromSelf": "Schema.Date",
+  "Persistence.layerMemory": "Persistence.layerBackingMemory",
   "Schema.NumberFromString": "Schema.FiniteFromString",
   "Schema.NonNegativeInt": "Schema.Natural",
   "Schema.Redacted": "Schema.RedactedFromValue",
@@ -206,7 +209,7 @@ export const names = {
   "LanguageModel.Service": "LanguageModel.LanguageModel",
 
   "NodeContext.NodeContext": "NodeServices.NodeServices",
-  "Chat.Service": "Chat.Service",
+  "Chat.Service": "Chat.Chat",
   "Either.getRight": "Result.getSuccess",
   "Either.getLeft": "Result.getFailure",
   "Logger.Logger": "Logger.Logger",

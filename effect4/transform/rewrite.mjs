@@ -219,7 +219,11 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
       return `PlatformError.${symbol.name}`
     }
     const file = /\/node_modules\/effect\/dist\/dts\/(\w+)\.d\.ts$/.exec(declared.getSourceFile().fileName)?.[1]
-    if (/@effect\/ai\/dist\/dts\/Model\.d\.ts$/.test(declared.getSourceFile().fileName)) return "AiModel"
+    if (/@effect\/ai\/dist\/dts\/Model\.d\.ts$/.test(declared.getSourceFile().fileName)) {
+      return symbol.name === "Model"
+        ? "AiModel"
+        : undefined
+    }
     if (file === undefined) return undefined
     if (file === "Either" && /^(Left|Right|Either)$/.test(symbol.name)) return "Either"
     if (file === "Option" && /^(Some|None|Option)$/.test(symbol.name)) return "Option"

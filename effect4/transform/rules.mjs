@@ -135,7 +135,15 @@ export const calls = {
   "Stream.dieMessage": (node, cx) => `${method(cx, "Stream.die")}(new Error(${args(node, cx)[0]}))`,
   "Cause.originalError": (node, cx) => args(node, cx)[0],
   "Cause.pretty": (node, cx) => `${method(cx, "Cause.pretty")}(${args(node, cx)[0]})`,
-  "Chunk.size": (node, cx) => `${args(node, cx)[0]}.length`,
+  "Chunk.size": (node, cx) => `(${args(node, cx)[0]}).length`,
+  "Effect.tapDefect": (node, cx) => {
+    const given = args(node, cx)
+    return `${method(cx, "Effect.tapDefect")}(${
+      [...given.slice(0, -1), `(defect) => (${given.at(-1)})(${method(cx, "Cause.die")}(defect))`].join(", ")
+    })`
+  },
+  "Tool.providerDefined": (node, cx) =>
+    cx.plain(node).replace(/\btoolkitName\b/, "customName").replace(/,?\s*args: \{\}/, ""),
   "Chunk.unsafeLast": (node, cx) => `${args(node, cx)[0]}.at(-1)!`,
   "Arbitrary.make": (node, cx) => `${cx.helper("arbitraryOf")}(${args(node, cx)[0]})`,
   "JSONSchema.make": (node, cx) => `${method(cx, "Schema.toJsonSchemaDocument")}(${args(node, cx)[0]}).schema`,
@@ -269,9 +277,9 @@ export const calls = {
       : undefined,
   "Scheduler.make": (node, cx) => {
     const [, shouldYield] = args(node, cx)
-    return `{ executionMode: "async", makeDispatcher: () => new ${
+    return `({ executionMode: "async", makeDispatcher: () => new ${
       method(cx, "Scheduler.MixedScheduler")
-    }().makeDispatcher(), shouldYield: ${shouldYield} }`
+    }().makeDispatcher(), shouldYield: ${shouldYield} }) satisfies ${cx.module("Scheduler", false)}.Scheduler`
   },
   "Tracer.make": (node, cx) => {
     const span = valueOf(property(node.arguments[0], "span"))
@@ -420,7 +428,11 @@ export const nodes = {
       while (ts.isCallExpression(at) && ts.isPropertyAccessExpression(at.expression)) {
         const name = own(endpointOptions, at.expression.name.text)
         if (name === undefined) break
-        options.unshift(`${name}: ${cx.text(at.arguments[0])}`)
+        const status = valueOf(property(at.arguments[1], "status"))
+        const schema = cx.text(at.arguments[0])
+        options.unshift(
+          `${name}: ${schema}${status === undefined ? "" : `.annotate({ httpApiStatus: ${cx.text(status)} })`}`
+        )
         at = at.expression.expression
       }
       if (options.length === 0 || !ts.isCallExpression(at) || !cx.key(at.expression)?.startsWith("HttpApiEndpoint.")) {
@@ -428,6 +440,11 @@ export const nodes = {
       }
       return `${cx.text(at.expression)}(${args(at, cx).join(", ")}, { ${options.join(", ")} })`
     },
+    // Tool.providerDefined(..)({})
+    (node, cx) =>
+      ts.isCallExpression(node.expression) && cx.key(node.expression.expression) === "Tool.providerDefined"
+        ? `${cx.text(node.expression)}()`
+        : undefined,
     // RpcServer.toWebHandler(group, { layer })
     (node, cx) => {
       if (cx.key(node.expression) !== "RpcServer.toWebHandler") return undefined
@@ -466,6 +483,7 @@ export const nodes = {
           method(cx, "Fiber.await")
         }(fiber))`
         : undefined,
+    (node, cx) => cx.key(node) === "Effect.console" ? method(cx, "Console.Console") : undefined,
     // fiber.poll
     (node, cx) =>
       node.name.text === "poll" && cx.has(cx.typeOf(node.expression), "Fiber")
@@ -481,7 +499,7 @@ export const nodes = {
     // all of the chunks as they are
     (node, cx) =>
       ["Chunk.toReadonlyArray", "Chunk.toArray"].includes(cx.key(node)) && node.parent.expression !== node
-        ? "Array.from"
+        ? "(all) => all"
         : undefined,
     // the first reason of a Cause
     (node, cx) => {
@@ -490,7 +508,7 @@ export const nodes = {
       const type = cx.typeOf(node.expression)
       if (!causes.some((kind) => cx.has(type, `Cause.${kind}`))) return undefined
       const cause = cx.text(node.expression)
-      if (name === "_tag") return `${cause}.reasons[0]?._tag`
+      if (name === "_tag") return `(${cause}.reasons[0]?._tag ?? "Empty")`
       return name === "error"
         ? `${method(cx, "Option.getOrUndefined")}(${method(cx, "Cause.findErrorOption")}(${cause}))!`
         : `${cause}.reasons.find(${method(cx, "Cause.isDieReason")})?.defect`
@@ -587,6 +605,8 @@ export const nodes = {
     }
   ],
   [K.PropertyAssignment]: [
+    // FileSystem.File.Info
+    (node) => node.name.text === "dev" && node.initializer.getText() === "0" ? "dev: 0n" : undefined,
     (node, cx) => {
       const to = own(handlers, node.name.text)
       if (to === undefined) return undefined
@@ -600,6 +620,8 @@ export const nodes = {
         return `${method(cx, "Schema.Codec")}${typeArgs(node, cx)}`
       }
       if (key === "Chunk.Chunk") return `ReadonlyArray${typeArgs(node, cx)}`
+      // its Layer gives nothing but the routes
+      if (key === "HttpApi.Api") return "never"
       if (key?.endsWith(".TypeId")) return `typeof ${cx.text(node.typeName)}`
       return undefined
     }

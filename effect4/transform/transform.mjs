@@ -20,7 +20,16 @@ const build = join(effect4, "build")
 const onlySrc = process.argv.includes("--src")
 
 // Not for Effect 4: the command line is Effect 3's alone, and so is what runs in other runtimes and against live servers.
-const left = [/^src\/cli(\/|\.ts$)/, /^test\/cli\//, /^test\/(live|runtimes)(\/|\.)/, /^examples\/browser\//]
+const left = [
+  /^examples\/sse-server\.ts$/,
+  /^test\/sseServer\.test\.ts$/,
+
+  /^test\/ai\/comparison\.test\.ts$/,
+  /^src\/cli(\/|\.ts$)/,
+  /^test\/cli\//,
+  /^test\/(live|runtimes)(\/|\.)/,
+  /^examples\/browser\//
+]
 
 const filesOf = (folder) =>
   existsSync(join(repo, folder))

@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { requests } from "../completions/support.js"
-import { totalOf, usage } from "./line.js"
+import { totalOf, usageOf } from "./line.js"
 import { collected, finishOf, model, textOf, Tools, toolsLayer } from "./support.js"
 
 const data = (json: unknown) => `data: ${JSON.stringify(json)}\n\n`
@@ -110,7 +110,7 @@ describe("streams of real servers", () => {
         done
       )
       assert.isUndefined(error)
-      assert.deepStrictEqual({ ...finishOf(parts).usage }, usage(3, 4))
+      assert.deepStrictEqual({ ...finishOf(parts).usage }, usageOf(3, 4))
     }))
 
   it.effect("#6272: a finish before its usage is one finish, with the usage", () =>
@@ -121,8 +121,8 @@ describe("streams of real servers", () => {
         data({ id: "c", choices: [], usage }),
         done
       )
-      const { reason, usage } = finishOf(parts)
-      assert.deepStrictEqual([reason, totalOf(usage)], ["length", 7])
+      const { reason, usage: counted } = finishOf(parts)
+      assert.deepStrictEqual([reason, totalOf(counted)], ["length", 7])
     }))
 
   it.effect("#4629: usage and content in one event", () =>

@@ -6,7 +6,7 @@ import { MockOllama } from "effect-ollama/testing"
 import { raw, requests } from "../completions/support.js"
 import { wire } from "../completions/wire.js"
 import { only3 } from "../support/line.js"
-import { changed, kindOf, modelIdOf, usage } from "./line.js"
+import { changed, int, kindOf, modelIdOf, noMore, optionalDate, usageOf } from "./line.js"
 import { apis, finishOf, model } from "./support.js"
 
 const bodies = Effect.map(requests, (all) => all.map((request) => request.json as { readonly [key: string]: unknown }))
@@ -26,7 +26,7 @@ describe("generateText", () => {
           assert.strictEqual(response.text, "Hello.")
           assert.strictEqual(response.reasoningText, "They greet me.")
           assert.strictEqual(response.finishReason, "length")
-          assert.deepStrictEqual({ ...response.usage }, usage(10, 3))
+          assert.deepStrictEqual({ ...response.usage }, usageOf(10, 3))
         }).pipe(Effect.provide(model(api, {
           replies: [{
             reasoning: "They greet me.",
@@ -39,7 +39,7 @@ describe("generateText", () => {
       it.effect(`${name}: usage that the server does not tell is absent, not 0`, () =>
         Effect.gen(function*() {
           const response = yield* ask()
-          assert.deepStrictEqual({ ...response.usage }, usage(undefined, undefined))
+          assert.deepStrictEqual({ ...response.usage }, usageOf(undefined, undefined))
         }).pipe(Effect.provide(model(api, {
           replies: [{
             raw: streaming
@@ -230,7 +230,7 @@ describe("what wins", () => {
       assert.deepStrictEqual((yield* requests).map((request) => request.model), ["b"])
     }).pipe(Effect.provide(model("ollama", { replies: ["Hello."] }))))
 
-  const message = (think: OllamaLanguageModel.MessageOptions["think"]) =>
+  const message = (think: NonNullable<OllamaLanguageModel.MessageOptions["think"]>) =>
     [{ role: "user", content: "Hi", options: { ollama: { think } } }] as const
 
   it.effect("a message over the Layer", () =>
@@ -328,11 +328,11 @@ describe("generateObject", () => {
           required: ["name", "age"],
           properties: {
             name: { type: "string" },
-            age: { type: "integer", title: "int", description: "an integer" },
-            born: { type: "string", description: "a string to be decoded into a Date" },
+            age: int,
+            born: optionalDate,
             nick: { type: "string" }
           },
-          additionalProperties: false
+          ...noMore
         })
       }).pipe(Effect.provide(model(api, { replies: ["{\"name\": \"Ada\", \"age\": 36}"] }))))
 

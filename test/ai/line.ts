@@ -8,14 +8,14 @@ export const kindOf = (error: AiError.AiError): string => error._tag
 /** Where a request was sent that got no answer. */
 export const methodOf = (error: AiError.AiError) => error._tag === "HttpRequestError" ? error.request.method : undefined
 
-export const usage = (inputTokens: number | undefined, outputTokens: number | undefined) => ({
+export const usageOf = (inputTokens: number | undefined, outputTokens: number | undefined) => ({
   inputTokens,
   outputTokens,
   totalTokens: inputTokens === undefined || outputTokens === undefined ? undefined : inputTokens + outputTokens
 })
 
 export const detailed = (input: number, output: number, cachedInputTokens: number, reasoningTokens: number) => ({
-  ...usage(input, output),
+  ...usageOf(input, output),
   cachedInputTokens,
   reasoningTokens
 })
@@ -36,5 +36,20 @@ export const embed = (text: string) => Effect.flatMap(EmbeddingModel.EmbeddingMo
 export const changed = <R>(change: (text: string) => Effect.Effect<string, never, R>) =>
   Schema.transformOrFail(Schema.String, Schema.String, { decode: change, encode: Effect.succeed })
 
-/** The attribute of a span that names the provider. */
-export const system = "gen_ai.system"
+/** The attributes of a span that say what is the same of all of them. */
+export const spanOf = (provider: string) => ({ "gen_ai.system": provider })
+
+/** In which order what comes after calls comes, and the results of their tools. */
+export const afterCalls = (calls: number) => [
+  ...Array.from({ length: calls }, () => "tool-result"),
+  "response-metadata",
+  "finish"
+]
+
+export const descriptionOf = (error: AiError.AiError) => "description" in error ? error.description : undefined
+
+/** The JSON Schemas of an object that has fields, of the parameters of a tool without any, of `Int` and of an optional date. */
+export const noMore = { additionalProperties: false }
+export const noParameters = { type: "object", properties: {}, required: [], additionalProperties: false }
+export const int = { type: "integer", title: "int", description: "an integer" }
+export const optionalDate = { type: "string", description: "a string to be decoded into a Date" }

@@ -35,16 +35,18 @@ const optionsFor = (recording: Recording, calls: boolean) => ({
   ...(calls ? { toolkit, disableToolCallResolution: true } as const : undefined)
 })
 
+type Options = LanguageModel.GenerateTextOptions<typeof toolkit.tools> & { readonly toolkit: typeof toolkit }
+
 const whole = (recording: Recording, calls: boolean) =>
   Effect.map(
-    Effect.either(LanguageModel.generateText(optionsFor(recording, calls))),
+    Effect.either(LanguageModel.generateText(optionsFor(recording, calls) as Options)),
     (result): Outcome =>
       Either.isLeft(result) ? { parts: [], error: result.left } : { parts: result.right.content, error: undefined }
   )
 
 const streamed = (recording: Recording, calls: boolean) =>
   Effect.map(
-    collected(LanguageModel.streamText(optionsFor(recording, calls))),
+    collected(LanguageModel.streamText(optionsFor(recording, calls) as Options)),
     ({ error, parts }): Outcome => ({ parts, error })
   )
 

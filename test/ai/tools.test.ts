@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context, Effect, Layer, Schema } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { requests } from "../completions/support.js"
-import { kindOf } from "./line.js"
+import { only3 } from "../support/line.js"
+import { descriptionOf, kindOf, noMore, noParameters } from "./line.js"
 import {
   aiError,
   apis,
@@ -52,7 +53,7 @@ describe("toolkits", () => {
                 type: "object",
                 properties: { city: { type: "string" } },
                 required: ["city"],
-                additionalProperties: false
+                ...noMore
               }
             }
           },
@@ -60,7 +61,7 @@ describe("toolkits", () => {
             type: "function",
             function: {
               name: "get_time",
-              parameters: { type: "object", properties: {}, required: [], additionalProperties: false }
+              parameters: noParameters
             }
           }
         ])
@@ -128,7 +129,7 @@ describe("toolkits", () => {
         const error = aiError(yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi", toolkit: Tools })))
         assert.strictEqual(kindOf(error), "MalformedOutput")
         assert.match(
-          String((error as { description?: string }).description),
+          String(descriptionOf(error)),
           /was not given: it has get_weather, get_time/
         )
         const streamed = yield* collected(LanguageModel.streamText({ prompt: "Hi", toolkit: Tools }))
@@ -156,7 +157,8 @@ describe("toolkits", () => {
           failureMode
         })
       )
-      it.effect(`${api}: parameters of another form fail the request with failureMode "${failureMode}" too, after all text is told (#6335)`, () =>
+      const test = failureMode === "error" ? it.effect : only3("the model is told, as a result")
+      test(`${api}: parameters of another form fail the request with failureMode "${failureMode}" too, after all text is told (#6335)`, () =>
         Effect.gen(function*() {
           const error = yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi", toolkit: Kit }))
           assert.strictEqual(kindOf(aiError(error)), "MalformedOutput")

@@ -9,10 +9,14 @@ import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import type { Jsonly } from "../core/ai/json.js"
 
+// As JSON; none for a tool that takes none.
+const parametersOf = ({ parametersSchema }: Tool.Any): Schema.Top | undefined =>
+  parametersSchema === Tool.EmptyParams ? undefined : Schema.toCodecJson(parametersSchema)
+
 const toolOf = (tool: Tool.Any): Encoded.Tool => ({
   name: tool.name,
   description: Tool.getDescription(tool),
-  parameters: Tool.isProviderDefined(tool) ? undefined : Tool.getJsonSchema(tool),
+  parameters: Tool.isDynamic(tool) ? Tool.getJsonSchema(tool) : parametersOf(tool),
   isProviderDefined: Tool.isProviderDefined(tool)
 })
 

@@ -31,7 +31,7 @@ export const detailed = (total: number, written: number, cacheRead?: number, rea
   outputTokens: { total: written, text: reasoning && written - reasoning, reasoning }
 })
 
-export const usage = (input?: number, output?: number) => detailed(input!, output!)
+export const usageOf = (input?: number, output?: number) => detailed(input!, output!)
 
 export const tokensOf = ({ inputTokens, outputTokens }: Response.FinishPart["usage"]) => ({
   inputTokens: inputTokens.total,
@@ -54,8 +54,22 @@ export const embed = (text: string) =>
 
 export const changed = <R>(change: (text: string) => Effect.Effect<string, never, R>) =>
   Schema.String.pipe(Schema.decodeTo(Schema.String, {
-    decode: SchemaGetter.transformOrFail(change),
+    decode: SchemaGetter.transformEffect(change),
     encode: SchemaGetter.passthrough()
   }))
 
-export const system = "gen_ai.provider.name"
+export const spanOf = (provider: string) => ({ "gen_ai.provider.name": provider, "gen_ai.output.type": "text" })
+
+/** The tools are run beside the stream. */
+export const afterCalls = (calls: number) => [
+  "response-metadata",
+  ...Array.from({ length: calls }, () => "tool-result"),
+  "finish"
+]
+
+export const descriptionOf = ({ reason }: AiError.AiError) => "description" in reason ? reason.description : undefined
+
+export const noMore = { additionalProperties: false }
+export const noParameters = { type: "object", properties: {} }
+export const int = { type: "integer", minimum: -9007199254740991, maximum: 9007199254740991 }
+export const optionalDate = { anyOf: [{ type: "string" }, { type: "null" }] }

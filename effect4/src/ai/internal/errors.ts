@@ -65,8 +65,10 @@ const reasonOf = (error: Failure): AiError.AiErrorReason => {
     case "ServerBusy":
     case "ServerError":
       return new AiError.InternalProviderError(given)
+    case "UnknownModel":
+      return new AiError.InvalidRequestError(given)
     default:
-      return error.category === "caller" || error.category === "model"
+      return error.category === "caller" || ("status" in error && error.status !== undefined)
         ? new AiError.InvalidRequestError(given)
         : new AiError.UnknownError(given)
   }
