@@ -11,7 +11,7 @@ import { fileURLToPath } from "node:url"
 import { LocalFirst } from "../../examples/effect-ai/layers.js"
 import * as programs from "../../examples/effect-ai/programs.js"
 import { mocked, once, requests } from "../completions/support.js"
-import { only3 } from "../support/line.js"
+import * as Line from "../support/line.js"
 import { openAiClient } from "./openai.js"
 import { model } from "./support.js"
 
@@ -19,16 +19,7 @@ import { model } from "./support.js"
 const printed = <E>(
   program: Effect.Effect<void, E, LanguageModel.LanguageModel>,
   replies: MockOllama.Replies
-) =>
-  Effect.gen(function*() {
-    const lines: Array<unknown> = []
-    const console = yield* Effect.console
-    yield* Effect.withConsole(program, {
-      ...console,
-      log: (line: unknown) => Effect.sync(() => void lines.push(line))
-    })
-    return lines
-  }).pipe(Effect.provide(model("ollama", { replies })))
+) => Line.printed(program).pipe(Effect.provide(model("ollama", { replies })))
 
 describe("examples", () => {
   it.effect("chat", () =>
@@ -58,7 +49,7 @@ describe("examples", () => {
       ])
     }))
 
-  only3("its provider of OpenAI is not there yet")(
+  Line.only3("its provider of OpenAI is not there yet")(
     "a local model first, then a hosted one",
     () =>
       Effect.gen(function*() {

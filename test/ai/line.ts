@@ -1,5 +1,5 @@
 /** What tests say of `@effect/ai` that `effect/ai` says another way: the file of this name in effect4/test says how. */
-import { type AiError, EmbeddingModel, type Response } from "@effect/ai"
+import { type AiError, EmbeddingModel, type Response, Tool } from "@effect/ai"
 import { Effect, Option, Schema } from "effect"
 
 /** The class of an error. */
@@ -45,6 +45,21 @@ export const afterCalls = (calls: number) => [
   "response-metadata",
   "finish"
 ]
+
+/** What an error of the server is, in the middle of its answer. */
+export const lineOfError = "UnknownError"
+
+/** A tool as an MCP server describes it. */
+export const described = <const Name extends string, Success extends Schema.Schema.Any>(
+  name: Name,
+  parameters: object,
+  success: Success
+) =>
+  Tool.make(name, { description: "Searches", success }).setParameters(
+    Schema.Struct({}, Schema.Record({ key: Schema.String, value: Schema.Unknown })).annotations({
+      jsonSchema: parameters
+    })
+  )
 
 export const descriptionOf = (error: AiError.AiError) => "description" in error ? error.description : undefined
 

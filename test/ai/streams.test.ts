@@ -4,7 +4,7 @@ import { Chunk, Effect, Fiber, Layer, Schema, Stream, TestClock } from "effect"
 import { type Chat, ChatCompletions } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { requests } from "../completions/support.js"
-import { afterCalls, kindOf, usageOf } from "./line.js"
+import { afterCalls, kindOf, lineOfError, usageOf } from "./line.js"
 import { aiError, apis, collected, finishOf, model, textOf, Tools, toolsLayer, types } from "./support.js"
 
 const stream = LanguageModel.streamText({ prompt: "Hi" })
@@ -162,7 +162,7 @@ describe("streamText", () => {
     Effect.gen(function*() {
       const { error, parts } = yield* collected(stream)
       assert.deepStrictEqual(types(parts), ["text-start", "text-delta", "text-end"])
-      assert.strictEqual(error?._tag, "UnknownError")
+      assert.strictEqual(kindOf(aiError(error)), lineOfError)
       assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, "ServerError")
     }).pipe(Effect.provide(model("ollama", {
       replies: [{ text: ["Hello", " there"], fault: { type: "error", message: "out of memory", after: 1 } }]

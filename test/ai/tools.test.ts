@@ -4,7 +4,7 @@ import { Context, Effect, Layer, Schema } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { requests } from "../completions/support.js"
 import { only3 } from "../support/line.js"
-import { descriptionOf, kindOf, noMore, noParameters } from "./line.js"
+import { described, descriptionOf, kindOf, noMore, noParameters } from "./line.js"
 import {
   aiError,
   apis,
@@ -240,11 +240,7 @@ describe("toolkits", () => {
       required: ["query"],
       $defs: { Query: { type: "string", description: "what to look for" } }
     }
-    const Search = Tool.make("docs.search-all", { description: "Searches", success: Content }).setParameters(
-      Schema.Struct({}, Schema.Record({ key: Schema.String, value: Schema.Unknown })).annotations({
-        jsonSchema: inputSchema
-      })
-    )
+    const Search = described("docs.search-all", inputSchema, Content)
     const Kit = Toolkit.make(Search)
     return Effect.gen(function*() {
       const { content } = yield* LanguageModel.generateText({ prompt: "Hi", toolkit: Kit })
@@ -257,8 +253,8 @@ describe("toolkits", () => {
       assert.deepStrictEqual(resultsOf(content), [[{ type: "text", text: "found x" }]])
     }).pipe(
       Effect.provide(Kit.toLayer({
-        "docs.search-all": (given: { readonly [key: string]: unknown }) =>
-          Effect.succeed([{ type: "text" as const, text: `found ${String(given["query"])}` }])
+        "docs.search-all": (given) =>
+          Effect.succeed([{ type: "text" as const, text: `found ${(given as { readonly query: string }).query}` }])
       })),
       Effect.provide(model("ollama", {
         replies: [{ toolCalls: [{ name: "docs.search-all", arguments: { query: "x" } }] }]

@@ -9,9 +9,9 @@ import * as Schema from "effect/Schema"
 import type * as Tracer from "effect/Tracer"
 import type { Jsonly } from "../core/ai/json.js"
 
-// As JSON; none for a tool that takes none.
+// None for a tool that takes none.
 const parametersOf = ({ parametersSchema }: Tool.Any): Schema.Top | undefined =>
-  parametersSchema === Tool.EmptyParams ? undefined : Schema.toCodecJson(parametersSchema)
+  parametersSchema === Tool.EmptyParams ? undefined : parametersSchema
 
 const toolOf = (tool: Tool.Any): Encoded.Tool => ({
   name: tool.name,
@@ -48,8 +48,7 @@ const annotateFinish = (span: Tracer.Span, { finishReason, model, ref, usage }: 
 }
 
 // The object as it was sent, found in whatever the model put around it. Its schema is decoded by the core, which takes text.
-const objectSchema = (schema: Schema.Top): Schema.Codec<unknown> =>
-  Schema.toEncoded(Schema.toCodecJson(schema)) as Schema.Codec<unknown> // `Top` only hides what it encodes
+const objectSchema = (schema: Schema.Top): Schema.Codec<unknown> => Schema.toEncoded(schema) as Schema.Codec<unknown> // `Top` only hides what it encodes
 
 export const model = (
   model?: string,

@@ -10,7 +10,7 @@ const worded = (message: string): string =>
   message.replace(/ \| undefined$/, "").replace(/^Expected object$/, "Expected an object").replace(
     /^Expected array$/,
     "Expected a list"
-  ).replace(" a finite number", " a number")
+  ).replace(" a finite number", " a number").replace(/^Missing key$/, "is missing")
 
 const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> =>
   format(error.issue).issues.map(({ message, path }) => ({

@@ -1,7 +1,7 @@
 /** How `effect/ai` says it. */
 import { Effect, Schema, SchemaGetter } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
-import { type AiError, EmbeddingModel, type Response } from "effect/ai"
+import { type AiError, EmbeddingModel, type Response, Tool } from "effect/ai"
 
 const kinds: { readonly [reason: string]: string } = {
   NetworkError: "HttpRequestError",
@@ -67,9 +67,17 @@ export const afterCalls = (calls: number) => [
   "finish"
 ]
 
+export const lineOfError = "UnknownError"
+
+export const described = <const Name extends string, Success extends Schema.Top>(
+  name: Name,
+  parameters: { readonly [key: string]: unknown },
+  success: Success
+) => Tool.dynamic(name, { description: "Searches", parameters, success })
+
 export const descriptionOf = ({ reason }: AiError.AiError) => "description" in reason ? reason.description : undefined
 
 export const noMore = { additionalProperties: false }
 export const noParameters = { type: "object", properties: {} }
 export const int = { type: "integer", minimum: -9007199254740991, maximum: 9007199254740991 }
-export const optionalDate = { anyOf: [{ type: "string" }, { type: "null" }] }
+export const optionalDate = { type: "string" }

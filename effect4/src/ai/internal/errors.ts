@@ -14,19 +14,25 @@ export interface Where {
   readonly method: string
 }
 
-// An `AiError` holds JSON and no cause: the error travels encoded.
+// An `AiError` holds JSON and no cause: the error travels encoded, without what was said. The error itself stays with it as
+// long as it is the same object: as a function, which nothing that prints an error shows.
+const kept = Symbol.for("effect-ollama/ai/error")
+
 const codec = Schema.fromJsonString(
   Schema.toCodecJson(Schema.Union([...OllamaError.CompletionError.members, OllamaError.OutputInvalid]))
 )
 const encode = Schema.encodeOption(codec)
 const decode = Schema.decodeUnknownOption(codec)
 
+const unsaid = (key: string, value: unknown): unknown =>
+  key === "partial" ? undefined : (key === "text" || key === "raw") && typeof value === "string" ? "" : value
+
 type Metadata = { readonly ollama?: Schema.MutableJson }
 
 const metadataOf = (error: Failure): Metadata =>
   Option.match(encode(error), {
     onNone: () => ({}),
-    onSome: (text) => ({ ollama: JSON.parse(text) as Schema.MutableJson })
+    onSome: (text) => ({ ollama: JSON.parse(text, unsaid) as Schema.MutableJson })
   })
 
 const reasonOf = (error: Failure): AiError.AiErrorReason => {
@@ -59,13 +65,15 @@ const reasonOf = (error: Failure): AiError.AiErrorReason => {
     case "MalformedResponse":
     case "MalformedToolCall":
     case "IncompleteResponse":
-      return new AiError.InvalidOutputError(given)
     case "OutputInvalid":
-      return new AiError.StructuredOutputError({ ...given, responseText: error.text })
+      return new AiError.InvalidOutputError(given)
     case "ServerBusy":
     case "ServerError":
       return new AiError.InternalProviderError(given)
     case "UnknownModel":
+    case "ToolsNotSupported":
+    case "ThinkingNotSupported":
+    case "ImagesNotSupported":
       return new AiError.InvalidRequestError(given)
     default:
       return error.category === "caller" || ("status" in error && error.status !== undefined)
@@ -75,13 +83,15 @@ const reasonOf = (error: Failure): AiError.AiErrorReason => {
 }
 
 export const toAiError = (where: Where) => (error: Failure): AiError.AiError =>
-  AiError.make({ ...where, reason: reasonOf(error) })
+  Object.defineProperty(AiError.make({ ...where, reason: reasonOf(error) }), kept, { value: () => error })
 
 export const errorOf = (error: unknown): Failure | undefined => {
   if (!AiError.isAiError(error)) return undefined
+  const same = (error as { readonly [kept]?: () => Failure })[kept]?.()
+  if (same !== undefined) return same
   const { reason } = error
-  const kept = reason._tag === "NetworkError" ? reason.cause : "metadata" in reason ? reason.metadata : undefined
-  const encoded = (kept as Metadata | undefined)?.ollama
+  const held = reason._tag === "NetworkError" ? reason.cause : "metadata" in reason ? reason.metadata : undefined
+  const encoded = (held as Metadata | undefined)?.ollama
   return encoded === undefined ? undefined : Option.getOrUndefined(decode(JSON.stringify(encoded)))
 }
 
