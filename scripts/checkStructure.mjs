@@ -38,6 +38,7 @@ const storeyOf = (file) => {
   if (file.startsWith("transport/")) return 4
   if (/^(catalog|completion|config)\//.test(file)) return 5
   if (file.startsWith("testing/")) return 7
+  if (file.startsWith("cli/")) return 8
   return 6
 }
 const roomOf = (file) => Object.keys(doors).find((room) => file.startsWith(`${room}/`))
