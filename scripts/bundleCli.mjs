@@ -19,7 +19,7 @@ export const bundleCli = async (folder) => {
     define: { EFFECT_OLLAMA_VERSION: JSON.stringify(manifest.version) },
     entryPoints: ["src/cli/main.ts"],
     format: "esm",
-    legalComments: "linked",
+    legalComments: "eof",
     logLevel: "warning",
     metafile: true,
     minify: true,

@@ -1,23 +1,9 @@
 /**
  * How a failure is told: one paragraph that says what happened and what to do, and with `--verbose` what it came from.
  */
-import * as Data from "effect/Data"
 import type { Failure } from "./command.js"
 import type { Inks } from "./screen.js"
 import { harmless } from "./text.js"
-
-/** A failure of the command itself. */
-export class Failed extends Data.TaggedError("Failed")<{ readonly message: string }> {}
-
-/** What went wrong is said already. */
-export class SaidAlready extends Data.TaggedError("SaidAlready") {
-  override get message(): string {
-    return ""
-  }
-}
-
-/** A mistake in what was typed, found by the command: exit code 2. */
-export class Misused extends Data.TaggedError("Misused")<{ readonly message: string }> {}
 
 // What the library says to programmers, as it is said to who types commands.
 const advice: ReadonlyArray<readonly [RegExp, string]> = [

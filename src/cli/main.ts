@@ -5,6 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { run } from "./program.js"
 import { inks, type Output, Screen } from "./screen.js"
+import { readInput } from "./stdin.js"
 import { variable } from "./variable.js"
 
 /** Put in when the command is bundled. */
@@ -37,7 +38,7 @@ const screen = Effect.gen(function*() {
       inks: inks(!plain && (isTerminal || (forced !== undefined && forced !== "0")))
     }
   }
-  return Screen.of({ out: output(stdout), err: output(stderr), isInteractive: stdin.isTTY === true })
+  return Screen.of({ out: output(stdout), err: output(stderr), isInteractive: stdin.isTTY === true, input: readInput })
 })
 
 const fiber = Effect.runFork(

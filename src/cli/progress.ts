@@ -95,7 +95,8 @@ export const line = (progress: Progress, model: string, { columns, inks }: Outpu
   const text = facts.join("  ")
   const name = cut(oneLine(model), Math.max(8, width - widthOf(text) - 22))
   const room = Math.max(5, Math.min(40, width - widthOf(name) - widthOf(text) - 9))
-  return `${name} ${percent} ${inks.cyan(bar(share, room))} ${text}`
+  const whole = `${name} ${percent} ${inks.cyan(bar(share, room))} ${text}`
+  return widthOf(whole) <= width ? whole : cut(`${percent} ${text}`, width)
 }
 
 /** What is worth a line of its own where lines stay: what is done, and each tenth of it. */

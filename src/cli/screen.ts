@@ -3,6 +3,7 @@
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type { Failed } from "./failures.js"
 import { wrap } from "./text.js"
 
 export type Ink = (text: string) => string
@@ -46,6 +47,8 @@ export interface ScreenService {
   readonly err: Output
   /** Whether somebody types. */
   readonly isInteractive: boolean
+  /** All that is piped in. */
+  readonly input: Effect.Effect<string, Failed>
 }
 
 export class Screen extends Context.Tag("effect-ollama/cli/screen")<Screen, ScreenService>() {}

@@ -1,6 +1,6 @@
 /** What is piped in. */
 import * as Effect from "effect/Effect"
-import { Failed } from "./failure.js"
+import { Failed } from "./failures.js"
 
 // A prompt that is larger than this is a mistake; a model's context is much smaller.
 const most = 16 * 1024 * 1024

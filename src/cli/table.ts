@@ -47,12 +47,17 @@ const stacked = <Row>(
     return `${output.inks.bold(row[0]!)}${rest.length === 0 ? "" : `\n${details}`}`
   }).join("\n")
 
-/** Names and what they are, one a line. */
+/** Names and what they are, one a line; on a narrow screen the one below the other. */
 export const pairs = (entries: ReadonlyArray<readonly [name: string, value: string]>, output: Output): string => {
-  const width = Math.max(...entries.map(([name]) => widthOf(name)))
+  const widest = Math.max(...entries.map(([name]) => widthOf(name))) + gap.length
+  const columns = output.columns()
+  const below = widest > columns / 2
+  const indent = below ? 4 : widest
   return entries.map(([name, value]) => {
-    const lead = padEnd(name, width + gap.length)
-    const lines = wrap(value, Math.max(20, output.columns() - widthOf(lead))).split("\n")
-    return lines.map((line, i) => (i === 0 ? output.inks.dim(lead) : " ".repeat(widthOf(lead))) + line).join("\n")
+    const lead = below ? name : padEnd(name, indent)
+    const lines = wrap(value, columns - indent).split("\n").map((line) => " ".repeat(indent) + line)
+    return below
+      ? [output.inks.dim(lead), ...lines].join("\n")
+      : output.inks.dim(lead) + lines.join("\n").slice(indent)
   }).join("\n")
 }

@@ -8,7 +8,7 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Message } from "../../Message.js"
-import { Failed } from "../failure.js"
+import { Failed } from "../failures.js"
 import { variable } from "../variable.js"
 
 const Saved = Schema.parseJson(

@@ -52,7 +52,7 @@ export const turn = (options: ChatCompletions.CompletionOptions, view: View, sai
               if (view.showThinking) yield* think(thought.push(harmless(event.delta)))
               break
             case "reasoning-end":
-              if (view.showThinking) yield* think(`${thought.flush()}\n\n`)
+              if (view.showThinking) yield* Effect.zipRight(think(thought.flush()), err.write("\n\n"))
               break
             case "text-delta":
               yield* Ref.update(said, (before) => ({ ...before, text: before.text + event.delta }))

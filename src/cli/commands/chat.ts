@@ -21,11 +21,11 @@ import * as slash from "../chat/slash.js"
 import * as state from "../chat/state.js"
 import * as store from "../chat/store.js"
 import { beforehand, nothing, type Said, turn, usage } from "../chat/turn.js"
-import { Failed, Misused, sentence } from "../failure.js"
+import { sentence } from "../failure.js"
+import { Failed, Misused } from "../failures.js"
 import { note, Screen } from "../screen.js"
 import { hostOptions, transport } from "../session.js"
 import { Settings } from "../settings.js"
-import { readInput } from "../stdin.js"
 import { oneLine } from "../text.js"
 
 // =============================================================================
@@ -253,10 +253,13 @@ interface Given {
 export const chat = (given: Given) =>
   Effect.gen(function*() {
     const { verbose } = yield* Settings
-    const { isInteractive } = yield* Screen
+    const { input: piping, isInteractive } = yield* Screen
     const first = Option.getOrUndefined(given.ref)
     const named = Option.getOrUndefined(given.model)
-    const isRef = named === undefined && first !== undefined && !/\s/.test(first.trim())
+    const piped = isInteractive ? "" : yield* piping
+    // a single word is the model where a question comes from elsewhere, else it is the question
+    const isAsked = isInteractive || given.words.length > 0 || piped.trim() !== ""
+    const isRef = named === undefined && first !== undefined && !/\s/.test(first.trim()) && isAsked
     const model = named ?? (isRef ? first.trim() : undefined)
     const words = [...(first === undefined || isRef ? [] : [first]), ...given.words].join(" ")
     if (given.think && given.noThink) {
@@ -265,7 +268,6 @@ export const chat = (given: Given) =>
     if (Option.isSome(given.format) && Option.isSome(given.schema)) {
       return yield* new Misused({ message: "--schema is --format json already: say one of them." })
     }
-    const piped = isInteractive ? "" : yield* readInput
     const written = [words, piped.trim() === "" ? "" : piped].filter((part) => part !== "").join("\n\n")
     const level = Option.getOrUndefined(given.thinkLevel)
     const now: state.State = {

@@ -6,10 +6,9 @@ import * as Option from "effect/Option"
 import type { ConfigError } from "../../OllamaError.js"
 import * as OpenClawConfig from "../../OpenClawConfig.js"
 import * as ConfigFile from "../../OpenClawConfigFile.js"
-import { Failed, Misused, SaidAlready } from "../failure.js"
+import { Failed, Misused, SaidAlready } from "../failures.js"
 import { note, print, printJson, Screen } from "../screen.js"
 import { Settings } from "../settings.js"
-import { readInput } from "../stdin.js"
 import { harmless, plural } from "../text.js"
 
 const fileOptions = Effect.map(Settings, ({ config }) => config === undefined ? {} : { path: config })
@@ -53,7 +52,7 @@ export const get = (
 export const set = ({ path: written, value: given }: { readonly path: string; readonly value: string }) =>
   Effect.gen(function*() {
     const path = yield* pathOf(written)
-    const text = given === "-" ? (yield* readInput).replace(/\r?\n$/, "") : given
+    const text = given === "-" ? (yield* (yield* Screen).input).replace(/\r?\n$/, "") : given
     const change = yield* ConfigFile.set(path, ConfigFile.parseValue(path, text), yield* fileOptions)
     yield* warn(change.warnings)
     const name = ConfigFile.formatPath(path)

@@ -8,7 +8,7 @@ import { parse } from "../../core/config/json5.js"
 import { toValue } from "../../core/config/tree.js"
 import { isRecord } from "../../core/json.js"
 import type { Description, Version } from "../../testing/Script.js"
-import { Failed } from "../failure.js"
+import { Failed } from "../failures.js"
 import { note, print } from "../screen.js"
 import { oneLine } from "../text.js"
 
