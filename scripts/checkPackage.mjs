@@ -11,9 +11,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync
 } from "node:fs"
+import { isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join, sep } from "node:path"
 import { bin, isRoom, manifest, repo } from "./lib/repo.mjs"
@@ -107,6 +109,23 @@ writeFileSync(
 
 run(process.execPath, [bin("typescript", "tsc", join(repo, "typetest")), "-p", app, "--pretty", "false"])
 console.log(`${entries.length} entries type-check with TypeScript 5.9, declarations included`)
+
+// the commands are there, and need nothing that is not in them
+for (const [command, path] of Object.entries(manifest.bin)) {
+  const file = join(published, path)
+  if ((statSync(file).mode & 0o111) === 0) throw new Error(`${path} cannot be executed`)
+  const said = execFileSync(process.execPath, [file, "--help"], { cwd: app, encoding: "utf8" })
+  if (!said.includes("effect-ollama")) throw new Error(`${command} --help says: ${said}`)
+  for (
+    const [, specifier] of readFileSync(file, "utf8").matchAll(
+      /(?:^|[;\n}])import\s?(?:[\w*{][^"';]*from\s?)?["']([^"']+)["']/g
+    )
+  ) {
+    if (!/^(?:node:|\.)/.test(specifier) && !isBuiltin(specifier)) throw new Error(`${path} imports ${specifier}`)
+  }
+}
+if (!existsSync(join(dist, "cli.js.map"))) throw new Error("The command has no source map")
+console.log(`${Object.keys(manifest.bin).length} commands run with nothing else installed`)
 
 const importAll = `for (const entry of ${JSON.stringify(entries)}) await import(entry)
 for (const path of ${JSON.stringify([...hidden, `${manifest.name}/core/failure/sentences`])}) {

@@ -91,9 +91,10 @@ export const line = (progress: Progress, model: string, { columns, inks }: Outpu
   const facts = [`${bytes(completed)} of ${bytes(total)}`, speed === undefined ? "" : `${bytes(speed)}/s`, left]
     .filter((fact) => fact !== "")
   // what does not fit is left out, from the least important on
-  while (facts.length > 1 && widthOf(facts.join("  ")) + 20 > width) facts.splice(facts.length === 3 ? 1 : 0, 1)
+  const named = Math.min(24, widthOf(oneLine(model)))
+  while (facts.length > 1 && named + widthOf(facts.join("  ")) + 15 > width) facts.splice(facts.length === 3 ? 1 : 0, 1)
   const text = facts.join("  ")
-  const name = cut(oneLine(model), Math.max(8, width - widthOf(text) - 22))
+  const name = cut(oneLine(model), Math.max(8, width - widthOf(text) - 15))
   const room = Math.max(5, Math.min(40, width - widthOf(name) - widthOf(text) - 9))
   const whole = `${name} ${percent} ${inks.cyan(bar(share, room))} ${text}`
   return widthOf(whole) <= width ? whole : cut(`${percent} ${text}`, width)

@@ -1,51 +1,52 @@
 /**
  * Rows of cells: as a table where it is wide enough for one, else row by row. No cell is lost on a narrow screen.
  */
-import type { Inks, Output } from "./screen.js"
+import type { Output } from "./screen.js"
 import { padEnd, padStart, widthOf, wrap } from "./text.js"
 
 export interface Column<Row> {
   readonly title: string
   readonly cell: (row: Row) => string
   readonly right?: boolean | undefined
-  readonly ink?: ((inks: Inks, cell: string, row: Row) => string) | undefined
+  /** What other cells of the row say already: where that is all that the cell says, it is left out. */
+  readonly isSaid?: ((row: Row) => string) | undefined
 }
 
 const gap = "  "
 
-export const table = <Row>(columns: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, output: Output): string => {
+export const table = <Row>(all: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, output: Output): string => {
+  const columns = all.filter(({ cell, isSaid }) =>
+    isSaid === undefined || rows.some((row) => cell(row) !== isSaid(row))
+  )
   const cells = rows.map((row) => columns.map(({ cell }) => cell(row)))
   const widths = columns.map(({ title }, i) => Math.max(widthOf(title), ...cells.map((row) => widthOf(row[i]!))))
   const total = widths.reduce((sum, width) => sum + width + gap.length, -gap.length)
-  const paint = (i: number, text: string, row: Row): string => columns[i]!.ink?.(output.inks, text, row) ?? text
-  if (total > output.columns()) return stacked(columns, rows, cells, output)
+  if (total > output.columns()) return rows.map((row) => stacked(columns, row, output)).join("\n")
   const pad = (text: string, i: number) =>
     columns[i]!.right === true ? padStart(text, widths[i]!) : padEnd(text, widths[i]!)
-  const head = columns.map(({ title }, i) => pad(title.toUpperCase(), i)).join(gap)
-  const body = cells.map((row, at) => row.map((cell, i) => paint(i, pad(cell, i), rows[at]!)).join(gap))
-  return [output.inks.dim(head.trimEnd()), ...body.map((line) => line.trimEnd())].join("\n")
+  const line = (texts: ReadonlyArray<string>) => texts.map(pad).join(gap).trimEnd()
+  return [output.inks.dim(line(columns.map(({ title }) => title.toUpperCase()))), ...cells.map(line)].join("\n")
 }
 
-const stacked = <Row>(
-  columns: ReadonlyArray<Column<Row>>,
-  rows: ReadonlyArray<Row>,
-  cells: ReadonlyArray<ReadonlyArray<string>>,
-  output: Output
-): string =>
-  cells.map((row, at) => {
-    const rest = row.flatMap((cell, i) => {
-      const { ink, title } = columns[i]!
-      if (i === 0 || cell === "" || cell === "-") return []
-      return [
-        `${output.inks.dim(title.toLowerCase())}\u00a0${ink?.(output.inks, cell, rows[at]!) ?? cell}`.replace(
-          / /g,
-          "\u00a0"
-        )
-      ]
-    })
-    const details = wrap(`  ${rest.join(" · ")}`, output.columns()).replace(/\u00a0/g, " ")
-    return `${output.inks.bold(row[0]!)}${rest.length === 0 ? "" : `\n${details}`}`
-  }).join("\n")
+// The first cell, and below it the others, each with its title.
+const stacked = <Row>(columns: ReadonlyArray<Column<Row>>, row: Row, { columns: width, inks }: Output): string => {
+  const [first, ...rest] = columns
+  const lines: Array<string> = []
+  let line = ""
+  for (const { cell, isSaid, title } of rest) {
+    const text = cell(row)
+    if (text === "" || text === "-" || text === isSaid?.(row)) continue
+    const piece = `${inks.dim(title)} ${text}`
+    if (line !== "" && 2 + widthOf(line) + 3 + widthOf(piece) > width()) {
+      lines.push(line)
+      line = ""
+    }
+    line += line === "" ? piece : ` · ${piece}`
+  }
+  return [inks.bold(first!.cell(row)), ...(line === "" ? lines : [...lines, line]).map((text) => `  ${text}`)].join(
+    "\n"
+  )
+}
 
 /** Names and what they are, one a line; on a narrow screen the one below the other. */
 export const pairs = (entries: ReadonlyArray<readonly [name: string, value: string]>, output: Output): string => {

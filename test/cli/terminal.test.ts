@@ -1,7 +1,7 @@
 /** The command on a terminal: what is shown there, and what keys do. */
+import type * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
-import type * as NodeContext from "@effect/platform-node/NodeContext"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
 import { enabled, hasTerminal, home, live, onTerminal } from "./support.js"
@@ -33,7 +33,9 @@ describe.sequential("on a terminal", () => {
       const me = yield* home()
       const list = (columns: number, more = {}) =>
         Effect.flatMap(onTerminal(me, ["models", "list"], { columns, env: { ...env, ...more } }), ({ wait }) => wait)
-      const [wide, narrow, grey] = yield* Effect.all([list(120), list(60), list(120, { NO_COLOR: "1" })], { concurrency: 3 })
+      const [wide, narrow, grey] = yield* Effect.all([list(120), list(60), list(120, { NO_COLOR: "1" })], {
+        concurrency: 3
+      })
       assert.match(wide.screen, /\u001b\[2mREF/)
       assert.match(plain(wide.screen), /ollama\/gpt-oss:20b +gpt-oss:20b +131,072/)
       assert.match(plain(narrow.screen), /^ollama\/gpt-oss:20b\n {2}name gpt-oss:20b · context 131,072 · /)
@@ -49,7 +51,13 @@ describe.sequential("on a terminal", () => {
         `{"status":"pulling aaaaaaaaaaaa","digest":"sha256:a","total":1000000,"completed":${completed}}\n`
       yield* mock.setRules([{
         path: "/api/pull",
-        raw: { chunks: ["{\"status\":\"pulling manifest\"}\n", ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => layer(n * 100_000)), "{\"status\":\"success\"}\n"] },
+        raw: {
+          chunks: [
+            "{\"status\":\"pulling manifest\"}\n",
+            ...[1, 2, 3, 4, 5, 6, 7, 8].map((n) => layer(n * 100_000)),
+            "{\"status\":\"success\"}\n"
+          ]
+        },
         fault: { type: "drip", delayMs: 1 }
       }])
       const { screen, code } = yield* Effect.flatMap(

@@ -174,6 +174,7 @@ const answering = Effect.fnUntraced(function*(now: state.State, written: string,
   const outcome = yield* Effect.raceFirst(asked, Effect.as(line.stopped, "stopped" as const))
   const said = yield* Ref.get(kept)
   if (outcome === "stopped") yield* note(({ dim }) => dim("(stopped)"))
+  yield* note(() => "")
   if (said.finish !== undefined) yield* beforehand(said.finish)
   if (now.verbose) yield* note(({ dim }) => dim(usage(said, begun)))
   // what was said so far is part of the conversation, also when it was stopped

@@ -74,7 +74,11 @@ const reasonOf = ({ detail, reason }: ExcludedModel): string =>
 
 const columns = [
   { title: "ref", cell: ({ ref }: Row) => oneLine(ref) },
-  { title: "name", cell: ({ name }: Row) => oneLine(name) },
+  {
+    title: "name",
+    cell: ({ name }: Row) => oneLine(name),
+    isSaid: ({ ref }: Row) => oneLine(ref.slice(ref.indexOf("/") + 1))
+  },
   { title: "context", cell: ({ contextWindow }: Row) => grouped(contextWindow), right: true },
   { title: "max tokens", cell: ({ maxTokens }: Row) => grouped(maxTokens), right: true },
   { title: "input", cell: ({ input }: Row) => input.join("+") },

@@ -36,12 +36,16 @@ const shown = ({ details = [], fix = [], found, name, state }: checks.Check, { c
   const lead = " ".repeat(titleWidth + 2)
   const room = Math.max(24, columns() - lead.length)
   const block = (text: string) => wrap(text, room).split("\n").join(`\n${lead}`)
+  // a command is copied: it is broken only where there is no line that has it whole
+  const fixed = fix.map((text) =>
+    widthOf(text) <= room - 2
+      ? `${lead}${inks.yellow("→")} ${text}`
+      : `    ${inks.yellow("→")} ${wrap(text, Math.max(24, columns() - 6)).split("\n").join("\n      ")}`
+  )
   return [
     `${mark} ${padEnd(titles[name], titleWidth)}${state === "skipped" ? inks.dim(block(found)) : block(found)}`,
     ...details.map((line) => `${lead}${inks.dim(block(line))}`),
-    ...(state === "failed"
-      ? fix.map((line) => `${lead}${inks.yellow("→")} ${wrap(line, room - 2).split("\n").join(`\n${lead}  `)}`)
-      : [])
+    ...(state === "failed" ? fixed : [])
   ].join("\n")
 }
 

@@ -45,6 +45,8 @@ const enable = [
   "or: effect-ollama config set models.providers.ollama.apiKey ollama-local"
 ]
 
+const lower = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)
+
 const pullOne = ["effect-ollama pull gpt-oss:20b", "or: effect-ollama pull llama3.3"]
 
 // =============================================================================
@@ -98,14 +100,14 @@ export const credential = ({ configured, reason, result }: ProviderStatus): Chec
 
 export const provider = ({ reason, result }: ProviderStatus): Check => {
   if (Either.isRight(result)) {
-    return ok("provider", `${result.right.source === "discovered" ? "implicit" : "explicit"}: ${reason}`)
+    return ok("provider", `${result.right.source === "discovered" ? "implicit" : "explicit"}: ${lower(reason)}`)
   }
   const error = result.left
   switch (error._tag) {
     case "NotEnabled":
       return skipped("provider", "not enabled")
     case "NoModelsConfigured":
-      return failed("provider", `explicit, and empty: ${reason}`, [
+      return failed("provider", `explicit, and empty: ${lower(reason)}`, [
         "effect-ollama config unset models.providers.ollama.baseUrl  (to discover at 127.0.0.1:11434)",
         "or list the models under models.providers.ollama.models"
       ])
