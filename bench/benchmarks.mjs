@@ -28,6 +28,18 @@ const stream = (name, title, wire, options) => ({
   metrics: perDelta
 })
 
+// Without @effect/ai-openai, which takes ten seconds for its first 200 streams.
+const cold = (name, title, { baseline, clients }, options) => ({
+  name,
+  title,
+  baseline,
+  clients: clients.filter((client) => client !== "effect-ai-openai"),
+  measurement: "cold",
+  rounds: 9,
+  options: { after: [1, 20, 200], ...options },
+  metrics: { first1: "ms CPU of 1", first20: "of 20", first200: "of 200", wall: "ms wall of 1" }
+})
+
 const memory = {
   baseline: "raw-fetch",
   measurement: "memory",
@@ -35,6 +47,14 @@ const memory = {
   options: { n: 1_000_000 },
   quick: { n: 300_000 },
   metrics: { growth: "MB", keptPerDelta: "bytes", peak: "MB of the process", cpu: "µs CPU" }
+}
+
+// The difference of the first two is what the adapter costs; of the last two, what the rest of the way does.
+const ai = {
+  baseline: "effect-ai-openai",
+  clients: ["effect-ollama-ai", "effect-ollama-ai:bare", "effect-ai-openai"],
+  options: { n: 5000 },
+  quick: { n: 2000 }
 }
 
 export const benchmarks = [
@@ -58,6 +78,12 @@ export const benchmarks = [
     slow: { "effect-ai-openai": { calls: 400 } },
     metrics: perDelta
   },
+  cold("cold-whole", "The first whole completions of a process on /v1, nothing warm", v1),
+  cold("cold-stream", "The first streams of a process on /v1, 64 deltas each, nothing warm", v1, { deltas: 64 }),
+  cold("native-cold-whole", "The first whole completions of a process on /api/chat, nothing warm", native),
+  cold("native-cold-stream", "The first streams of a process on /api/chat, 64 deltas each, nothing warm", native, {
+    deltas: 64
+  }),
   {
     name: "native-whole",
     title: "2,000 whole completions on /api/chat, per completion",
@@ -65,6 +91,23 @@ export const benchmarks = [
     measurement: "whole",
     options: { calls: 2000 },
     quick: { calls: 400 },
+    metrics: perDelta
+  },
+  ...["each", "joined"].map((mode) => ({
+    name: `ai-${mode}`,
+    title: `@effect/ai: streamText of 5,000 parts, ${mode === "each" ? "one" : "64"} per HTTP chunk, per part`,
+    ...ai,
+    measurement: "stream",
+    options: { ...ai.options, mode },
+    metrics: perDelta
+  })),
+  {
+    name: "ai-whole",
+    title: "@effect/ai: 400 generateText, one after the other, per call",
+    ...ai,
+    measurement: "whole",
+    options: { calls: 400 },
+    quick: { calls: 100 },
     metrics: perDelta
   },
   {
@@ -86,6 +129,18 @@ export const benchmarks = [
     quick: { n: 500 },
     slow: { "effect-ai-openai": { n: 50 } },
     metrics: perDelta
+  },
+  {
+    name: "open",
+    title: "4,000 streams of 64 deltas on /v1, all open at once, nothing warm",
+    baseline: "raw-fetch",
+    clients: ["raw-fetch", ...ours, "openai"],
+    measurement: "open",
+    rounds: 3,
+    files: 4200,
+    options: { streams: 4000, deltas: 64 },
+    quick: { streams: 500 },
+    metrics: { peak: "MB of the process", cpu: "µs CPU of one" }
   },
   {
     name: "paced",

@@ -1,15 +1,16 @@
 /**
  * One client, one measurement, one process: `node client.mjs <client> <measurement> <options as JSON>` prints a line of
- * JSON. CPU is user and system time of the whole process, so garbage collection and other threads count.
+ * JSON. CPU is user and system time of the whole process, so garbage collection and other threads count. `root` is the
+ * server, `dist` the build of this library, with a slash at its end.
  */
 import { argv, cpuUsage, hrtime, memoryUsage, resourceUsage, stdout } from "node:process"
 
 const [, , name, measurement, optionsText] = argv
 const options = JSON.parse(optionsText)
-const { root } = options
+const { dist, root } = options
 const importedAt = performance.now()
 const [module, variant] = name.split(":")
-const client = await (await import(`./clients/${module}.mjs`)).make(variant)
+const client = await (await import(`./clients/${module}.mjs`)).make(variant, dist)
 const importMillis = performance.now() - importedAt
 
 const cpuMicros = () => {
@@ -54,6 +55,30 @@ const measurements = {
       reads = await streamed(mode, n)
     })
     return { ...result, reads }
+  },
+
+  // The first calls of this process, and all that a client makes for them; nothing is warm.
+  cold: async ({ after, deltas }) => {
+    const cpu = cpuMicros()
+    const wall = performance.now()
+    const result = {}
+    for (let call = 1; call <= after.at(-1); call++) {
+      if (deltas === undefined) await client.complete(`${root}/each/1`)
+      else await streamed("each", deltas)
+      if (call === 1) result.wall = performance.now() - wall
+      if (after.includes(call)) result[`first${call}`] = (cpuMicros() - cpu) / 1000
+    }
+    return result
+  },
+
+  open: async ({ deltas, streams }) => {
+    const cpu = cpuMicros()
+    await Promise.all(Array.from({ length: streams }, async () => {
+      let seen = 0
+      await client.stream(`${root}/held/${streams}`, () => seen++)
+      if (seen !== deltas) throw new Error(`${name} saw ${seen} of ${deltas} deltas`)
+    }))
+    return { peak: resourceUsage().maxRSS / 1024, cpu: (cpuMicros() - cpu) / streams }
   },
 
   concurrent: async ({ mode, n, streams }) => {

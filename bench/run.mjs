@@ -1,14 +1,17 @@
 /**
- * Runs the benchmarks: `npm run bench -- [--quick] [--only name,...] [--clients name,...] [--rounds n] [--json file]`.
- * A round runs each client once, in a fresh process, one after the other; what is reported is the median over the
- * rounds of the ratio to plain fetch in the same round, with the smallest and the largest.
+ * Runs the benchmarks: `npm run bench -- [--quick] [--only name,...] [--clients name,...] [--rounds n] [--json file]
+ * [--against dir]`. A round runs each client once, in a fresh process, one after the other; what is reported is the median
+ * over the rounds of the ratio to plain fetch in the same round, with the smallest and the largest.
+ *
+ * `--against` names another checkout of this library that is built and has the same `node_modules` (linked): each client
+ * that uses this library then runs with both builds in each round, `(before)` being the other one.
  */
 import { execFile, spawn } from "node:child_process"
-import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { existsSync, readFileSync, realpathSync, writeFileSync } from "node:fs"
 import { cpus, release, totalmem } from "node:os"
-import { dirname, join } from "node:path"
-import { argv, execPath, exit, stderr, version } from "node:process"
-import { fileURLToPath } from "node:url"
+import { dirname, join, resolve } from "node:path"
+import { argv, execPath, exit, report, stderr, version } from "node:process"
+import { fileURLToPath, pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import { benchmarks } from "./benchmarks.mjs"
 
@@ -20,13 +23,23 @@ const { values: flags } = parseArgs({
     only: { type: "string" },
     clients: { type: "string" },
     rounds: { type: "string" },
-    json: { type: "string" }
+    json: { type: "string" },
+    against: { type: "string" }
   }
 })
 
-if (!existsSync(join(here, "../dist/index.js"))) {
-  stderr.write("bench: there is no dist; run `npm run build` first\n")
+const fail = (why) => {
+  stderr.write(`bench: ${why}\n`)
   exit(1)
+}
+const checkout = join(here, "..")
+const against = flags.against === undefined ? undefined : resolve(flags.against)
+for (const dir of [checkout, ...against === undefined ? [] : [against]]) {
+  if (!existsSync(join(dir, "dist/index.js"))) fail(`there is no dist in ${dir}; run \`npm run build\` there first`)
+}
+const effectOf = (dir) => existsSync(join(dir, "node_modules/effect")) && realpathSync(join(dir, "node_modules/effect"))
+if (against !== undefined && effectOf(against) !== effectOf(checkout)) {
+  fail(`link ${join(against, "node_modules")} to the one of this checkout: both builds must run on one Effect`)
 }
 const peers = existsSync(join(here, "node_modules"))
 if (!peers) stderr.write("bench: other clients are left out; `npm ci --prefix bench` installs them\n")
@@ -35,12 +48,21 @@ const server = spawn(execPath, [join(here, "server.mjs")], { stdio: ["ignore", "
 const port = await new Promise((resolve) => server.stdout.once("data", (line) => resolve(Number(line))))
 const root = `http://127.0.0.1:${port}`
 
+// A client of this library runs with both builds.
+const before = " (before)"
+const builds = (client) =>
+  against !== undefined && /^(effect-ollama|import:(core|node)|transport:node)/.test(client)
+    ? [client, `${client}${before}`]
+    : [client]
+
 const runClient = (client, benchmark, options) =>
   new Promise((resolve) => {
-    const args = [...benchmark.node ?? [], join(here, "client.mjs"), client, benchmark.measurement]
+    const [name] = client.split(before)
+    const args = [...benchmark.node ?? [], join(here, "client.mjs"), name, benchmark.measurement]
+    const dist = pathToFileURL(join(client === name ? checkout : against, "dist/")).href
     execFile(
       execPath,
-      [...args, JSON.stringify({ ...options, root })],
+      [...args, JSON.stringify({ ...options, root, dist })],
       { timeout: 300_000, maxBuffer: 2 ** 24 },
       (error, out, err) => {
         if (error === null) return resolve(JSON.parse(out))
@@ -57,21 +79,38 @@ const median = (values) => {
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1 ? sorted[middle] : (sorted[middle - 1] + sorted[middle]) / 2
 }
+/** The ratio of two clients, of each round in which both have a value. */
+const ratios = (own, other, metric) => {
+  const values = own.flatMap((sample, i) => {
+    const ratio = sample?.[metric] / other[i]?.[metric]
+    return Number.isFinite(ratio) ? [ratio] : []
+  })
+  return values.length === 0
+    ? undefined
+    : { ratio: median(values), min: Math.min(...values), max: Math.max(...values) }
+}
 const number = (value) =>
   value === undefined || Number.isNaN(value) ? "" : value >= 100 ? value.toFixed(0) : value.toPrecision(3)
 
-const needsPeers = (client) => /^(ollama|openai|effect-ai-openai)$/.test(client)
+const needsPeers = (client) => /^(ollama|openai)$/.test(client)
 const chosen = (list, name) => list === undefined || list.split(",").some((part) => name.startsWith(part))
+
+// The server and a client have a process each.
+const mostFiles = Number(report.getReport().userLimits?.open_files?.hard)
 
 const results = []
 for (const benchmark of benchmarks) {
   if (flags.only === undefined ? benchmark.optional : !chosen(flags.only, benchmark.name)) continue
+  if (benchmark.files > mostFiles) {
+    stderr.write(`bench: ${benchmark.name} is left out; it opens ${benchmark.files} files (\`ulimit -Hn\`)\n`)
+    continue
+  }
   const options = { ...benchmark.options, ...flags.quick ? benchmark.quick : {} }
   const rounds = Number(flags.rounds ?? (flags.quick ? 1 : benchmark.rounds ?? 5))
   const clients = benchmark.clients.filter((client) =>
     (peers || !needsPeers(client))
     && (client === benchmark.baseline || chosen(flags.clients, client))
-  )
+  ).flatMap(builds)
   const samples = new Map(clients.map((client) => [client, []]))
   for (let round = 0; round < rounds; round++) {
     // Every other round goes backwards, so that no client always has the same neighbour.
@@ -86,16 +125,13 @@ for (const benchmark of benchmarks) {
     const row = { client }
     for (const [metric, unit] of Object.entries(benchmark.metrics)) {
       const own = samples.get(client)
-      const base = samples.get(benchmark.baseline)
       const values = own.flatMap((sample) => sample?.[metric] ?? [])
-      const ratios = own.flatMap((sample, i) => {
-        const ratio = sample?.[metric] / base[i]?.[metric]
-        return Number.isFinite(ratio) ? [ratio] : []
-      })
+      const other = samples.get(`${client}${before}`)
       row[metric] = values.length === 0 ? { unit } : {
         unit,
         median: median(values),
-        ...(ratios.length === 0 ? {} : { ratio: median(ratios), min: Math.min(...ratios), max: Math.max(...ratios) })
+        ...ratios(own, samples.get(benchmark.baseline), metric),
+        ...(other === undefined ? undefined : { toBefore: ratios(own, other, metric) })
       }
     }
     return row
@@ -107,14 +143,24 @@ server.kill()
 
 function print({ baseline, rounds, rows, title }) {
   const metrics = Object.keys(rows[0]).filter((key) => key !== "client")
-  const header = ["client", ...metrics.flatMap((metric) => [`${metric} (${rows[0][metric].unit})`, "ratio", "spread"])]
+  const spread = (compared) =>
+    compared === undefined ? ["", ""] : [number(compared.ratio), `${number(compared.min)}-${number(compared.max)}`]
+  const header = [
+    "client",
+    ...metrics.flatMap((metric) => [
+      `${metric} (${rows[0][metric].unit})`,
+      "ratio",
+      "spread",
+      ...against === undefined ? [] : ["to before", "spread"]
+    ])
+  ]
   const lines = rows.map((row) => [
     row.client,
-    ...metrics.flatMap((metric) => {
-      const { max, median, min, ratio } = row[metric]
-      const compared = ratio !== undefined && row.client !== baseline
-      return [number(median), compared ? number(ratio) : "", compared ? `${number(min)}-${number(max)}` : ""]
-    })
+    ...metrics.flatMap((metric) => [
+      number(row[metric].median),
+      ...spread(row[metric].ratio === undefined || row.client === baseline ? undefined : row[metric]),
+      ...against === undefined ? [] : spread(row[metric].toBefore)
+    ])
   ])
   const widths = header.map((cell, i) => Math.max(cell.length, ...lines.map((line) => line[i].length)))
   const row = (cells) => `| ${cells.map((cell, i) => cell.padEnd(widths[i])).join(" | ")} |`
@@ -130,6 +176,14 @@ const packageVersion = (name) => {
     if (existsSync(file)) return JSON.parse(readFileSync(file, "utf8")).version
   }
 }
+const commit = (dir) =>
+  new Promise((resolve) =>
+    execFile(
+      "git",
+      ["-C", dir, "rev-parse", "--short", "HEAD"],
+      (error, out) => resolve(error === null ? out.trim() : undefined)
+    )
+  )
 const machine = {
   date: new Date().toISOString().slice(0, 10),
   node: version,
@@ -137,6 +191,7 @@ const machine = {
   cores: cpus().length,
   memory: `${Math.round(totalmem() / 2 ** 30)} GB`,
   kernel: release(),
+  ...against === undefined ? undefined : { commit: await commit(checkout), before: await commit(against) },
   packages: Object.fromEntries(
     ["effect", "@effect/platform", "undici", "ollama", "openai", "@effect/ai-openai"].map((name) => [
       name,

@@ -5,6 +5,7 @@
  *   /each/N    N deltas, one HTTP chunk per event (as Ollama sends them)
  *   /joined/N  N deltas, 64 events per HTTP chunk (as a proxy in between sends them)
  *   /paced/N   N deltas, 1 ms apart, each with the time at which it was sent
+ *   /held/N    64 deltas, all but the first of them only once N such streams are open
  *   /models/N  N installed models, 25 KB of answer per show
  *   /stat      bytes that the connection of the last stream has taken
  *
@@ -121,10 +122,11 @@ const dialects = {
   }
 }
 
+const heldDeltas = 64
 const httpChunk = (text) => `${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`
-const block = (delta, perChunk) => {
+const block = (delta, perChunk, events = eventsPerBlock) => {
   let out = ""
-  for (let at = 0; at < eventsPerBlock; at += perChunk) {
+  for (let at = 0; at < events; at += perChunk) {
     let text = ""
     for (let i = at; i < at + perChunk; i++) text += delta(words[i % words.length])
     out += httpChunk(text)
@@ -134,6 +136,7 @@ const block = (delta, perChunk) => {
 for (const dialect of Object.values(dialects)) {
   dialect.each = block(dialect.delta, 1)
   dialect.joined = block(dialect.delta, 64)
+  dialect.held = block(dialect.delta, 1, heldDeltas - 1)
   dialect.head = Buffer.from(
     `HTTP/1.1 200 OK\r\nContent-Type: ${dialect.type}\r\nTransfer-Encoding: chunked\r\n\r\n`
       + (dialect.start === "" ? "" : httpChunk(dialect.start))
@@ -223,6 +226,22 @@ const paced = (socket, dialect, n) => {
   }, 1)
 }
 
+const waiting = new Map()
+
+const hold = (socket, dialect, n) => {
+  socket.write(dialect.head)
+  socket.write(httpChunk(dialect.delta(words[0])))
+  waiting.set(socket, dialect)
+  if (waiting.size < n) return
+  for (const [socket, dialect] of waiting) {
+    socket.cork()
+    socket.write(dialect.held)
+    socket.write(dialect.tail)
+    socket.uncork()
+  }
+  waiting.clear()
+}
+
 const respond = (socket, target, body) => {
   requests++
   const [, mode, count, path] = /^\/([a-z]+)(?:\/(\d+))?(\/.*)?$/.exec(target) ?? []
@@ -238,12 +257,14 @@ const respond = (socket, target, body) => {
   const wantsStream = path === "/api/chat" ? !body.includes("\"stream\":false") : body.includes("\"stream\":true")
   if (!wantsStream) return socket.write(dialect.wholeBytes)
   if (mode === "paced") return paced(socket, dialect, n)
+  if (mode === "held") return hold(socket, dialect, n)
   stream(socket, dialect, mode, n)
 }
 
 const server = createServer({ noDelay: true }, (socket) => {
   let buffer = ""
   socket.on("error", () => {})
+  socket.on("close", () => waiting.delete(socket))
   socket.setEncoding("latin1")
   socket.on("data", (text) => {
     buffer += text
@@ -259,4 +280,8 @@ const server = createServer({ noDelay: true }, (socket) => {
     }
   })
 })
-server.listen(Number(argv[2] ?? 0), "127.0.0.1", () => stdout.write(`${server.address().port}\n`))
+// Thousands of connections come at once.
+server.listen(
+  { port: Number(argv[2] ?? 0), host: "127.0.0.1", backlog: 4096 },
+  () => stdout.write(`${server.address().port}\n`)
+)

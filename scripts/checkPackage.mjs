@@ -1,9 +1,11 @@
 // Checks what would be published: packs it, lints the tarball (publint, attw), then uses it as an app does: every entry is
-// type-checked with TypeScript 5.9, declarations included, and imported by Node.
+// type-checked with TypeScript 5.9, declarations included, and imported by Node; then once more without `@effect/ai`, which an
+// app need not have.
 //
 // `--types` runs the type check and the imports alone.
 import { execFileSync, spawnSync } from "node:child_process"
 import {
+  cpSync,
   existsSync,
   mkdirSync,
   mkdtempSync,
@@ -32,8 +34,12 @@ const lint = (name, args) => {
 }
 
 const onlyTypes = process.argv.includes("--types")
-const app = mkdtempSync(join(tmpdir(), "effect-ollama-app-"))
-process.on("exit", () => rmSync(app, { recursive: true, force: true }))
+const fresh = () => {
+  const folder = mkdtempSync(join(tmpdir(), "effect-ollama-app-"))
+  process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
+  return folder
+}
+const app = fresh()
 
 // a shell, because npm is a script of another kind on Windows
 const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", app]
@@ -56,12 +62,14 @@ const modules = join(app, "node_modules")
 mkdirSync(modules)
 execFileSync("tar", ["-xzf", filename], { cwd: app })
 renameSync(join(app, "package"), join(modules, manifest.name))
-for (
-  const name of [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies), "@types/node"]
-) {
-  mkdirSync(join(modules, name, ".."), { recursive: true })
-  symlinkSync(join(repo, "node_modules", name), join(modules, name), "junction")
+const needed = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies), "@types/node"]
+const linkInto = (folder, names) => {
+  for (const name of names) {
+    mkdirSync(join(folder, name, ".."), { recursive: true })
+    symlinkSync(join(repo, "node_modules", name), join(folder, name), "junction")
+  }
 }
+linkInto(modules, needed)
 
 // what a page refers to is published with it
 const published = join(modules, manifest.name)
@@ -85,29 +93,32 @@ const entries = readdirSync(dist, { recursive: true })
   .filter((entry) => !hidden.includes(entry))
   .sort()
 
-writeFileSync(join(app, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }))
-writeFileSync(
-  join(app, "app.ts"),
-  entries.map((entry, i) => `import * as entry${i} from "${entry}"\nvoid entry${i}\n`).join("")
-)
-writeFileSync(
-  join(app, "tsconfig.json"),
-  JSON.stringify({
-    compilerOptions: {
-      target: "ES2022",
-      lib: ["ES2023", "DOM", "DOM.Iterable"],
-      module: "NodeNext",
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      noEmit: true,
-      types: ["node"]
-    },
-    files: ["app.ts"]
-  })
-)
+const typeCheck = (folder, entries) => {
+  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }))
+  writeFileSync(
+    join(folder, "app.ts"),
+    entries.map((entry, i) => `import * as entry${i} from "${entry}"\nvoid entry${i}\n`).join("")
+  )
+  writeFileSync(
+    join(folder, "tsconfig.json"),
+    JSON.stringify({
+      compilerOptions: {
+        target: "ES2022",
+        lib: ["ES2023", "DOM", "DOM.Iterable"],
+        module: "NodeNext",
+        strict: true,
+        exactOptionalPropertyTypes: true,
+        skipLibCheck: false,
+        noEmit: true,
+        types: ["node"]
+      },
+      files: ["app.ts"]
+    })
+  )
+  run(process.execPath, [bin("typescript", "tsc", join(repo, "typetest")), "-p", folder, "--pretty", "false"])
+}
 
-run(process.execPath, [bin("typescript", "tsc", join(repo, "typetest")), "-p", app, "--pretty", "false"])
+typeCheck(app, entries)
 console.log(`${entries.length} entries type-check with TypeScript 5.9, declarations included`)
 
 // the commands are there, and need nothing that is not in them
@@ -135,3 +146,23 @@ for (const path of ${JSON.stringify([...hidden, `${manifest.name}/core/failure/s
 }`
 run(process.execPath, ["--input-type=module", "--eval", importAll], { cwd: app })
 console.log(`${entries.length} entries load in Node ${process.versions.node}`)
+
+// -----------------------------------------------------------------------------
+// an app without @effect/ai
+// -----------------------------------------------------------------------------
+
+const bare = fresh()
+linkInto(join(bare, "node_modules"), needed.filter((name) => name !== "@effect/ai"))
+cpSync(published, join(bare, "node_modules", manifest.name), { recursive: true })
+const needsAi = (entry) => entry === `${manifest.name}/ai` || entry.startsWith(`${manifest.name}/ai/`)
+const core = entries.filter((entry) => !needsAi(entry))
+
+typeCheck(bare, core)
+const importCore = `for (const entry of ${JSON.stringify(core)}) await import(entry)
+for (const entry of ${JSON.stringify(entries.filter(needsAi))}) {
+  const failed = await import(entry).then(() => "nothing", (error) => error.message)
+  if (!failed.includes("@effect/ai")) throw new Error(entry + " needs @effect/ai, and fails with " + failed)
+}`
+run(process.execPath, ["--input-type=module", "--eval", importCore], { cwd: bare })
+if (manifest.peerDependenciesMeta["@effect/ai"]?.optional !== true) throw new Error("@effect/ai is no optional peer")
+console.log(`${core.length} entries type-check and load without @effect/ai, which ${entries.length - core.length} need`)

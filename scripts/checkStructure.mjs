@@ -16,15 +16,20 @@ const text = new Map(files.map((file) => [file, readFileSync(join(src, file), "u
 const nouns = new Set(
   ["Chat", "ConfigValue", "Message", "Model", "ModelRef", "OllamaError"].map((name) => `${name}.ts`)
 )
-const leaves = new Set(["core/json.ts", "core/failure/sentences.ts"])
+const leaves = new Set([
+  "core/json.ts",
+  ...["sentences", "refusalSentences", "publicSentences"].map((name) => `core/failure/${name}.ts`)
+])
 
 // Rooms at the edge, each with the files that others may import; `node.ts` and `testing/node.ts` are their runtime's own.
 const doors = {
   transport: new Set(["transport/transport.ts"]),
   completion: new Set(["completion/completion.ts", "completion/options.ts", "completion/schemas.ts"]),
   catalog: new Set(["catalog/catalog.ts"]),
+  server: new Set(["server/server.ts"]),
   config: new Set(["config/file.ts", "config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/span.ts"]),
+  "ai/internal": new Set(["errors", "embeddings", "stream"].map((name) => `ai/internal/${name}.ts`)),
   "testing/internal": new Set(["testing/internal/memory.ts", "testing/internal/service.ts"])
 }
 const keys = { "node.ts": "transport" }
@@ -36,7 +41,7 @@ const storeyOf = (file) => {
   if (file.startsWith("core/")) return 2
   if (file.startsWith("telemetry/")) return 3
   if (file.startsWith("transport/")) return 4
-  if (/^(catalog|completion|config)\//.test(file)) return 5
+  if (/^(catalog|completion|config|server)\//.test(file)) return 5
   if (file.startsWith("testing/")) return 7
   if (file.startsWith("cli/")) return 8
   return 6

@@ -21,7 +21,10 @@ const tsconfig = JSON.parse(readFileSync(join(repo, "tsconfig.json"), "utf8"))
 rmSync(copy, { recursive: true, force: true })
 for (const folder of tsconfig.include) {
   if (!existsSync(join(repo, folder))) continue
-  cpSync(join(repo, folder), join(copy, folder), { recursive: true, filter: (path) => !path.includes("recordings/v") })
+  cpSync(join(repo, folder), join(copy, folder), {
+    recursive: true,
+    filter: (path) => !/recordings\/v|node_modules$/.test(path)
+  })
   for (const file of readdirSync(join(copy, folder), { recursive: true })) {
     if (!file.endsWith(".ts")) continue
     const path = join(copy, folder, file)

@@ -7,7 +7,7 @@ import { join } from "node:path"
 import { isRoom, repo } from "./lib/repo.mjs"
 
 // Those of an index are namespaces, which bundlers see through only in the original.
-const isIndex = (file) => /(^|[\\/])index\.js$/.test(file)
+const isIndex = (file) => /(^|[\\/])index\.js$|^ai\.js$/.test(file)
 
 export const joinModules = async (folder) => {
   const scripts = readdirSync(folder, { recursive: true }).filter((file) => file.endsWith(".js"))

@@ -1,5 +1,5 @@
-// Bundles a minimal app with the built package, minified, and holds its compressed size against a limit. `--files` says
-// what each file adds.
+// Bundles a minimal app with the built package, minified, and holds its compressed size against a limit; so with what the
+// provider of @effect/ai adds to an app that has both anyway. `--files` says what each file adds.
 import { build } from "esbuild"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
@@ -10,6 +10,9 @@ import { repo } from "./lib/repo.mjs"
 // 81 kB of it. The limit guards what there is, so that growth is noticed; lower it with every gain.
 const limit = 125_000
 
+// Over what an app bundles that has completions and a language model of another provider.
+const aiLimit = 18_000
+
 const base = `
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as HttpClient from "@effect/platform/HttpClient"
@@ -19,6 +22,17 @@ HttpClient.get("http://127.0.0.1:11434/api/version").pipe(
   Effect.flatMap((response) => response.text),
   Effect.tap(Effect.log),
   Effect.provide(FetchHttpClient.layer),
+  Effect.runFork
+)`
+
+const aiBase = `
+import * as LanguageModel from "@effect/ai/LanguageModel"
+import * as Effect from "effect/Effect"
+import * as Stream from "effect/Stream"
+import "./bench/size/minimal.ts"
+
+LanguageModel.make({ generateText: () => Effect.succeed([]), streamText: () => Stream.empty }).pipe(
+  Effect.flatMap((model) => model.generateText({ prompt: "Why is the sky blue?" })),
   Effect.runFork
 )`
 
@@ -62,4 +76,9 @@ for (const [name, bytes] of [...parts].sort((a, b) => b[1] - a[1])) console.log(
 console.log(`${kB(app.minified)}  minified`)
 console.log(`${kB(app.gzipped)}  minified and gzipped (limit ${kB(limit).trim()})`)
 console.log(`${kB(without.gzipped)}  of it the base: Effect and its HttpClient alone`)
-process.exit(app.gzipped > limit ? 1 : 0)
+
+const ai = await bundle({ entryPoints: ["bench/size/ai.ts"] })
+const withoutAi = await bundle({ stdin: { contents: aiBase, resolveDir: repo, loader: "ts" } })
+const added = ai.gzipped - withoutAi.gzipped
+console.log(`${kB(added)}  that effect-ollama/ai adds to an app with both (limit ${kB(aiLimit).trim()})`)
+process.exit(app.gzipped > limit || added > aiLimit ? 1 : 0)

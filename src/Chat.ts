@@ -1,5 +1,5 @@
 /**
- * The request and the answer of a completion, and the events of a streamed one: the same for both wire dialects.
+ * The request and the answer of a completion, and the events of a streamed one: the same for every API.
  *
  * @since 0.1.0
  */
@@ -58,7 +58,7 @@ export const ToolChoice = Schema.Union(
 export type ToolChoice = typeof ToolChoice.Type
 
 /**
- * Sampling and model options. They mean the same in both dialects; what a dialect cannot carry is reported among the
+ * Sampling and model options. They mean the same for every API; what one cannot carry is reported among the
  * answer's `ignored`.
  *
  * @since 0.1.0
@@ -136,7 +136,7 @@ export interface ChatRequest extends Schema.Schema.Type<typeof ChatRequest> {}
  * @since 0.1.0
  * @category schemas
  */
-export const FinishReason = Schema.Literal("stop", "length", "tool-calls", "other")
+export const FinishReason = Schema.Literal("stop", "length", "tool-calls", "content-filter", "other")
 
 /**
  * Why the model stopped: `tool-calls` whenever it called something and was not cut.
@@ -196,7 +196,7 @@ export const Timings = Schema.Struct({
 export interface Timings extends Schema.Schema.Type<typeof Timings> {}
 
 /**
- * Something that was asked for and that this dialect cannot carry.
+ * Something that was asked for and that the API cannot carry.
  *
  * @since 0.1.0
  * @category schemas
@@ -204,7 +204,7 @@ export interface Timings extends Schema.Schema.Type<typeof Timings> {}
 export const Ignored = Schema.Struct({ setting: Schema.String, reason: Schema.String })
 
 /**
- * Something that was asked for and that this dialect cannot carry, with the reason.
+ * Something that was asked for and that the API cannot carry, with the reason.
  *
  * @since 0.1.0
  * @category models
@@ -213,6 +213,8 @@ export interface Ignored extends Schema.Schema.Type<typeof Ignored> {}
 
 const answer = {
   finishReason: FinishReason,
+  /** The server's own word for it. */
+  rawFinishReason: Schema.optional(Schema.String),
   usage: Schema.optional(Usage),
   timings: Schema.optional(Timings),
   /** The ref that answered. */
@@ -288,6 +290,7 @@ export const StreamEvent = Schema.Union(
     name: Schema.String,
     arguments: JsonObject,
     argumentsText: Schema.String,
+    malformed: Schema.optional(Schema.String),
     metadata: Schema.optional(Metadata)
   }),
   Schema.Struct({ type: Schema.Literal("finish"), ...answer })
@@ -333,4 +336,7 @@ export type ContentEvent = Exclude<StreamEvent, { readonly type: "finish" }>
  * @since 0.1.0
  * @category models
  */
-export interface Finish extends Pick<FinishEvent, "finishReason" | "usage" | "timings" | "model"> {}
+export interface Finish extends Pick<FinishEvent, "finishReason" | "rawFinishReason" | "usage" | "timings" | "model"> {
+  /** What of the answer could not be kept. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+}

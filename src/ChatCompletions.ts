@@ -11,20 +11,20 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
 import type * as Schedule from "effect/Schedule"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import type { ChatResponse, StreamEvent } from "./Chat.js"
 import * as Completion from "./completion/completion.js"
 import type { CompletionOptions } from "./completion/options.js"
 import { toJsonSchema } from "./completion/schemas.js"
 import { normalize } from "./core/request/request.js"
-import { textOf } from "./Message.js"
 import { Models } from "./Models.js"
-import { type AttemptError, type CompletionError, OutputInvalid } from "./OllamaError.js"
+import type { AttemptError, CompletionError, OutputInvalid } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
 import * as Span from "./telemetry/span.js"
 
 export type { ChatResponse, ContentEvent, Finish, FinishEvent, StreamEvent } from "./Chat.js"
+export type { ObjectResponse } from "./completion/completion.js"
 export type { CompletionOptions, Tool } from "./completion/options.js"
 
 /**
@@ -45,21 +45,13 @@ export interface Service {
    * which stops the generation.
    */
   readonly stream: (options: CompletionOptions) => Stream.Stream<StreamEvent, CompletionError>
-  /** The answer as a value of `schema`, which is also sent as the form that the answer must have. */
+  /**
+   * The answer as a value of `schema`, which is also sent as the form that the answer must have. A server that ignores the
+   * form may put the value into a code fence, or into prose: when there is exactly one, it is taken.
+   */
   readonly createObject: <A, I, R>(
     options: CompletionOptions & { readonly schema: Schema.Schema<A, I, R> }
-  ) => Effect.Effect<ObjectResponse<A>, CompletionError | OutputInvalid, R>
-}
-
-/**
- * A decoded answer.
- *
- * @since 0.1.0
- * @category models
- */
-export interface ObjectResponse<A> {
-  readonly value: A
-  readonly response: ChatResponse
+  ) => Effect.Effect<Completion.ObjectResponse<A>, CompletionError | OutputInvalid, R>
 }
 
 /**
@@ -107,6 +99,7 @@ const prepare = (input: CompletionOptions) =>
   Effect.map(normalize(input, toJsonSchema), (request): Completion.Call => ({
     request,
     repairs: input.repairs ?? [],
+    malformedCalls: input.malformedCalls,
     firstByte: millis(input.firstByteTimeout),
     idle: millis(input.idleTimeout)
   }))
@@ -159,11 +152,7 @@ export const make = Effect.fnUntraced(function*(
       "ChatCompletions.createObject",
       () =>
         Effect.flatMap(create({ ...input, format: input.schema }), (response) =>
-          Effect.mapBoth(Schema.decodeUnknown(Schema.parseJson(input.schema))(textOf(response.parts)), {
-            onFailure: (error) =>
-              new OutputInvalid({ ref: response.ref, text: response.text, detail: error.message }),
-            onSuccess: (value) => ({ value, response })
-          }))
+          Completion.decodeObject(response, input.schema))
     )
 
   return { create, stream, createObject }
@@ -253,5 +242,5 @@ export const stream = (options: CompletionOptions): Stream.Stream<StreamEvent, C
  */
 export const createObject = <A, I, R>(
   options: CompletionOptions & { readonly schema: Schema.Schema<A, I, R> }
-): Effect.Effect<ObjectResponse<A>, CompletionError | OutputInvalid, ChatCompletions | R> =>
+): Effect.Effect<Completion.ObjectResponse<A>, CompletionError | OutputInvalid, ChatCompletions | R> =>
   Effect.flatMap(ChatCompletions, (service) => service.createObject(options))

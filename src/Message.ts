@@ -1,5 +1,5 @@
 /**
- * What is said to a model and what it says: parts and messages, the same for both wire dialects.
+ * What is said to a model and what it says: parts and messages, the same for every API.
  *
  * @since 0.1.0
  */
@@ -121,6 +121,8 @@ export const ToolCall = Schema.Struct({
   name: Schema.String,
   arguments: JsonObject,
   argumentsText: Schema.String,
+  /** The raw text of arguments that could not be read; then `arguments` is empty. Only with `malformedCalls: "return"`. */
+  malformed: Schema.optional(Schema.String),
   metadata
 })
 
@@ -213,7 +215,7 @@ export const ToolMessage = Schema.Struct({
   toolCallId: Schema.String,
   toolName: Schema.String,
   content: Schema.String,
-  /** Whether the call failed. Neither dialect has a place for it: the model only reads `content`. */
+  /** Whether the call failed. No API has a place for it: the model only reads `content`. */
   isError: Schema.optional(Schema.Boolean)
 })
 

@@ -11,7 +11,8 @@ import * as Layer from "effect/Layer"
 import type * as Option from "effect/Option"
 import * as internal from "./catalog/catalog.js"
 import type { Candidate, Service } from "./catalog/catalog.js"
-import type { CandidateOptions, Selection } from "./core/catalog/selection.js"
+import type { CandidateOptions } from "./core/catalog/candidates.js"
+import type { Selection } from "./core/catalog/selection.js"
 import type { ModelSettings } from "./core/config/resolved.js"
 import type { ModelOptions, Provider, ProviderStatus } from "./core/provider.js"
 import type { Catalog } from "./Model.js"
@@ -22,7 +23,8 @@ import type { Options as ProviderOptions } from "./Provider.js"
 import { make as makeProvider } from "./Provider.js"
 
 export type { Candidate, Service } from "./catalog/catalog.js"
-export type { CandidateOptions, Selection } from "./core/catalog/selection.js"
+export type { CandidateOptions } from "./core/catalog/candidates.js"
+export type { Selection } from "./core/catalog/selection.js"
 export type { ProviderStatus } from "./core/provider.js"
 export type { Catalog } from "./Model.js"
 export type { CatalogError, SelectionError } from "./OllamaError.js"
@@ -194,6 +196,15 @@ export const catalog = (provider: string): Effect.Effect<Catalog, CatalogError, 
  */
 export const refresh = (provider: string): Effect.Effect<Catalog, CatalogError, Models> =>
   Effect.flatMap(Models, (models) => models.refresh(provider))
+
+/**
+ * Says that the models of a provider have changed: they are asked for anew when they are next needed, not before.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const invalidate = (provider: string): Effect.Effect<void, never, Models> =>
+  Effect.flatMap(Models, (models) => models.invalidate(provider))
 
 /**
  * The last catalog of a provider that was got, however old; no request is made for it.

@@ -7,12 +7,16 @@ import type * as FileSystem from "@effect/platform/FileSystem"
 import type * as HttpClient from "@effect/platform/HttpClient"
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import type * as Path from "@effect/platform/Path"
+import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import * as Stream from "effect/Stream"
 import * as ChatCompletions from "./ChatCompletions.js"
+import * as Embeddings from "./Embeddings.js"
 import * as ModelDiscovery from "./ModelDiscovery.js"
 import * as Models from "./Models.js"
 import * as OllamaClient from "./OllamaClient.js"
-import type { ConfigError, ConfigInvalid, MissingEnvironmentVariable } from "./OllamaError.js"
+import type { ConfigInvalid, ConfigurationError } from "./OllamaError.js"
 import * as OpenClawConfig from "./OpenClawConfig.js"
 
 /**
@@ -34,6 +38,7 @@ export type Services =
   | ModelDiscovery.ModelDiscovery
   | Models.Models
   | ChatCompletions.ChatCompletions
+  | Embeddings.Embeddings
 
 /**
  * What can be set for the services: for each what its own `layerWith` takes.
@@ -46,6 +51,7 @@ export interface ServiceOptions {
   readonly discovery?: ModelDiscovery.Options | undefined
   readonly models?: Models.Options | undefined
   readonly completions?: ChatCompletions.Options | undefined
+  readonly embeddings?: Embeddings.Options | undefined
 }
 
 /**
@@ -88,12 +94,42 @@ export const layerServicesWith: {
     OpenClawConfig.OpenClawConfig | HttpClient.HttpClient | KeyValueStore.KeyValueStore
   >
   (options: ServiceOptions): Layer.Layer<Services, never, OpenClawConfig.OpenClawConfig | HttpClient.HttpClient>
-} = ({ client = {}, completions = {}, discovery = {}, models = {} }: ServiceOptions) =>
-  ChatCompletions.layerWith(completions).pipe(
+} = ({ client = {}, completions = {}, discovery = {}, embeddings = {}, models = {} }: ServiceOptions) =>
+  Layer.mergeAll(ChatCompletions.layerWith(completions), Embeddings.layerWith(embeddings), clientLayer(client)).pipe(
     Layer.provideMerge(Models.layerWith(models)),
-    Layer.provideMerge(ModelDiscovery.layerWith(discovery)),
-    Layer.merge(OllamaClient.layerWith(client))
+    Layer.provideMerge(ModelDiscovery.layerWith(discovery))
   )
+
+// The client knows no catalog and no configuration: what it changes makes catalogs stale, and the cloud is a provider.
+const clientLayer = (options: OllamaClient.Options) =>
+  Layer.effect(
+    OllamaClient.OllamaClient,
+    Effect.flatMap(Models.Models, (models) => {
+      const cloud = models.providers.find(({ id }) => id === "ollama-cloud")?.result
+      return Effect.map(
+        OllamaClient.make({ ...(cloud === undefined ? undefined : { cloud }), ...options }),
+        (client) => invalidating(client, models)
+      )
+    })
+  )
+
+const invalidating = (client: OllamaClient.Service, models: Models.Service): OllamaClient.Service => {
+  const changed = ({ root }: OllamaClient.Endpoint): Effect.Effect<void> =>
+    Effect.forEach(
+      models.providers,
+      ({ id, result }) => Either.isRight(result) && result.right.root === root ? models.invalidate(id) : Effect.void,
+      { discard: true }
+    )
+  const told = (endpoint: OllamaClient.Endpoint) => ({ done }: OllamaClient.Progress) =>
+    done ? changed(endpoint) : Effect.void
+  return {
+    ...client,
+    pull: (endpoint, ...args) => Stream.tap(client.pull(endpoint, ...args), told(endpoint)),
+    create: (endpoint, options) => Stream.tap(client.create(endpoint, options), told(endpoint)),
+    copy: (endpoint, ...args) => Effect.zipLeft(client.copy(endpoint, ...args), changed(endpoint)),
+    delete: (endpoint, ...args) => Effect.zipLeft(client.delete(endpoint, ...args), changed(endpoint))
+  }
+}
 
 /**
  * All services over a configuration that is provided separately, e.g. by `OpenClawConfig.layerConfig`.
@@ -119,10 +155,12 @@ export const layerWith: {
     options: Persisted<FileOptions>
   ): Layer.Layer<
     Ollama,
-    ConfigError,
+    ConfigurationError,
     HttpClient.HttpClient | KeyValueStore.KeyValueStore | FileSystem.FileSystem | Path.Path
   >
-  (options: FileOptions): Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path>
+  (
+    options: FileOptions
+  ): Layer.Layer<Ollama, ConfigurationError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path>
 } = (options: FileOptions) => Layer.provideMerge(layerServicesWith(options), OpenClawConfig.layerFileWith(options))
 
 /**
@@ -131,7 +169,7 @@ export const layerWith: {
  * @since 0.1.0
  * @category layers
  */
-export const layer: Layer.Layer<Ollama, ConfigError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =
+export const layer: Layer.Layer<Ollama, ConfigurationError, HttpClient.HttpClient | FileSystem.FileSystem | Path.Path> =
   layerWith({})
 
 /**
@@ -150,12 +188,12 @@ export const layerValue: {
     options: Persisted<Options>
   ): Layer.Layer<
     Ollama,
-    ConfigInvalid | MissingEnvironmentVariable,
+    ConfigInvalid,
     HttpClient.HttpClient | KeyValueStore.KeyValueStore
   >
   (
     config: OpenClawConfig.ConfigInput,
     options?: Options
-  ): Layer.Layer<Ollama, ConfigInvalid | MissingEnvironmentVariable, HttpClient.HttpClient>
+  ): Layer.Layer<Ollama, ConfigInvalid, HttpClient.HttpClient>
 } = (config: OpenClawConfig.ConfigInput, options: Options = {}) =>
   Layer.provideMerge(layerServicesWith(options), OpenClawConfig.layerWith(config, options))

@@ -6,8 +6,10 @@
  */
 import type { YieldableError } from "effect/Cause"
 import * as Schema from "effect/Schema"
+import { publicSentences } from "./core/failure/publicSentences.js"
+import * as refusal from "./core/failure/refusalSentences.js"
 import * as hint from "./core/failure/sentences.js"
-import { Message, PartialAnswer } from "./Message.js"
+import { AssistantPart, Message, PartialAnswer } from "./Message.js"
 
 // =============================================================================
 // what errors are made of
@@ -24,7 +26,7 @@ export const ErrorCause = Schema.Struct({
   message: Schema.String,
   code: Schema.optional(Schema.String),
   address: Schema.optional(Schema.String),
-  port: Schema.optional(Schema.Number)
+  port: Schema.optional(Schema.Finite)
 })
 
 /**
@@ -46,8 +48,8 @@ export const ConfigProblem = Schema.Struct({
   expected: Schema.String,
   actual: Schema.String,
   file: Schema.optional(Schema.String),
-  line: Schema.optional(Schema.Number),
-  column: Schema.optional(Schema.Number)
+  line: Schema.optional(Schema.Finite),
+  column: Schema.optional(Schema.Finite)
 })
 
 /**
@@ -58,6 +60,8 @@ export const ConfigProblem = Schema.Struct({
  */
 export interface ConfigProblem extends Schema.Schema.Type<typeof ConfigProblem> {}
 
+type Reason = keyof typeof hint.reasons
+
 /**
  * A model that a provider has and that is not in its catalog.
  *
@@ -66,14 +70,7 @@ export interface ConfigProblem extends Schema.Schema.Type<typeof ConfigProblem> 
  */
 export const ExcludedModel = Schema.Struct({
   name: Schema.String,
-  reason: Schema.Literal(
-    "no-tools",
-    "no-completion",
-    "unknown-capabilities",
-    "show-failed",
-    "duplicate",
-    "unsupported-api"
-  ),
+  reason: Schema.Literal(...(Object.keys(hint.reasons) as [Reason, ...ReadonlyArray<Reason>])),
   detail: Schema.optional(Schema.String)
 })
 
@@ -85,13 +82,33 @@ export const ExcludedModel = Schema.Struct({
  */
 export interface ExcludedModel extends Schema.Schema.Type<typeof ExcludedModel> {}
 
-// One class per tag: an encodable error whose message is its hint.
+/**
+ * Whom or what an error is about: the caller's request, the configuration (the base URL and the key too), the way to the
+ * server, the model that was chosen, the server itself, or the answer that it gave.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const Category = Schema.Literal("caller", "config", "connection", "model", "server", "answer")
+
+/**
+ * Whom or what an error is about.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Category = typeof Category.Type
+
+// One class per tag: an encodable error whose message is its hint. `retries` says whether the same call may succeed later
+// with nothing changed.
 const Hinted = <Self>() =>
-<const Tag extends string, Fields extends Schema.Struct.Fields>(
+<const Tag extends string, Fields extends Schema.Struct.Fields, C extends Category>(
   tag: Tag,
+  category: C | ((error: Schema.Struct.Type<Fields>) => C),
   fields: Fields,
-  hintOf: (error: Schema.Struct.Type<Fields>) => string
-): HintedClass<Self, Tag, Fields> => {
+  hintOf: (error: Schema.Struct.Type<Fields>) => string,
+  retries: boolean | ((error: Schema.Struct.Type<Fields>) => boolean) = false
+): HintedClass<Self, Tag, Fields, C> => {
   const Tagged = Schema.TaggedError<YieldableError>(`effect-ollama/${tag}`)(tag, fields)
   class Base extends (Tagged as unknown as new(props: never) => YieldableError) {
     get hint(): string {
@@ -100,25 +117,32 @@ const Hinted = <Self>() =>
     override get message(): string {
       return this.hint
     }
+    get category(): C {
+      return typeof category === "function" ? category(this as unknown as Schema.Struct.Type<Fields>) : category
+    }
+    get isRetryable(): boolean {
+      return typeof retries === "function" ? retries(this as unknown as Schema.Struct.Type<Fields>) : retries
+    }
   }
-  return Base as unknown as HintedClass<Self, Tag, Fields>
+  return Base as unknown as HintedClass<Self, Tag, Fields, C>
 }
 
-interface HintedClass<Self, Tag extends string, Fields extends Schema.Struct.Fields> extends
-  Schema.Class<
-    Self,
-    Fields & { readonly _tag: Schema.tag<Tag> },
-    Schema.Struct.Encoded<Fields & { readonly _tag: Schema.tag<Tag> }>,
-    Schema.Struct.Context<Fields>,
-    Schema.Struct.Constructor<Fields>,
-    { readonly _tag: Tag; readonly hint: string },
-    YieldableError
-  >
+interface HintedClass<Self, Tag extends string, Fields extends Schema.Struct.Fields, C extends Category>
+  extends
+    Schema.Class<
+      Self,
+      Fields & { readonly _tag: Schema.tag<Tag> },
+      Schema.Struct.Encoded<Fields & { readonly _tag: Schema.tag<Tag> }>,
+      Schema.Struct.Context<Fields>,
+      Schema.Struct.Constructor<Fields>,
+      { readonly _tag: Tag; readonly hint: string; readonly category: C; readonly isRetryable: boolean },
+      YieldableError
+    >
 {}
 
 const partial = Schema.optional(PartialAnswer)
 const cause = Schema.optional(ErrorCause)
-const answered = { url: Schema.String, status: Schema.Number, detail: Schema.String, partial }
+const answered = { url: Schema.String, status: Schema.Finite, detail: Schema.String, partial }
 
 // =============================================================================
 // configuration
@@ -130,7 +154,7 @@ const answered = { url: Schema.String, status: Schema.Number, detail: Schema.Str
  * @since 0.1.0
  * @category errors
  */
-export class ConfigUnreadable extends Hinted<ConfigUnreadable>()("ConfigUnreadable", {
+export class ConfigUnreadable extends Hinted<ConfigUnreadable>()("ConfigUnreadable", "config", {
   path: Schema.String,
   reason: Schema.Literal("not-found", "not-a-file", "permission", "other"),
   cause
@@ -142,10 +166,10 @@ export class ConfigUnreadable extends Hinted<ConfigUnreadable>()("ConfigUnreadab
  * @since 0.1.0
  * @category errors
  */
-export class ConfigSyntaxError extends Hinted<ConfigSyntaxError>()("ConfigSyntaxError", {
+export class ConfigSyntaxError extends Hinted<ConfigSyntaxError>()("ConfigSyntaxError", "config", {
   path: Schema.String,
-  line: Schema.Number,
-  column: Schema.Number,
+  line: Schema.Finite,
+  column: Schema.Finite,
   detail: Schema.String,
   excerpt: Schema.String
 }, hint.configSyntaxError) {}
@@ -156,7 +180,7 @@ export class ConfigSyntaxError extends Hinted<ConfigSyntaxError>()("ConfigSyntax
  * @since 0.1.0
  * @category errors
  */
-export class ConfigInvalid extends Hinted<ConfigInvalid>()("ConfigInvalid", {
+export class ConfigInvalid extends Hinted<ConfigInvalid>()("ConfigInvalid", "config", {
   problems: Schema.Array(ConfigProblem)
 }, hint.configInvalid) {}
 
@@ -166,7 +190,7 @@ export class ConfigInvalid extends Hinted<ConfigInvalid>()("ConfigInvalid", {
  * @since 0.1.0
  * @category errors
  */
-export class ConfigIncludeError extends Hinted<ConfigIncludeError>()("ConfigIncludeError", {
+export class ConfigIncludeError extends Hinted<ConfigIncludeError>()("ConfigIncludeError", "config", {
   path: Schema.String,
   reason: Schema.Literal("unreadable", "cycle", "too-deep", "too-many", "too-large", "outside", "invalid"),
   /** The files from the configuration to the one that failed. */
@@ -180,10 +204,12 @@ export class ConfigIncludeError extends Hinted<ConfigIncludeError>()("ConfigIncl
  * @since 0.1.0
  * @category errors
  */
-export class MissingEnvironmentVariable extends Hinted<MissingEnvironmentVariable>()("MissingEnvironmentVariable", {
-  variable: Schema.String,
-  path: Schema.String
-}, hint.missingEnvironmentVariable) {}
+export class MissingEnvironmentVariable
+  extends Hinted<MissingEnvironmentVariable>()("MissingEnvironmentVariable", "config", {
+    variable: Schema.String,
+    path: Schema.String
+  }, hint.missingEnvironmentVariable)
+{}
 
 /**
  * A configuration file cannot be written, or a value in it must not be: `included` is one that comes from another file.
@@ -191,7 +217,7 @@ export class MissingEnvironmentVariable extends Hinted<MissingEnvironmentVariabl
  * @since 0.1.0
  * @category errors
  */
-export class ConfigUnwritable extends Hinted<ConfigUnwritable>()("ConfigUnwritable", {
+export class ConfigUnwritable extends Hinted<ConfigUnwritable>()("ConfigUnwritable", "config", {
   /** The file. */
   path: Schema.String,
   reason: Schema.Literal("included", "locked", "permission", "no-home", "other"),
@@ -210,7 +236,7 @@ export class ConfigUnwritable extends Hinted<ConfigUnwritable>()("ConfigUnwritab
  * @since 0.1.0
  * @category errors
  */
-export class NotEnabled extends Hinted<NotEnabled>()("NotEnabled", {
+export class NotEnabled extends Hinted<NotEnabled>()("NotEnabled", "config", {
   provider: Schema.String
 }, hint.notEnabled) {}
 
@@ -220,9 +246,15 @@ export class NotEnabled extends Hinted<NotEnabled>()("NotEnabled", {
  * @since 0.1.0
  * @category errors
  */
-export class ProviderUnavailable extends Hinted<ProviderUnavailable>()("ProviderUnavailable", {
+export class ProviderUnavailable extends Hinted<ProviderUnavailable>()("ProviderUnavailable", "config", {
   provider: Schema.String,
-  reason: Schema.Literal("no-credential", "unsupported-api", "no-base-url", "unknown-provider"),
+  reason: Schema.Literal(
+    "no-credential",
+    "unsupported-api",
+    "no-base-url",
+    "unknown-provider",
+    "unsupported-transport"
+  ),
   detail: Schema.optional(Schema.String)
 }, hint.providerUnavailable) {}
 
@@ -234,7 +266,13 @@ export class ProviderUnavailable extends Hinted<ProviderUnavailable>()("Provider
  */
 export class NoModelsConfigured extends Hinted<NoModelsConfigured>()(
   "NoModelsConfigured",
-  { provider: Schema.String, url: Schema.String },
+  "config",
+  {
+    provider: Schema.String,
+    url: Schema.String,
+    /** Those that it lists and that were left out. */
+    excluded: Schema.optional(Schema.Array(ExcludedModel))
+  },
   hint.noModelsConfigured
 ) {}
 
@@ -244,7 +282,7 @@ export class NoModelsConfigured extends Hinted<NoModelsConfigured>()(
  * @since 0.1.0
  * @category errors
  */
-export class NoToolModels extends Hinted<NoToolModels>()("NoToolModels", {
+export class NoToolModels extends Hinted<NoToolModels>()("NoToolModels", "model", {
   provider: Schema.String,
   url: Schema.String,
   models: Schema.Array(ExcludedModel)
@@ -256,7 +294,7 @@ export class NoToolModels extends Hinted<NoToolModels>()("NoToolModels", {
  * @since 0.1.0
  * @category errors
  */
-export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", {
+export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", "model", {
   ref: Schema.String,
   /** The refs that exist. */
   known: Schema.Array(Schema.String),
@@ -274,9 +312,9 @@ export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", {
  * @since 0.1.0
  * @category errors
  */
-export class InvalidModelRef extends Hinted<InvalidModelRef>()("InvalidModelRef", {
+export class InvalidModelRef extends Hinted<InvalidModelRef>()("InvalidModelRef", "caller", {
   ref: Schema.String,
-  reason: Schema.Literal("no-provider", "empty-provider", "empty-model")
+  reason: Schema.Literal("no-provider", "empty-provider", "empty-model", "no-text")
 }, hint.invalidModelRef) {}
 
 // =============================================================================
@@ -289,14 +327,20 @@ export class InvalidModelRef extends Hinted<InvalidModelRef>()("InvalidModelRef"
  * @since 0.1.0
  * @category errors
  */
-export class ConnectionRefused extends Hinted<ConnectionRefused>()("ConnectionRefused", {
-  url: Schema.String,
-  address: Schema.optional(Schema.String),
-  port: Schema.optional(Schema.Number),
-  /** How often it was tried. */
-  attempts: Schema.Number,
-  cause
-}, hint.connectionRefused) {}
+export class ConnectionRefused extends Hinted<ConnectionRefused>()(
+  "ConnectionRefused",
+  "connection",
+  {
+    url: Schema.String,
+    address: Schema.optional(Schema.String),
+    port: Schema.optional(Schema.Finite),
+    /** How often it was tried. */
+    attempts: Schema.Finite,
+    cause
+  },
+  hint.connectionRefused,
+  true
+) {}
 
 /**
  * The connection could not be made, or it broke.
@@ -304,13 +348,19 @@ export class ConnectionRefused extends Hinted<ConnectionRefused>()("ConnectionRe
  * @since 0.1.0
  * @category errors
  */
-export class ConnectionFailed extends Hinted<ConnectionFailed>()("ConnectionFailed", {
-  url: Schema.String,
-  reason: Schema.Literal("dns", "reset", "unreachable", "tls", "protocol", "other"),
-  attempts: Schema.Number,
-  partial,
-  cause
-}, hint.connectionFailed) {}
+export class ConnectionFailed extends Hinted<ConnectionFailed>()(
+  "ConnectionFailed",
+  "connection",
+  {
+    url: Schema.String,
+    reason: Schema.Literal("dns", "reset", "unreachable", "tls", "protocol", "other"),
+    attempts: Schema.Finite,
+    partial,
+    cause
+  },
+  hint.connectionFailed,
+  ({ cause, reason }) => reason === "dns" ? cause?.code === "EAI_AGAIN" : reason !== "tls" && reason !== "protocol"
+) {}
 
 /**
  * The server took longer than a limit allows.
@@ -318,15 +368,21 @@ export class ConnectionFailed extends Hinted<ConnectionFailed>()("ConnectionFail
  * @since 0.1.0
  * @category errors
  */
-export class RequestTimeout extends Hinted<RequestTimeout>()("RequestTimeout", {
-  url: Schema.String,
-  phase: Schema.Literal("connect", "first-byte", "idle"),
-  /** The limit in ms; absent when the limit is the transport's own and not known. */
-  limit: Schema.optional(Schema.Number),
-  attempts: Schema.Number,
-  partial,
-  cause
-}, hint.requestTimeout) {}
+export class RequestTimeout extends Hinted<RequestTimeout>()(
+  "RequestTimeout",
+  "connection",
+  {
+    url: Schema.String,
+    phase: Schema.Literal("connect", "first-byte", "idle"),
+    /** The limit in ms; absent when the limit is the transport's own and not known. */
+    limit: Schema.optional(Schema.Finite),
+    attempts: Schema.Finite,
+    partial,
+    cause
+  },
+  hint.requestTimeout,
+  true
+) {}
 
 // =============================================================================
 // what servers answer
@@ -340,8 +396,9 @@ export class RequestTimeout extends Hinted<RequestTimeout>()("RequestTimeout", {
  */
 export class EndpointNotFound extends Hinted<EndpointNotFound>()(
   "EndpointNotFound",
+  "config",
   { ...answered, location: Schema.optional(Schema.String) },
-  hint.endpointNotFound
+  refusal.endpointNotFound
 ) {}
 
 /**
@@ -350,10 +407,10 @@ export class EndpointNotFound extends Hinted<EndpointNotFound>()(
  * @since 0.1.0
  * @category errors
  */
-export class ModelNotFound extends Hinted<ModelNotFound>()("ModelNotFound", {
+export class ModelNotFound extends Hinted<ModelNotFound>()("ModelNotFound", "model", {
   ...answered,
   model: Schema.optional(Schema.String)
-}, hint.modelNotFound) {}
+}, refusal.modelNotFound) {}
 
 /**
  * The server wants a (different) key, or a sign-in (at `signinUrl`).
@@ -361,10 +418,10 @@ export class ModelNotFound extends Hinted<ModelNotFound>()("ModelNotFound", {
  * @since 0.1.0
  * @category errors
  */
-export class Unauthorized extends Hinted<Unauthorized>()("Unauthorized", {
+export class Unauthorized extends Hinted<Unauthorized>()("Unauthorized", "config", {
   ...answered,
   signinUrl: Schema.optional(Schema.String)
-}, hint.unauthorized) {}
+}, refusal.unauthorized) {}
 
 /**
  * The server refuses: its cloud is switched off, or it does not allow this Host or Origin.
@@ -372,10 +429,10 @@ export class Unauthorized extends Hinted<Unauthorized>()("Unauthorized", {
  * @since 0.1.0
  * @category errors
  */
-export class Forbidden extends Hinted<Forbidden>()("Forbidden", {
+export class Forbidden extends Hinted<Forbidden>()("Forbidden", "server", {
   ...answered,
   reason: Schema.Literal("cloud-disabled", "host-or-origin", "other")
-}, hint.forbidden) {}
+}, refusal.forbidden) {}
 
 /**
  * Too many requests, or a used-up quota (`reason`).
@@ -383,12 +440,18 @@ export class Forbidden extends Hinted<Forbidden>()("Forbidden", {
  * @since 0.1.0
  * @category errors
  */
-export class RateLimited extends Hinted<RateLimited>()("RateLimited", {
-  ...answered,
-  reason: Schema.Literal("rate", "quota"),
-  /** What the server asks to wait, in ms. */
-  retryAfter: Schema.optional(Schema.Number)
-}, hint.rateLimited) {}
+export class RateLimited extends Hinted<RateLimited>()(
+  "RateLimited",
+  "server",
+  {
+    ...answered,
+    reason: Schema.Literal("rate", "quota"),
+    /** What the server asks to wait, in ms. */
+    retryAfter: Schema.optional(Schema.Finite)
+  },
+  refusal.rateLimited,
+  (error) => error.reason === "rate" && error.status !== 413
+) {}
 
 /**
  * The server's queue is full.
@@ -396,11 +459,17 @@ export class RateLimited extends Hinted<RateLimited>()("RateLimited", {
  * @since 0.1.0
  * @category errors
  */
-export class ServerBusy extends Hinted<ServerBusy>()("ServerBusy", {
-  ...answered,
-  /** What the server asks to wait, in ms. */
-  retryAfter: Schema.optional(Schema.Number)
-}, hint.serverBusy) {}
+export class ServerBusy extends Hinted<ServerBusy>()(
+  "ServerBusy",
+  "server",
+  {
+    ...answered,
+    /** What the server asks to wait, in ms. */
+    retryAfter: Schema.optional(Schema.Finite)
+  },
+  refusal.serverBusy,
+  true
+) {}
 
 /**
  * The prompt is longer than the model's context.
@@ -408,13 +477,13 @@ export class ServerBusy extends Hinted<ServerBusy>()("ServerBusy", {
  * @since 0.1.0
  * @category errors
  */
-export class ContextOverflow extends Hinted<ContextOverflow>()("ContextOverflow", {
+export class ContextOverflow extends Hinted<ContextOverflow>()("ContextOverflow", "model", {
   ...answered,
   /** Tokens of the prompt. */
-  promptTokens: Schema.optional(Schema.Number),
+  promptTokens: Schema.optional(Schema.Finite),
   /** Tokens of the context. */
-  contextSize: Schema.optional(Schema.Number)
-}, hint.contextOverflow) {}
+  contextSize: Schema.optional(Schema.Finite)
+}, refusal.contextOverflow) {}
 
 /**
  * The request is wrong, whatever the model: said by the server, or seen before sending (then without `status`).
@@ -422,14 +491,14 @@ export class ContextOverflow extends Hinted<ContextOverflow>()("ContextOverflow"
  * @since 0.1.0
  * @category errors
  */
-export class InvalidRequest extends Hinted<InvalidRequest>()("InvalidRequest", {
+export class InvalidRequest extends Hinted<InvalidRequest>()("InvalidRequest", "caller", {
   detail: Schema.String,
   /** Where in the request, e.g. `tools[0].parameters`, when it was seen before sending. */
   path: Schema.optional(Schema.String),
   url: Schema.optional(Schema.String),
-  status: Schema.optional(Schema.Number),
+  status: Schema.optional(Schema.Finite),
   partial
-}, hint.invalidRequest) {}
+}, refusal.invalidRequest) {}
 
 /**
  * The server failed.
@@ -437,13 +506,32 @@ export class InvalidRequest extends Hinted<InvalidRequest>()("InvalidRequest", {
  * @since 0.1.0
  * @category errors
  */
-export class ServerError extends Hinted<ServerError>()("ServerError", answered, hint.serverError) {}
+export class ServerError extends Hinted<ServerError>()(
+  "ServerError",
+  "server",
+  answered,
+  refusal.serverError,
+  (error) => !refusal.isLasting(error.detail)
+) {}
+
+/**
+ * The server, or this model of it, does not take the request, for a reason that is none of the others: another model may
+ * answer it, the same one will not.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class RequestRejected extends Hinted<RequestRejected>()("RequestRejected", "server", {
+  ...answered,
+  /** The server's own code, when it gave one. */
+  code: Schema.optional(Schema.String)
+}, refusal.requestRejected) {}
 
 const capability = {
   model: Schema.optional(Schema.String),
   /** Absent when it was seen before sending. */
   url: Schema.optional(Schema.String),
-  status: Schema.optional(Schema.Number),
+  status: Schema.optional(Schema.Finite),
   detail: Schema.optional(Schema.String),
   partial
 }
@@ -455,7 +543,7 @@ const capability = {
  * @category errors
  */
 export class ToolsNotSupported
-  extends Hinted<ToolsNotSupported>()("ToolsNotSupported", capability, hint.toolsNotSupported)
+  extends Hinted<ToolsNotSupported>()("ToolsNotSupported", "model", capability, refusal.toolsNotSupported)
 {}
 
 /**
@@ -465,7 +553,7 @@ export class ToolsNotSupported
  * @category errors
  */
 export class ThinkingNotSupported
-  extends Hinted<ThinkingNotSupported>()("ThinkingNotSupported", capability, hint.thinkingNotSupported)
+  extends Hinted<ThinkingNotSupported>()("ThinkingNotSupported", "model", capability, refusal.thinkingNotSupported)
 {}
 
 /**
@@ -475,7 +563,7 @@ export class ThinkingNotSupported
  * @category errors
  */
 export class ImagesNotSupported
-  extends Hinted<ImagesNotSupported>()("ImagesNotSupported", capability, hint.imagesNotSupported)
+  extends Hinted<ImagesNotSupported>()("ImagesNotSupported", "model", capability, refusal.imagesNotSupported)
 {}
 
 // =============================================================================
@@ -490,6 +578,7 @@ export class ImagesNotSupported
  */
 export class MalformedResponse extends Hinted<MalformedResponse>()(
   "MalformedResponse",
+  "answer",
   { url: Schema.String, detail: Schema.String, partial },
   hint.malformedResponse
 ) {}
@@ -500,14 +589,20 @@ export class MalformedResponse extends Hinted<MalformedResponse>()(
  * @since 0.1.0
  * @category errors
  */
-export class MalformedToolCall extends Hinted<MalformedToolCall>()("MalformedToolCall", {
-  url: Schema.String,
-  id: Schema.String,
-  name: Schema.String,
-  /** The arguments as they came. */
-  raw: Schema.String,
-  partial
-}, hint.malformedToolCall) {}
+export class MalformedToolCall extends Hinted<MalformedToolCall>()(
+  "MalformedToolCall",
+  "answer",
+  {
+    url: Schema.String,
+    id: Schema.String,
+    name: Schema.String,
+    /** The arguments as they came. */
+    raw: Schema.String,
+    partial
+  },
+  hint.malformedToolCall,
+  true
+) {}
 
 /**
  * The answer ended without being finished.
@@ -515,13 +610,23 @@ export class MalformedToolCall extends Hinted<MalformedToolCall>()("MalformedToo
  * @since 0.1.0
  * @category errors
  */
-export class IncompleteResponse extends Hinted<IncompleteResponse>()("IncompleteResponse", {
-  url: Schema.String,
-  /** `not-done`: the server said so; `ended`: it just ended; `connection`: the connection broke. */
-  reason: Schema.Literal("not-done", "ended", "connection"),
-  partial,
-  cause
-}, hint.incompleteResponse) {}
+export class IncompleteResponse extends Hinted<IncompleteResponse>()(
+  "IncompleteResponse",
+  "answer",
+  {
+    url: Schema.String,
+    /**
+     * `not-done`: the server said so; `ended`: it just ended; `connection`: the connection broke; `failed`: the server
+     * gave it up, in the word that `finish` has.
+     */
+    reason: Schema.Literal("not-done", "ended", "connection", "failed"),
+    finish: Schema.optional(Schema.String),
+    partial,
+    cause
+  },
+  hint.incompleteResponse,
+  true
+) {}
 
 /**
  * The text of the answer does not decode with the output schema.
@@ -529,22 +634,61 @@ export class IncompleteResponse extends Hinted<IncompleteResponse>()("Incomplete
  * @since 0.1.0
  * @category errors
  */
-export class OutputInvalid extends Hinted<OutputInvalid>()("OutputInvalid", {
+export class OutputInvalid extends Hinted<OutputInvalid>()(
+  "OutputInvalid",
+  "answer",
+  {
+    ref: Schema.String,
+    text: Schema.String,
+    /** Why the model stopped: an answer that was cut says `length`. */
+    finishReason: Schema.optional(Schema.String),
+    detail: Schema.String
+  },
+  hint.outputInvalid,
+  true
+) {}
+
+/**
+ * An answer of a tool loop, as it is told by its error; what is there is a `ChatResponse`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export const Turn = Schema.Struct({
+  parts: Schema.Array(AssistantPart),
+  finishReason: Schema.String,
   ref: Schema.String,
-  text: Schema.String,
-  detail: Schema.String
-}, hint.outputInvalid) {}
+  model: Schema.optional(Schema.String),
+  usage: Schema.optional(Schema.Struct({
+    inputTokens: Schema.optional(Schema.Number),
+    outputTokens: Schema.optional(Schema.Number),
+    totalTokens: Schema.optional(Schema.Number),
+    cost: Schema.optional(Schema.Number)
+  }))
+})
+
+/**
+ * The type of `Turn`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Turn extends Schema.Schema.Type<typeof Turn> {}
 
 /**
  * The model still called tools when the tool loop reached its maximum of turns. `history` is the conversation so far,
- * ready to be continued.
+ * ready to be continued, `responses` are all answers.
  *
  * @since 0.1.0
  * @category errors
  */
-export class TooManyTurns extends Hinted<TooManyTurns>()("TooManyTurns", {
-  turns: Schema.Number,
-  history: Schema.Array(Message)
+export class TooManyTurns extends Hinted<TooManyTurns>()("TooManyTurns", "answer", {
+  turns: Schema.Finite,
+  history: Schema.Array(Message),
+  responses: Schema.Array(Turn).pipe(
+    Schema.optionalWith({ default: () => [] }),
+    Schema.withConstructorDefault((): ReadonlyArray<Turn> => [])
+  )
 }, hint.tooManyTurns) {}
 
 // =============================================================================
@@ -555,14 +699,36 @@ export class TooManyTurns extends Hinted<TooManyTurns>()("TooManyTurns", {
  * A configuration that cannot be loaded.
  *
  * @since 0.1.0
+ * @category schemas
+ */
+export const ConfigurationError = Schema.Union(
+  ConfigUnreadable,
+  ConfigSyntaxError,
+  ConfigInvalid,
+  ConfigIncludeError
+)
+
+/**
+ * A configuration that cannot be loaded.
+ *
+ * @since 0.1.0
  * @category errors
  */
-export type ConfigError =
-  | ConfigUnreadable
-  | ConfigSyntaxError
-  | ConfigInvalid
-  | ConfigIncludeError
-  | MissingEnvironmentVariable
+export type ConfigurationError = typeof ConfigurationError.Type
+
+/**
+ * Why a provider cannot be used, known without asking it.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ProviderError = Schema.Union(
+  NotEnabled,
+  ProviderUnavailable,
+  NoModelsConfigured,
+  MissingEnvironmentVariable,
+  ConfigInvalid
+)
 
 /**
  * Why a provider cannot be used, known without asking it.
@@ -570,12 +736,15 @@ export type ConfigError =
  * @since 0.1.0
  * @category errors
  */
-export type ProviderError =
-  | NotEnabled
-  | ProviderUnavailable
-  | NoModelsConfigured
-  | MissingEnvironmentVariable
-  | ConfigInvalid
+export type ProviderError = typeof ProviderError.Type
+
+/**
+ * No answer: the connection was refused, failed, or took too long.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const TransportError = Schema.Union(ConnectionRefused, ConnectionFailed, RequestTimeout)
 
 /**
  * No answer: the connection was refused, failed, or took too long.
@@ -583,7 +752,23 @@ export type ProviderError =
  * @since 0.1.0
  * @category errors
  */
-export type TransportError = ConnectionRefused | ConnectionFailed | RequestTimeout
+export type TransportError = typeof TransportError.Type
+
+/**
+ * What the answer of any endpoint can say.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const EndpointError = Schema.Union(
+  EndpointNotFound,
+  Unauthorized,
+  Forbidden,
+  RateLimited,
+  ServerBusy,
+  RequestRejected,
+  ServerError
+)
 
 /**
  * What the answer of any endpoint can say.
@@ -591,13 +776,23 @@ export type TransportError = ConnectionRefused | ConnectionFailed | RequestTimeo
  * @since 0.1.0
  * @category errors
  */
-export type EndpointError =
-  | EndpointNotFound
-  | Unauthorized
-  | Forbidden
-  | RateLimited
-  | ServerBusy
-  | ServerError
+export type EndpointError = typeof EndpointError.Type
+
+/**
+ * What the answer of an endpoint that is asked for a model can say.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const ModelEndpointError = Schema.Union(
+  ...EndpointError.members,
+  ModelNotFound,
+  ContextOverflow,
+  InvalidRequest,
+  ToolsNotSupported,
+  ThinkingNotSupported,
+  ImagesNotSupported
+)
 
 /**
  * What the answer of an endpoint that is asked for a model can say.
@@ -605,14 +800,15 @@ export type EndpointError =
  * @since 0.1.0
  * @category errors
  */
-export type ModelEndpointError =
-  | EndpointError
-  | ModelNotFound
-  | ContextOverflow
-  | InvalidRequest
-  | ToolsNotSupported
-  | ThinkingNotSupported
-  | ImagesNotSupported
+export type ModelEndpointError = typeof ModelEndpointError.Type
+
+/**
+ * How asking a provider for its models can fail.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const DiscoveryError = Schema.Union(...TransportError.members, ...EndpointError.members, MalformedResponse)
 
 /**
  * How asking a provider for its models can fail.
@@ -620,7 +816,15 @@ export type ModelEndpointError =
  * @since 0.1.0
  * @category errors
  */
-export type DiscoveryError = TransportError | EndpointError | MalformedResponse
+export type DiscoveryError = typeof DiscoveryError.Type
+
+/**
+ * How the models of a provider can fail to be known.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CatalogError = Schema.Union(...ProviderError.members, ...DiscoveryError.members)
 
 /**
  * How the models of a provider can fail to be known.
@@ -628,7 +832,15 @@ export type DiscoveryError = TransportError | EndpointError | MalformedResponse
  * @since 0.1.0
  * @category errors
  */
-export type CatalogError = ProviderError | DiscoveryError
+export type CatalogError = typeof CatalogError.Type
+
+/**
+ * How a model can fail to be chosen.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const SelectionError = Schema.Union(...CatalogError.members, NoToolModels, UnknownModel, InvalidModelRef)
 
 /**
  * How a model can fail to be chosen.
@@ -636,7 +848,25 @@ export type CatalogError = ProviderError | DiscoveryError
  * @since 0.1.0
  * @category errors
  */
-export type SelectionError = CatalogError | NoToolModels | UnknownModel | InvalidModelRef
+export type SelectionError = typeof SelectionError.Type
+
+/**
+ * How one model can fail to answer.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const AttemptError = Schema.Union(
+  ...ProviderError.members,
+  NoToolModels,
+  UnknownModel,
+  InvalidModelRef,
+  ...TransportError.members,
+  ...ModelEndpointError.members,
+  MalformedResponse,
+  MalformedToolCall,
+  IncompleteResponse
+)
 
 /**
  * How one model can fail to answer.
@@ -644,45 +874,7 @@ export type SelectionError = CatalogError | NoToolModels | UnknownModel | Invali
  * @since 0.1.0
  * @category errors
  */
-export type AttemptError =
-  | ProviderError
-  | NoToolModels
-  | UnknownModel
-  | InvalidModelRef
-  | TransportError
-  | ModelEndpointError
-  | MalformedResponse
-  | MalformedToolCall
-  | IncompleteResponse
-
-const AttemptErrorSchema: Schema.Schema<AttemptError, any> = Schema.Union( // any: the encoded side is only ever JSON
-  NotEnabled,
-  ProviderUnavailable,
-  NoModelsConfigured,
-  MissingEnvironmentVariable,
-  ConfigInvalid,
-  NoToolModels,
-  UnknownModel,
-  InvalidModelRef,
-  ConnectionRefused,
-  ConnectionFailed,
-  RequestTimeout,
-  EndpointNotFound,
-  Unauthorized,
-  Forbidden,
-  RateLimited,
-  ServerBusy,
-  ServerError,
-  ModelNotFound,
-  ContextOverflow,
-  InvalidRequest,
-  ToolsNotSupported,
-  ThinkingNotSupported,
-  ImagesNotSupported,
-  MalformedResponse,
-  MalformedToolCall,
-  IncompleteResponse
-)
+export type AttemptError = typeof AttemptError.Type
 
 /**
  * A model that was tried and what came of it.
@@ -690,7 +882,7 @@ const AttemptErrorSchema: Schema.Schema<AttemptError, any> = Schema.Union( // an
  * @since 0.1.0
  * @category schemas
  */
-export const Attempt = Schema.Struct({ ref: Schema.String, error: AttemptErrorSchema })
+export const Attempt = Schema.Struct({ ref: Schema.String, error: AttemptError })
 
 /**
  * A model that was tried and what came of it.
@@ -704,14 +896,29 @@ export interface Attempt {
 }
 
 /**
- * Every candidate failed, for different reasons.
+ * Every candidate failed, for different reasons. Its category is the one that all of these share, else `model`.
  *
  * @since 0.1.0
  * @category errors
  */
-export class AllModelsFailed
-  extends Hinted<AllModelsFailed>()("AllModelsFailed", { attempts: Schema.Array(Attempt) }, hint.allModelsFailed)
-{}
+export class AllModelsFailed extends Hinted<AllModelsFailed>()(
+  "AllModelsFailed",
+  ({ attempts: [first, ...more] }): Category =>
+    first !== undefined && more.every(({ error }) => error.category === first.error.category)
+      ? first.error.category
+      : "model",
+  { attempts: Schema.Array(Attempt) },
+  hint.allModelsFailed,
+  ({ attempts }) => attempts.some(({ error }) => error.isRetryable)
+) {}
+
+/**
+ * How a completion can fail.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const CompletionError = Schema.Union(...AttemptError.members, AllModelsFailed)
 
 /**
  * How a completion can fail.
@@ -719,7 +926,22 @@ export class AllModelsFailed
  * @since 0.1.0
  * @category errors
  */
-export type CompletionError = AttemptError | AllModelsFailed
+export type CompletionError = typeof CompletionError.Type
+
+/**
+ * Any error of this library.
+ *
+ * @since 0.1.0
+ * @category schemas
+ */
+export const OllamaError = Schema.Union(
+  ConfigUnreadable,
+  ConfigSyntaxError,
+  ConfigIncludeError,
+  ...CompletionError.members,
+  OutputInvalid,
+  TooManyTurns
+)
 
 /**
  * Any error of this library.
@@ -727,4 +949,43 @@ export type CompletionError = AttemptError | AllModelsFailed
  * @since 0.1.0
  * @category errors
  */
-export type OllamaError = ConfigError | CompletionError | OutputInvalid | TooManyTurns
+export type OllamaError = typeof OllamaError.Type
+
+// =============================================================================
+// for others
+// =============================================================================
+
+type Tag = OllamaError["_tag"]
+const sentences: Readonly<Record<Tag, string>> = publicSentences
+
+/**
+ * What a host may show its own clients of an error: which one it is, whom it is about, whether the same call may succeed
+ * later, and a fixed sentence. It has no URL, path, key, sign-in link or part of an answer: those are for the host.
+ *
+ * @since 0.1.0
+ * @category errors
+ */
+export class PublicError extends Schema.TaggedError<PublicError>("effect-ollama/PublicError")("PublicError", {
+  tag: Schema.Literal(...(Object.keys(sentences) as [Tag, ...ReadonlyArray<Tag>])),
+  category: Category,
+  isRetryable: Schema.Boolean,
+  message: Schema.String
+}) {}
+
+/**
+ * What a host may show its own clients of an error.
+ *
+ * @example
+ * import { Effect } from "effect"
+ * import { ChatCompletions, OllamaError } from "effect-ollama"
+ *
+ * const answer = ChatCompletions.create({ prompt: "Hi" }).pipe(
+ *   Effect.tapError((error) => Effect.logWarning(error.hint)),
+ *   Effect.mapError(OllamaError.toPublic)
+ * )
+ *
+ * @since 0.1.0
+ * @category combinators
+ */
+export const toPublic = ({ _tag: tag, category, isRetryable }: OllamaError): PublicError =>
+  new PublicError({ tag, category, isRetryable, message: sentences[tag] })

@@ -77,7 +77,7 @@ export interface ResolveInput {
  */
 export const resolve = (
   input: ResolveInput
-): Either.Either<ResolvedConfig, OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable> => {
+): Either.Either<ResolvedConfig, OllamaError.ConfigInvalid> => {
   const { config, env = {}, now = 0, options, profiles } = input
   return internalResolve.resolve({
     config,
@@ -97,7 +97,7 @@ export const resolve = (
 export const make: (
   config?: ConfigInput,
   options?: HostOptions
-) => Effect.Effect<ResolvedConfig, OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable> = Effect
+) => Effect.Effect<ResolvedConfig, OllamaError.ConfigInvalid> = Effect
   .fnUntraced(function*(config?: ConfigInput, options?: HostOptions) {
     const lookup = yield* lookups(internalResolve.variables(config))
     const now = yield* Clock.currentTimeMillis
@@ -118,8 +118,7 @@ export const make: (
  */
 export const layer = (
   config: ConfigInput
-): Layer.Layer<OpenClawConfig, OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable> =>
-  layerWith(config, {})
+): Layer.Layer<OpenClawConfig, OllamaError.ConfigInvalid> => layerWith(config, {})
 
 /**
  * The same with options of the host, which win.
@@ -130,8 +129,7 @@ export const layer = (
 export const layerWith = (
   config: ConfigInput,
   options: HostOptions
-): Layer.Layer<OpenClawConfig, OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable> =>
-  Layer.effect(OpenClawConfig, make(config, options))
+): Layer.Layer<OpenClawConfig, OllamaError.ConfigInvalid> => Layer.effect(OpenClawConfig, make(config, options))
 
 /**
  * What {@link layerConfig} takes: the host's options, and optionally a whole configuration.
@@ -161,7 +159,7 @@ export const layerConfig = (
   options: Config.Config.Wrap<Options>
 ): Layer.Layer<
   OpenClawConfig,
-  OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable | ConfigError.ConfigError
+  OllamaError.ConfigInvalid | ConfigError.ConfigError
 > =>
   Layer.effect(
     OpenClawConfig,
@@ -190,7 +188,7 @@ export const locations = (options?: FileOptions): Effect.Effect<Locations, never
  */
 export const load = (
   options?: FileOptions
-): Effect.Effect<ResolvedConfig, OllamaError.ConfigError, FileSystem.FileSystem | Path.Path> =>
+): Effect.Effect<ResolvedConfig, OllamaError.ConfigurationError, FileSystem.FileSystem | Path.Path> =>
   Effect.withSpan(internalLoad.load(options ?? {}), "OpenClawConfig.load", { captureStackTrace: false })
 
 /**
@@ -207,7 +205,7 @@ export const load = (
  */
 export const layerFile: Layer.Layer<
   OpenClawConfig,
-  OllamaError.ConfigError,
+  OllamaError.ConfigurationError,
   FileSystem.FileSystem | Path.Path
 > = Layer.suspend(() => layerFileWith({}))
 
@@ -219,5 +217,5 @@ export const layerFile: Layer.Layer<
  */
 export const layerFileWith = (
   options: FileOptions
-): Layer.Layer<OpenClawConfig, OllamaError.ConfigError, FileSystem.FileSystem | Path.Path> =>
+): Layer.Layer<OpenClawConfig, OllamaError.ConfigurationError, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(OpenClawConfig, load(options))

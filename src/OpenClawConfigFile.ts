@@ -17,7 +17,7 @@ import { check, valueOf } from "./core/config/places.js"
 import { plain, type Problem } from "./core/config/plain.js"
 import * as secret from "./core/config/secret.js"
 import * as tree from "./core/config/tree.js"
-import { type ConfigError, ConfigInvalid, type ConfigUnwritable } from "./OllamaError.js"
+import { ConfigInvalid, type ConfigUnwritable, type ConfigurationError } from "./OllamaError.js"
 
 export type { Change, Found, Options } from "./config/file.js"
 
@@ -35,7 +35,7 @@ export type KeyPath = ReadonlyArray<string | number>
  * @since 0.1.0
  * @category errors
  */
-export type WriteError = ConfigError | ConfigUnwritable
+export type WriteError = ConfigurationError | ConfigUnwritable
 
 // =============================================================================
 // paths and values as people write them
@@ -102,7 +102,7 @@ const keysOf = (path: string | KeyPath): Either.Either<KeyPath, ConfigInvalid> =
 export const get = (
   path: string | KeyPath,
   options?: Options
-): Effect.Effect<Option.Option<Found>, ConfigError, FileSystem.FileSystem | Path.Path> =>
+): Effect.Effect<Option.Option<Found>, ConfigurationError, FileSystem.FileSystem | Path.Path> =>
   Effect.flatMap(keysOf(path), (keys) => file.get(keys, options)).pipe(
     Effect.withSpan("OpenClawConfigFile.get", { captureStackTrace: false })
   )

@@ -9,18 +9,18 @@ import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
 import * as baseUrls from "./core/baseUrl.js"
 import { makeDefinition } from "./core/catalog/definition.js"
-import { isProblem, keyExpected, readHeaders, readKey } from "./core/config/credential.js"
-import { costKeys } from "./core/config/known.js"
-import { checkParams } from "./core/config/params.js"
-import type { Problem } from "./core/config/plain.js"
+import { plainHeaders, plainKey } from "./core/config/keys.js"
+import { isSpoken } from "./core/config/models.js"
+import { settle } from "./core/config/params.js"
 import * as read from "./core/config/reader.js"
 import { formatPath, type KeyPath } from "./core/config/tree.js"
 import type { HeaderOptions, ModelOptions, Provider, ProviderHeaders, ProviderModel } from "./core/provider.js"
 import type { JsonObject } from "./Message.js"
-import type { Api } from "./Model.js"
+import { Api } from "./Model.js"
 import { ConfigInvalid, type ConfigProblem } from "./OllamaError.js"
 
 export type {
+  Compat,
   Endpoint,
   HeaderOptions,
   ModelOptions,
@@ -51,6 +51,8 @@ export interface Options {
   /** The first-byte and the idle limit. */
   readonly timeout?: Duration.DurationInput | undefined
   readonly params?: JsonObject | undefined
+  /** Whether to ask for streams on the wire. Default: not of an Ollama. */
+  readonly streaming?: boolean | undefined
   /** With models nothing is discovered. */
   readonly models?: ReadonlyArray<ModelOptions> | undefined
   /** Whether discovery keeps models without tools too. Default `false`. */
@@ -60,13 +62,27 @@ export interface Options {
 const revealed = (secret: string | Redacted.Redacted): string =>
   typeof secret === "string" ? secret : Redacted.value(secret)
 
+const isWhole = (value: unknown): boolean => Number.isSafeInteger(value) && (value as number) >= 0
+
+const isAmount = (value: unknown): boolean => Number.isFinite(value) && (value as number) >= 0
+
+const checkApi = (r: read.Reader, api: unknown, path: KeyPath): void => {
+  if (!isSpoken(api)) r.problem(path, read.quoted(Api.literals), read.shownWord(api, Api.literals))
+}
+
 // What is not said by the type.
-const checkModel = (r: read.Reader, model: ModelOptions, path: KeyPath, report: (problem: Problem) => void): void => {
+const checkModel = (r: read.Reader, model: ModelOptions, path: KeyPath): void => {
   if (model.id.trim() === "") r.problem([...path, "id"], "a model name", "an empty text")
-  read.count(r, model.contextWindow, [...path, "contextWindow"])
-  read.count(r, model.maxTokens, [...path, "maxTokens"])
-  for (const name of costKeys) read.amount(r, model.cost?.[name], [...path, "cost", name])
-  checkParams(model.params ?? {}, [...path, "params"], report)
+  if (model.api !== undefined) checkApi(r, model.api, [...path, "api"])
+  for (const name of ["contextWindow", "maxTokens", "contextTokens"] as const) {
+    if (model[name] === undefined || isWhole(model[name])) continue
+    r.problem([...path, name], "a whole number, 0 or more", read.shownNumber(model[name]))
+  }
+  for (const name of ["input", "output", "cacheRead", "cacheWrite"] as const) {
+    if (model.cost?.[name] === undefined || isAmount(model.cost[name])) continue
+    r.problem([...path, "cost", name], "a finite number, 0 or more", read.shownNumber(model.cost[name]))
+  }
+  settle(r, model.params, [...path, "params"])
 }
 
 /**
@@ -84,45 +100,62 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
   const id = (options.id ?? "ollama").trim().toLowerCase()
   const problems: Array<ConfigProblem> = []
   const headers = (given: HeaderOptions | undefined, path: string): ProviderHeaders =>
-    readHeaders(
+    plainHeaders(
       Object.entries(given ?? {}).map(([name, value]) => [name, revealed(value)]),
-      ({ actual, expected, name }) => problems.push({ path: `${path}.${name}`, expected, actual })
+      (name, { actual, expected }) => problems.push({ path: `${path}.${name}`, expected, actual })
     )
+  const r: read.Reader = {
+    // texts are taken as they are
+    lookup: (name) => `\${${name}}`,
+    problem: (path, expected, actual) => void problems.push({ path: formatPath(path), expected, actual }),
+    missing: () => undefined,
+    warn: () => undefined
+  }
   if (id === "" || id.includes("/")) {
     problems.push({ path: "id", expected: "a name without a slash", actual: JSON.stringify(id) })
   }
-  const url = baseUrls.normalize(options.baseUrl ?? baseUrls.defaultRoot, { provider: id, api })
+  checkApi(r, api, ["api"])
+  const url = baseUrls.normalize(options.baseUrl ?? baseUrls.defaultRoot, {
+    provider: id,
+    api: isSpoken(api) ? api : "openai-completions"
+  })
   if (Either.isLeft(url)) problems.push({ path: "baseUrl", ...url.left })
-  const key = options.apiKey === undefined ? undefined : readKey(revealed(options.apiKey))
-  if (isProblem(key)) problems.push({ path: "apiKey", expected: keyExpected, actual: key.problem })
-  const report = (problem: Problem) => void problems.push({ ...problem, path: formatPath(problem.path) })
-  const r = read.make(report, [])
-  checkParams(options.params ?? {}, ["params"], report)
-  models.forEach((model, i) => checkModel(r, model, ["models", i], report))
+  const key = plainKey(options.apiKey === undefined ? undefined : revealed(options.apiKey), "option")
+  if (key?._tag === "Wrong") problems.push({ path: "apiKey", expected: key.expected, actual: key.actual })
+  const { streaming } = settle(r, options.params, ["params"])
+  models.forEach((model, i) => checkModel(r, model, ["models", i]))
   const timeout = options.timeout === undefined
     ? undefined
     : Option.getOrNull(Option.map(Duration.decodeUnknown(options.timeout), Duration.toMillis))
   read.positive(r, timeout, ["timeout"], "milliseconds")
   const provided = headers(options.headers, "headers")
-  const listed = models.map(({ api, headers: given, maxTokensField, params, ...model }, i): ProviderModel => ({
-    definition: makeDefinition({ ...model, id: model.id.trim() }),
-    ...(api === undefined ? {} : { api }),
-    ...(given === undefined ? {} : { headers: headers(given, `models[${i}].headers`) }),
-    ...(params === undefined ? {} : { params }),
-    ...(maxTokensField === undefined ? {} : { maxTokensField })
-  }))
-  if (problems.length > 0 || Either.isLeft(url) || isProblem(key)) return Either.left(new ConfigInvalid({ problems }))
+  const listed = models.map((model, i): ProviderModel => {
+    const { api, compat, contextTokens, headers: given, maxTokensField, params, streaming, ...described } = model
+    return {
+      definition: makeDefinition({ ...described, id: model.id.trim() }),
+      ...(api === undefined ? {} : { api }),
+      ...(given === undefined ? {} : { headers: headers(given, `models[${i}].headers`) }),
+      ...(params === undefined ? {} : { params }),
+      ...(streaming === undefined ? {} : { streaming }),
+      ...(contextTokens === undefined ? {} : { contextTokens }),
+      ...(maxTokensField === undefined ? {} : { maxTokensField }),
+      ...(compat === undefined ? {} : { compat })
+    }
+  })
+  if (problems.length > 0 || Either.isLeft(url)) return Either.left(new ConfigInvalid({ problems }))
+  const set = options.streaming ?? streaming
   return Either.right({
     id,
     source: models.length > 0 ? "configured" : "discovered",
     api,
     root: url.right.root,
     completionsUrl: url.right.completionsUrl,
-    ...(key === undefined ? {} : { key: { value: key, source: "option", explicit: true } }),
+    ...(key?._tag === "Value" ? { key: { value: key.value, source: "option", explicit: true } } : {}),
     authHeader: options.authHeader ?? true,
     headers: provided,
     ...(timeout === undefined || timeout === null ? {} : { timeout }),
     params: options.params ?? {},
+    ...(set === undefined ? {} : { streaming: set }),
     models: listed,
     keepWithoutTools: options.keepWithoutTools ?? false
   })

@@ -5,9 +5,12 @@
  */
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { ChatResponse } from "./Chat.js"
+import * as Stream from "effect/Stream"
+import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
+import { Collector } from "./core/decode/machine.js"
+import { failureText, resultText } from "./core/request/toolResult.js"
 import type { Message, ToolCall, ToolMessage } from "./Message.js"
 import { type CompletionError, TooManyTurns } from "./OllamaError.js"
 
@@ -19,8 +22,24 @@ import { type CompletionError, TooManyTurns } from "./OllamaError.js"
  */
 export interface HandledTool<out E = never, out R = never> extends Tool {
   /** Runs a call; what it succeeds with is the text for the model, with `isError` when the text tells of a failure. */
-  readonly run: (call: ToolCall) => Effect.Effect<string | ToolResult, E, R>
+  readonly run: (call: ToolCall, turn?: number) => Effect.Effect<string | ToolResult, E, R>
 }
+
+/**
+ * Which call a handler runs.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface HandlerCall {
+  /** Unique in its answer. */
+  readonly id: string
+  /** In which answer of the loop it stands, from 1. */
+  readonly turn: number
+}
+
+/** The arguments of a call are a JSON object: what is encoded otherwise can never decode. */
+type OfObject<I> = [I] extends [ReadonlyArray<unknown>] ? never : unknown
 
 /**
  * The text for the model, and whether it tells of a failure.
@@ -48,19 +67,22 @@ export interface ToolResult extends Pick<ToolMessage, "content" | "isError"> {}
  *   handler: ({ city }) => Effect.succeed({ city, degrees: 21 })
  * })
  */
-export const tool = <A, I, RS, B, E, R, const Mode extends "error" | "return" = "error">(options: {
+export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error" | "return" = "error">(options: {
   readonly name: string
   readonly description?: string | undefined
-  readonly parameters: Schema.Schema<A, I, RS>
-  readonly handler: (parameters: A) => Effect.Effect<B, E, R>
+  readonly parameters: Schema.Schema<A, I, RS> & OfObject<I>
+  readonly handler: (parameters: A, call: HandlerCall) => Effect.Effect<B, E, R>
   readonly failureMode?: Mode | undefined
 }): HandledTool<Mode extends "return" ? never : E, R | RS> => {
-  const decode = Schema.decodeUnknown(options.parameters)
-  const run = (call: ToolCall): Effect.Effect<string | ToolResult, E, R | RS> =>
+  const decode = Schema.decodeUnknown(options.parameters as Schema.Schema<A, I, RS>)
+  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> =>
     Effect.matchEffect(decode(call.arguments), {
       onFailure: (error) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${error.message}`)),
       onSuccess: (parameters) => {
-        const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(options.handler(parameters), toText)
+        const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(
+          options.handler(parameters, { id: call.id, turn }),
+          resultText
+        )
         return options.failureMode === "return"
           ? Effect.catchAll(result, (error) => Effect.succeed(failed(told(error))))
           : result
@@ -75,19 +97,10 @@ export const tool = <A, I, RS, B, E, R, const Mode extends "error" | "return" = 
   }
 }
 
-const failed = (error: unknown): ToolResult => ({ content: toText({ error }), isError: true })
+const failed = (error: unknown): ToolResult => ({ content: failureText(error), isError: true })
 
 // An error without a message says what it is by its fields.
 const told = (error: unknown): unknown => error instanceof Error && error.message !== "" ? error.message : error
-
-const toText = (value: unknown): string => {
-  if (typeof value === "string") return value
-  try {
-    return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part) ?? ""
-  } catch {
-    return String(value)
-  }
-}
 
 /**
  * A completion, with tools that can be run.
@@ -160,20 +173,101 @@ export const run = <T extends HandledTool<unknown, unknown>>(
 ): Effect.Effect<Result, CompletionError | TooManyTurns | Failure<T>, ChatCompletions | Requirements<T>> =>
   loop(options as Options<HandledTool<Failure<T>, Requirements<T>>>)
 
-const loop = Effect.fnUntraced(function*<E, R>(
-  options: Options<HandledTool<E, R>>
-): Effect.fn.Return<Result, CompletionError | TooManyTurns | E, ChatCompletions | R> {
-  const completions = yield* ChatCompletions
-  const { concurrency = 4, maxTurns = 10, tools, ...request } = options
-  const byName = new Map(tools.map((handled) => [handled.name, handled]))
-  const history: Array<Message> = typeof request.prompt === "string"
-    ? [{ role: "user", content: request.prompt }]
-    : [...request.prompt]
-  const turns: Array<ChatResponse> = []
+/**
+ * What comes of a loop while it runs: in each turn its start, the events of the answer, the results of its calls in the
+ * order in which they come, and its end with the history so far; last the result, which is what {@link run} gives.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Event =
+  | StreamEvent
+  | { readonly type: "turn-start"; readonly turn: number }
+  | {
+    readonly type: "tool-result"
+    readonly turn: number
+    readonly call: ToolCall
+    readonly result: ToolMessage
+  }
+  | {
+    readonly type: "turn-end"
+    readonly turn: number
+    readonly response: ChatResponse
+    readonly history: ReadonlyArray<Message>
+  }
+  | ({ readonly type: "result" } & Result)
 
-  const answer = (call: ToolCall): Effect.Effect<ToolMessage, E, R> =>
-    Effect.map(
-      byName.get(call.name)?.run(call) ?? Effect.succeed(failed(`there is no tool ${call.name}`)),
+/**
+ * The same as {@link run}, as it comes: the model's words, the calls and their results, and at last the result. Interruption,
+ * or an early end of reading, closes the connection and interrupts the handlers.
+ *
+ * @since 0.1.0
+ * @category completions
+ * @example
+ * import { Console, Effect, Schema, Stream } from "effect"
+ * import { ToolLoop } from "effect-ollama"
+ *
+ * const weather = ToolLoop.tool({
+ *   name: "get_weather",
+ *   parameters: Schema.Struct({ city: Schema.String }),
+ *   handler: ({ city }, { turn }) => Effect.succeed(`21 degrees in ${city}, said in turn ${turn}`)
+ * })
+ *
+ * export const talk = ToolLoop.stream({ prompt: "What is the weather in Paris?", tools: [weather] }).pipe(
+ *   Stream.runForEach((event) =>
+ *     event.type === "text-delta"
+ *       ? Console.log(event.delta)
+ *       : event.type === "tool-result"
+ *       ? Console.log(event.call.name, event.result.content)
+ *       : Effect.void
+ *   )
+ * )
+ */
+export const stream = <T extends HandledTool<unknown, unknown>>(
+  options: Options<T>
+): Stream.Stream<Event, CompletionError | TooManyTurns | Failure<T>, ChatCompletions | Requirements<T>> =>
+  streamed(options as Options<HandledTool<Failure<T>, Requirements<T>>>)
+
+/** A conversation that goes on turn by turn. */
+class Conversation<E, R> {
+  readonly history: Array<Message>
+  readonly turns: Array<ChatResponse> = []
+  readonly concurrency: number
+  private readonly maxTurns: number
+  private readonly byName: ReadonlyMap<string, HandledTool<E, R>>
+  private readonly request: CompletionOptions
+
+  constructor({ concurrency = 4, maxTurns = 10, ...request }: Options<HandledTool<E, R>>) {
+    this.history = typeof request.prompt === "string"
+      ? [{ role: "user", content: request.prompt }]
+      : [...request.prompt]
+    this.concurrency = concurrency
+    this.maxTurns = maxTurns
+    this.byName = new Map(request.tools.map((handled) => [handled.name, handled]))
+    this.request = request
+  }
+
+  get isOver(): boolean {
+    return this.turns.length >= this.maxTurns
+  }
+
+  get next(): CompletionOptions {
+    return { ...this.request, prompt: [...this.history] }
+  }
+
+  get tooMany(): TooManyTurns {
+    return new TooManyTurns({ turns: this.turns.length, history: this.history, responses: this.turns })
+  }
+
+  add(response: ChatResponse): void {
+    this.turns.push(response)
+    this.history.push(response.message)
+  }
+
+  answer(call: ToolCall): Effect.Effect<ToolMessage, E, R> {
+    return Effect.map(
+      this.byName.get(call.name)?.run(call, this.turns.length) ??
+        Effect.succeed(failed(`there is no tool ${call.name}`)),
       (result): ToolMessage => ({
         role: "tool",
         toolCallId: call.id,
@@ -181,13 +275,87 @@ const loop = Effect.fnUntraced(function*<E, R>(
         ...(typeof result === "string" ? { content: result } : result)
       })
     )
-
-  while (turns.length < maxTurns) {
-    const response = yield* completions.create({ ...request, prompt: history, tools })
-    turns.push(response)
-    history.push(response.message)
-    if (response.toolCalls.length === 0) return { response, turns, history }
-    history.push(...(yield* Effect.forEach(response.toolCalls, answer, { concurrency })))
   }
-  return yield* Effect.fail(new TooManyTurns({ turns: turns.length, history }))
+}
+
+const loop = Effect.fnUntraced(function*<E, R>(
+  options: Options<HandledTool<E, R>>
+): Effect.fn.Return<Result, CompletionError | TooManyTurns | E, ChatCompletions | R> {
+  const completions = yield* ChatCompletions
+  const talk = new Conversation(options)
+  const { concurrency, history, turns } = talk
+  while (!talk.isOver) {
+    const response = yield* completions.create(talk.next)
+    talk.add(response)
+    if (response.toolCalls.length === 0) return { response, turns, history }
+    history.push(...(yield* Effect.forEach(response.toolCalls, (call) => talk.answer(call), { concurrency })))
+  }
+  return yield* Effect.fail(talk.tooMany)
 }, Effect.withSpan("ToolLoop.run", { captureStackTrace: false }))
+
+const streamed = <E, R>(
+  options: Options<HandledTool<E, R>>
+): Stream.Stream<Event, CompletionError | TooManyTurns | E, ChatCompletions | R> => {
+  const conversation = Stream.unwrap(
+    Effect.map(ChatCompletions, (completions) => turn(completions.stream, new Conversation(options)))
+  )
+  return Stream.withSpan(conversation, "ToolLoop.stream", { captureStackTrace: false }) as typeof conversation // not of a span
+}
+
+const turn = <E, R>(
+  ask: (options: CompletionOptions) => Stream.Stream<StreamEvent, CompletionError>,
+  talk: Conversation<E, R>
+): Stream.Stream<Event, CompletionError | TooManyTurns | E, R> =>
+  Stream.suspend(() => {
+    if (talk.isOver) return Stream.fail(talk.tooMany)
+    const number = talk.turns.length + 1
+    const collector = new Collector()
+    let finish: FinishEvent | undefined
+    const events = Stream.map(ask(talk.next), (event) => {
+      if (event.type === "finish") finish = event
+      else collector.add([event])
+      return event
+    })
+    const start: Event = { type: "turn-start", turn: number }
+    return Stream.make(start).pipe(
+      Stream.concat(events),
+      // A stream that succeeds has a finish.
+      Stream.concat(Stream.suspend(() => afterAnswer(ask, talk, responseOf(collector, finish!))))
+    )
+  })
+
+const responseOf = (collector: Collector, { type: _, ...about }: FinishEvent): ChatResponse =>
+  new ChatResponse({ parts: collector.parts(), ...about })
+
+const afterAnswer = <E, R>(
+  ask: (options: CompletionOptions) => Stream.Stream<StreamEvent, CompletionError>,
+  talk: Conversation<E, R>,
+  response: ChatResponse
+): Stream.Stream<Event, CompletionError | TooManyTurns | E, R> => {
+  talk.add(response)
+  const { concurrency, history, turns } = talk
+  const number = turns.length
+  const end = (): Event => ({ type: "turn-end", turn: number, response, history: [...history] })
+  const calls = response.toolCalls
+  if (calls.length === 0) {
+    const result: Event = { type: "result", response, turns: [...turns], history: [...history] }
+    return Stream.make(end(), result)
+  }
+  const results: Array<ToolMessage> = []
+  const answers = Stream.mapEffect(
+    Stream.fromIterable(calls.entries()),
+    ([index, call]) =>
+      Effect.map(talk.answer(call), (result): Event => {
+        results[index] = result
+        return { type: "tool-result", turn: number, call, result }
+      }),
+    { concurrency, unordered: true }
+  )
+  return Stream.concat(
+    answers,
+    Stream.suspend(() => {
+      history.push(...results)
+      return Stream.concat(Stream.make(end()), turn(ask, talk))
+    })
+  )
+}

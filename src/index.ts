@@ -1,6 +1,7 @@
 export * as Chat from "./Chat.js"
 export * as ChatCompletions from "./ChatCompletions.js"
 export * as ConfigValue from "./ConfigValue.js"
+export * as Embeddings from "./Embeddings.js"
 export * as Message from "./Message.js"
 export * as Model from "./Model.js"
 export * as ModelDiscovery from "./ModelDiscovery.js"

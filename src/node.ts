@@ -15,7 +15,8 @@ import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { Agent, type Dispatcher } from "undici"
+// Bun puts a module of its own in place of `undici`, which cannot dispatch; of the path it knows nothing.
+import { Agent, type Dispatcher } from "undici/index.js"
 import * as Direct from "./transport/direct.js"
 import type { Send } from "./transport/exchange.js"
 import { Exchange, type Head } from "./transport/undiciExchange.js"
@@ -80,7 +81,7 @@ export const layerWith = (options: Options): Layer.Layer<HttpClient.HttpClient> 
   Layer.unwrapScoped(Effect.map(makeDispatcher(options), layerDispatcher))
 
 /**
- * A client over a dispatcher of undici, which the caller closes.
+ * A client over a dispatcher of undici, which the caller closes. On Bun the dispatcher must come from `undici/index.js`.
  *
  * @since 0.1.0
  * @category layers

@@ -4,10 +4,19 @@ import { Portions } from "../src/core/decode/bytes.js"
 
 const portion = 16 * 1024
 
+const cycle = 251
+const numbered = Uint8Array.from({ length: 3 * portion + cycle }, (_, at) => at % cycle)
+
 /** Reads of pieces of these sizes, their bytes numbered throughout. */
 const reads = (sizes: ReadonlyArray<ReadonlyArray<number>>) => {
   let next = 0
-  return sizes.map((read) => read.map((size) => Uint8Array.from({ length: size }, () => next++ % 251)))
+  return sizes.map((read) =>
+    read.map((size) => {
+      const at = next % cycle
+      next += size
+      return numbered.subarray(at, at + size)
+    })
+  )
 }
 
 const all = (portions: Portions, pieces: ReadonlyArray<Uint8Array>) => {

@@ -158,7 +158,10 @@ describe("classifyAnswer", () => {
   })
 
   it("takes a model of another kind for no wrong request, so that another model may answer", () => {
-    assert.strictEqual(answer(400, { error: "\"all-minilm\" does not support chat" })._tag, "ServerError")
+    const error = answer(400, { error: "\"all-minilm\" does not support chat" })
+    assert.strictEqual(error._tag, "RequestRejected")
+    assert.include(error.hint, "name one that is")
+    assert.notMatch(error.hint, /retry/)
   })
 
   it("sees that a model cannot see", () => {
@@ -220,7 +223,8 @@ describe("classifyText", () => {
 describe("asEndpointError", () => {
   it("has no errors about models", () => {
     assert.strictEqual(asEndpointError(answer(404, { error: "model 'x' not found" }))._tag, "EndpointNotFound")
-    assert.strictEqual(asEndpointError(answer(400, { error: "bad" }))._tag, "ServerError")
+    assert.strictEqual(asEndpointError(answer(400, { error: "bad" }))._tag, "RequestRejected")
+    assert.strictEqual(asEndpointError(answer(500, { error: "m does not support tools" }))._tag, "ServerError")
     assert.strictEqual(asEndpointError(answer(503, ""))._tag, "ServerBusy")
   })
 })

@@ -1,8 +1,8 @@
-import { HttpClientError, HttpClientRequest } from "@effect/platform"
+import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause } from "effect"
+import { Cause, Data, Effect } from "effect"
 import * as FastCheck from "effect/FastCheck"
-import { classifyTransport, isSyntax } from "../src/core/failure/transport.js"
+import { classifyTransport, isSyntax, responseIn } from "../src/core/failure/transport.js"
 
 const url = "http://127.0.0.1:11434/api/tags"
 const request = HttpClientRequest.get(url)
@@ -40,6 +40,13 @@ const beforeTls = error("Client network socket disconnected before secure TLS co
   code: "ECONNRESET"
 })
 const parserError = error("Response does not match the HTTP/1.1 protocol", {}, "HTTPParserError")
+// What an alert of TLS is, read as HTTP.
+const tlsAlert = "\u0015\u0003\u0001\u0000\u0002\u0002F"
+const secure = "https://127.0.0.1:11434/api/tags"
+const denoFailed = (message: string) =>
+  transport(error("fetch failed", {
+    cause: error(`error sending request for url (${secure}): client error ${message}`)
+  }, "TypeError"))
 const reset = error("read ECONNRESET", { code: "ECONNRESET", syscall: "read" })
 const closed = error("other side closed", { code: "UND_ERR_SOCKET" }, "SocketError")
 const terminated = (cause: unknown) => cutBody(error("terminated", { cause }, "TypeError"))
@@ -97,8 +104,51 @@ const cases: ReadonlyArray<Case> = [
     "tls"
   ],
   ["a name that does not fit", transport(error("", { code: "ERR_TLS_CERT_ALTNAME_INVALID" })), "tls"],
+  [
+    "https to a plain port, undici",
+    fetchFailed(error("error:0A00010B:SSL routines:ssl3_get_record:wrong version number", {
+      code: "ERR_SSL_WRONG_VERSION_NUMBER",
+      reason: "wrong version number"
+    })),
+    "tls",
+    "head",
+    secure
+  ],
+  ["https to a plain port, node:http", transport(error("write EPROTO", { code: "EPROTO", syscall: "write" })), "tls"],
+  [
+    "https to a plain port, Bun",
+    transport(error("EPROTO: The TLS handshake failed. Does the server speak TLS on this port?", { code: "EPROTO" })),
+    "tls",
+    "head",
+    secure
+  ],
+  [
+    "https to a plain port, Deno",
+    denoFailed("(Connect): received corrupt message of type InvalidContentType"),
+    "tls",
+    "head",
+    secure
+  ],
+  ["a certificate of nobody, Deno", denoFailed("(Connect): invalid peer certificate: UnknownIssuer"), "tls"],
+  [
+    "http to a TLS port, undici",
+    fetchFailed(error("Response does not match the HTTP/1.1 protocol (Expected HTTP/)", {
+      code: "HPE_INVALID_CONSTANT",
+      data: tlsAlert
+    }, "HTTPParserError")),
+    "tls"
+  ],
+  [
+    "http to a TLS port, node:http",
+    transport(error("Parse Error: Expected HTTP/, RTSP/ or ICE/", {
+      code: "HPE_INVALID_CONSTANT",
+      rawPacket: new TextEncoder().encode(tlsAlert)
+    })),
+    "tls"
+  ],
   // protocol
   ["fetch, no HTTP", fetchFailed(parserError), "protocol"],
+  ["Deno, no HTTP", denoFailed("(SendRequest): received unexpected message from connection"), "protocol"],
   ["node:http, no HTTP", transport(error("Parse Error", { code: "HPE_INVALID_CONSTANT" })), "protocol"],
   ["Bun, no HTTP", transport(error("", { code: "Malformed_HTTP_Response" })), "protocol"],
   // reset
@@ -129,7 +179,14 @@ const cases: ReadonlyArray<Case> = [
   ],
   ["Effect's", new Cause.TimeoutException("5s"), "timeout first-byte"],
   ["Effect's in a body", new Cause.TimeoutException("5s"), "timeout idle", "body"],
+  // made into something else by a host
+  ["a host's own error", new Data.Error({ error: transport(refused) } as never), "refused"],
+  ["a host's own error of a cause", { failure: { defect: fetchFailed(notFound) } }, "dns"],
   // nothing known
+  ["Chromium", transport(error("Failed to fetch", {}, "TypeError")), "other"],
+  ["Firefox", transport(error("NetworkError when attempting to fetch resource.", {}, "TypeError")), "other"],
+  ["Safari", transport(error("Load failed", {}, "TypeError")), "other"],
+  ["workerd", transport(error("Network connection lost.")), "other"],
   ["nothing", undefined, "other"],
   ["a string", "boom", "other"]
 ]
@@ -159,6 +216,17 @@ describe("classifyTransport", () => {
     assert(failure._tag === "RequestTimeout")
     assert.isUndefined(failure.limit)
     assert.include(failure.hint, "300 s")
+  })
+
+  it("keeps no limit that is none", () => {
+    const failure = classifyTransport(new Cause.TimeoutException(), {
+      url,
+      phase: "head",
+      attempts: 1,
+      limit: Infinity
+    })
+    assert(failure._tag === "RequestTimeout")
+    assert.isUndefined(failure.limit)
   })
 
   it("comes to an end with causes in a circle and getters that throw", () => {
@@ -193,6 +261,93 @@ describe("classifyTransport", () => {
       return failure.hint.length > 0
     }
   )
+})
+
+describe("hints of what browsers do not tell", () => {
+  const hintOf = (message: string, at = url) =>
+    classifyTransport(transport(error(message, {}, "TypeError")), { url: at, phase: "head", attempts: 1 }).hint
+
+  it("say both things that it can be", () => {
+    for (
+      const message of [
+        "Failed to fetch",
+        "NetworkError when attempting to fetch resource.",
+        "Load failed",
+        "Network connection lost."
+      ]
+    ) {
+      assert.match(hintOf(message), /Ollama is not running there \(`ollama serve`\).* OLLAMA_ORIGINS/, message)
+    }
+    assert.include(
+      hintOf("Failed to fetch", "https://api.example.com/v1/chat/completions"),
+      "The server is not running"
+    )
+  })
+
+  it("are not given for what was told", () => {
+    assert.notInclude(hintOf("fetch failed"), "is not running there")
+    assert.notInclude(
+      classifyTransport(fetchFailed(reset), { url, phase: "head", attempts: 1 }).hint,
+      "is not running there"
+    )
+  })
+})
+
+describe("hints of the wrong scheme", () => {
+  const hintOf = (thrown: unknown, at: string) =>
+    classifyTransport(thrown, { url: at, phase: "head", attempts: 1 }).hint
+
+  it("tell to write https where TLS is spoken", () => {
+    const alert = error("Expected HTTP/", { code: "HPE_INVALID_CONSTANT", data: tlsAlert }, "HTTPParserError")
+    assert.match(hintOf(fetchFailed(alert), url), /^127\.0\.0\.1:11434 speaks TLS .* Write https:\/\/ in baseUrl\.$/)
+    assert.include(hintOf(fetchFailed(parserError), url), "does not speak HTTP")
+  })
+
+  it("tell that a connection that was closed may have wanted TLS, if it was not offered", () => {
+    assert.include(hintOf(fetchFailed(closed), url), "a port for TLS needs https:// in baseUrl")
+    assert.notInclude(hintOf(fetchFailed(closed), secure), "https://")
+  })
+
+  it("tell to look at the scheme where TLS failed", () => {
+    assert.include(hintOf(fetchFailed(beforeTls), secure), "check the scheme of baseUrl, or the certificate")
+  })
+})
+
+describe("responseIn", () => {
+  const answering = (status: number) =>
+    HttpClient.make((request) =>
+      Effect.succeed(HttpClientResponse.fromWeb(request, new Response("{\"error\":\"no\"}", { status })))
+    )
+
+  class HostError extends Data.TaggedError("HostError")<{ readonly cause: unknown }> {}
+
+  it.effect("finds the answer that a host's middleware made an error of, and what a host made of that", () =>
+    Effect.gen(function*() {
+      const strict = HttpClient.filterStatusOk(answering(404))
+      for (
+        const client of [
+          strict,
+          HttpClient.filterStatus(answering(404), (status) => status === 200),
+          HttpClient.transform(strict, Effect.mapError((cause) => new HostError({ cause }))),
+          HttpClient.transform(strict, Effect.mapError((cause) => new HostError({ cause: new Error("no", { cause }) })))
+        ]
+      ) {
+        const response = responseIn(yield* Effect.flip(client.execute(request)))
+        assert.strictEqual(response === undefined ? response : Reflect.get(response, "status"), 404)
+        assert.strictEqual(yield* (response as HttpClientResponse.HttpClientResponse).text, "{\"error\":\"no\"}")
+      }
+    }))
+
+  it("finds none where the connection failed, or the body", () => {
+    for (const thrown of [fetchFailed(refused), terminated(reset), new Cause.TimeoutException(), undefined, "no"]) {
+      assert.isUndefined(responseIn(thrown))
+    }
+    const response = HttpClientResponse.fromWeb(request, new Response("no"))
+    assert.isUndefined(
+      responseIn(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause: new SyntaxError() }))
+    )
+    assert.isUndefined(responseIn({ response: "no", cause: { response: { status: "404" } } }))
+  })
 })
 
 describe("isSyntax", () => {

@@ -98,6 +98,17 @@ describe("OllamaClient", () => {
       assert.strictEqual((yield* Effect.flip(client.load(provider(), "m")))._tag, "ModelNotFound")
     }))
 
+  it.effect("takes no error for none, and a load that is not done for none", () =>
+    Effect.gen(function*() {
+      yield* (yield* withClient(() => json({ error: null, done: true }))).load(provider(), "m")
+      for (const done of [false, null, "true", undefined]) {
+        const client = yield* withClient(() => json({ done }))
+        const error = yield* Effect.flip(client.load(provider(), "m"))
+        assert(error._tag === "MalformedResponse")
+        assert.include(error.detail, "does not say that it is done")
+      }
+    }))
+
   it.effect("fails when the answer is another one", () =>
     Effect.gen(function*() {
       for (const body of ["<html>", "null", "[]", "3"]) {
@@ -136,5 +147,8 @@ describe("OllamaClient", () => {
       assert(error._tag === "ConnectionRefused")
       assert.strictEqual(error.attempts, 1)
       assert.strictEqual(client.sent.length, 1)
+      const load = yield* Effect.flip(client.load(provider(), "m"))
+      assert(load._tag === "ConnectionRefused")
+      assert.strictEqual(load.attempts, 1)
     }))
 })

@@ -19,21 +19,23 @@ interface Ran {
 
 const started = ["--import", "tsx", "examples/demo.ts"]
 
-/** The demo in one file: it starts three times as fast. */
+/** The demo in one file, made once: it starts three times as fast. */
+const bundle = Effect.runSync(Effect.cached(Effect.promise(() =>
+  build({
+    entryPoints: [`${repo}/examples/demo.ts`],
+    bundle: true,
+    format: "esm",
+    platform: "node",
+    write: false,
+    // what undici asks for its parts with
+    banner: { js: "import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);" }
+  })
+)))
+
 const bundled = Effect.gen(function*() {
   const files = yield* FileSystem.FileSystem
   const file = `${yield* files.makeTempDirectoryScoped()}/demo.mjs`
-  yield* Effect.promise(() =>
-    build({
-      entryPoints: [`${repo}/examples/demo.ts`],
-      bundle: true,
-      format: "esm",
-      platform: "node",
-      outfile: file,
-      // what undici asks for its parts with
-      banner: { js: "import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);" }
-    })
-  )
+  yield* files.writeFile(file, (yield* bundle).outputFiles[0]!.contents)
   return [file]
 })
 

@@ -1,4 +1,4 @@
-import { FetchHttpClient, HttpClient, KeyValueStore } from "@effect/platform"
+import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import {
@@ -123,6 +123,27 @@ describe("ModelDiscovery", () => {
       ])
     }))
 
+  it.effect("says in a few words why a model could not be shown", () =>
+    Effect.gen(function*() {
+      const { excluded } = yield* discover({
+        busy: { answer: () => json({ error: "busy" }, 503) },
+        forbidden: { answer: () => new Response("", { status: 403 }) },
+        good: {},
+        lost: { answer: () => reset },
+        off: { answer: () => refused },
+        strange: { answer: () => ({ fail: new Error("something else") }) },
+        wrong: { answer: () => new Response("[]") }
+      })
+      assert.deepStrictEqual(excluded.map(({ detail, name }) => [name, detail]), [
+        ["busy", "503: busy"],
+        ["forbidden", "403"],
+        ["lost", "the connection failed (ECONNRESET)"],
+        ["off", "the connection was refused"],
+        ["strange", "the connection failed (other)"],
+        ["wrong", "the answer is not a JSON object"]
+      ])
+    }))
+
   it.effect("takes an error for one, also in an answer that is a success", () =>
     Effect.gen(function*() {
       const { excluded } = yield* discover({ a: { answer: () => json({ error: "model 'a' not found" }) } }, {
@@ -141,6 +162,8 @@ describe("ModelDiscovery", () => {
       assert.deepStrictEqual(names(catalog.models), ["old", "plain"])
       assert.deepStrictEqual(catalog.models[0]!.known, ["name", "contextWindow"])
       assert.isUndefined(catalog.models[0]!.tools)
+      assert.isFalse(catalog.models[0]!.reasoning)
+      assert.deepStrictEqual(catalog.models[0]!.input, ["text"])
       assert.deepStrictEqual(catalog.excluded, [{ name: "embed", reason: "no-completion" }])
     }))
 
@@ -258,6 +281,13 @@ describe("ModelDiscovery", () => {
   })
 
   describe("the probe", () => {
+    // What a fiber came to, which is over: a test that waits for it would hang.
+    const ended = <A, E>(fiber: Fiber.RuntimeFiber<A, E>) =>
+      Effect.flatMap(fiber.poll, (exit) => {
+        assert(Option.isSome(exit), "it is not over")
+        return exit.value
+      })
+
     const failing = (answer: (call: number) => Answer, options?: ModelDiscovery.Options) =>
       Effect.gen(function*() {
         const times: Array<number> = []
@@ -269,7 +299,7 @@ describe("ModelDiscovery", () => {
         }, options)
         const fiber = yield* Effect.fork(withoutJitter(discovery.discover(provider())))
         yield* TestClock.adjust("1 minute")
-        const exit = yield* Fiber.await(fiber)
+        const exit = yield* Effect.exit(ended(fiber))
         return { times, error: Exit.isFailure(exit) ? yield* Effect.flip(exit) : undefined }
       })
 
@@ -295,6 +325,24 @@ describe("ModelDiscovery", () => {
         assert.strictEqual((yield* failing(() => reset)).times.length, 4)
         const dns = { fail: Object.assign(new Error("getaddrinfo ENOTFOUND x"), { code: "ENOTFOUND" }) }
         assert.strictEqual((yield* failing(() => dns)).times.length, 1)
+      }))
+
+    it.effect("repeats what failed without a reason, as browsers and workers say it", () =>
+      Effect.gen(function*() {
+        const saying = (message: string) => failing(() => ({ fail: new TypeError(message) }))
+        for (
+          const message of [
+            "Failed to fetch",
+            "NetworkError when attempting to fetch resource.",
+            "Load failed",
+            "Network connection lost."
+          ]
+        ) {
+          const { error, times } = yield* saying(message)
+          assert.deepStrictEqual(times.map((time) => time - times[0]!), [0, 100, 300, 700], message)
+          assert.deepInclude({ ...error }, { _tag: "ConnectionFailed", reason: "other", attempts: 4 })
+        }
+        assert.lengthOf((yield* saying("unknown scheme")).times, 1)
       }))
 
     it.effect("gives an attempt 500 ms while another is to follow, and the last one 5 s", () =>
@@ -350,28 +398,33 @@ describe("ModelDiscovery", () => {
       Effect.gen(function*() {
         const fiber = yield* Effect.fork(withoutJitter(ModelDiscovery.discover(provider())))
         yield* TestClock.adjust(limit)
-        return yield* Fiber.join(fiber)
+        return yield* ended(fiber)
       })
 
     it.effect("lets an answer that has begun take its time, though another attempt is to follow", () =>
       Effect.gen(function*() {
-        const catalog = yield* within("4 seconds")
-        assert.deepStrictEqual(names(catalog.models), ["a:latest"])
+        assert.deepStrictEqual((yield* within("4 seconds")).models, [])
         assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, true]])
-      }).pipe(overMock({ models: ["a"], rules: [{ path: "/api/tags", fault: { type: "drip", delayMs: 8 } }] })))
+      }).pipe(overMock({ rules: [{ path: "/api/tags", fault: { type: "drip", delayMs: 300 } }] })))
 
     it.effect("asks again when an answer that has begun breaks off", () =>
       Effect.gen(function*() {
-        const catalog = yield* within("2 seconds")
-        assert.deepStrictEqual(names(catalog.models), ["a:latest"])
-        assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, false], [895, true]])
+        assert.deepStrictEqual((yield* within("2 seconds")).models, [])
+        assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, false], [700, true]])
       }).pipe(overMock({
-        models: ["a"],
         rules: [{
           path: "/api/tags",
           times: 1,
-          fault: [{ type: "drip", delayMs: 5 }, { type: "reset", after: 160, unit: "bytes" }]
+          fault: [{ type: "drip", delayMs: 300 }, { type: "reset", after: 3, unit: "bytes" }]
         }]
+      })))
+
+    it.effect("asks again when an answer that has begun goes on no more", () =>
+      Effect.gen(function*() {
+        assert.deepStrictEqual((yield* within("6 seconds")).models, [])
+        assert.deepStrictEqual((yield* tagsOf).map(({ at, complete }) => [at, complete]), [[0, false], [5100, true]])
+      }).pipe(overMock({
+        rules: [{ path: "/api/tags", times: 1, fault: { type: "stall", after: 3, unit: "bytes" } }]
       })))
 
     it.effect("leaves the server alone with an attempt that it gives up, and when nobody waits any more", () =>
@@ -588,68 +641,6 @@ describe("ModelDiscovery", () => {
         models = { a: {}, b: {} }
         yield* discovery.discover(provider())
         assert.deepStrictEqual(shows().map((body) => JSON.parse(body).model), ["a", "b", "c", "b"])
-      }))
-  })
-
-  describe("persisted", () => {
-    const run = (http: ReturnType<typeof stub>, store: Layer.Layer<KeyValueStore.KeyValueStore>) =>
-      Effect.provide(
-        Effect.flatMap(ModelDiscovery.ModelDiscovery, (discovery) => discovery.discover(provider())),
-        ModelDiscovery.layerWith({ persisted: true }).pipe(Layer.provide(http.layer), Layer.provide(store))
-      )
-
-    it.scoped("remembers from one life to the next", () =>
-      Effect.gen(function*() {
-        const http = stub(server(() => ({ a: { show: shown(["tools", "thinking"], { parameters: "num_ctx 4096" }) } })))
-        const store = Layer.succeedContext(yield* Layer.build(KeyValueStore.layerMemory))
-        const first = yield* run(http, store)
-        assert.deepStrictEqual(yield* run(http, store), first)
-        assert.strictEqual(http.sent.length, 3)
-      }))
-
-    it.scoped("is stored the next time when the store failed", () =>
-      Effect.gen(function*() {
-        const memory = yield* Effect.provide(KeyValueStore.KeyValueStore, KeyValueStore.layerMemory)
-        let writes = 0
-        const store = Layer.succeed(KeyValueStore.KeyValueStore, {
-          ...memory,
-          set: (key: string, value: string | Uint8Array) =>
-            Effect.suspend(() => ++writes === 1 ? Effect.die(new Error("disk full")) : memory.set(key, value))
-        })
-        const http = stub(server(() => ({ a: {} })))
-        yield* Effect.provide(
-          Effect.flatMap(
-            ModelDiscovery.ModelDiscovery,
-            (discovery) => Effect.repeatN(discovery.discover(provider()), 2)
-          ),
-          ModelDiscovery.layerWith({ persisted: true }).pipe(Layer.provide(http.layer), Layer.provide(store))
-        )
-        assert.strictEqual(writes, 2, "tried again once, and not again when there is nothing new")
-        const stored = yield* memory.get("effect-ollama/show/http://127.0.0.1:11434")
-        assert.include(Option.getOrThrow(stored), "digest of a")
-      }))
-
-    it.scoped("asks again when the store holds something else", () =>
-      Effect.gen(function*() {
-        for (
-          const content of [
-            "nonsense",
-            "{\"version\":1,\"models\":{\"digest of a\":{\"at\":0}}}",
-            "{\"version\":1,\"models\":[]}",
-            "null"
-          ]
-        ) {
-          const http = stub(server(() => ({ a: {} })))
-          const context = yield* Layer.build(KeyValueStore.layerMemory)
-          yield* Effect.provide(
-            Effect.flatMap(KeyValueStore.KeyValueStore, (store) =>
-              store.set("effect-ollama/show/http://127.0.0.1:11434", content)),
-            context
-          )
-          const catalog = yield* run(http, Layer.succeedContext(context))
-          assert.deepStrictEqual(names(catalog.models), ["a"])
-          assert.strictEqual(http.sent.length, 2)
-        }
       }))
   })
 })

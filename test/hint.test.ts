@@ -117,3 +117,82 @@ describe("the hint of a baseUrl without models", () => {
       /remove that `baseUrl`.* set OLLAMA_API_KEY/
     ))
 })
+
+describe("hints of a refusal", () => {
+  const rejected = (status: number, detail: string, code?: string) =>
+    new OllamaError.RequestRejected({ url: hosted, status, detail, ...(code === undefined ? {} : { code }) }).hint
+
+  it("show status, code and sentence once, and never tell to repeat it", () => {
+    assert.strictEqual(
+      rejected(422, "Extra inputs are not permitted.", "extra"),
+      "api.example.com does not take this request (422, extra: Extra inputs are not permitted). Change what it names, or use another model."
+    )
+    assert.include(rejected(400, "extra", "extra"), "(400: extra)")
+    assert.include(rejected(400, ""), "does not take this request (400). ")
+    for (const status of [400, 407, 413, 422]) assert.notMatch(rejected(status, "no"), /retry|again/)
+  })
+
+  it("tell what to do where that is known", () => {
+    assert.include(rejected(400, "\"m\" does not support chat"), "It is no chat model: name one that is.")
+    assert.include(rejected(400, "System message must be at the beginning."), "send one system message, first")
+    assert.include(rejected(413, "Request Entity Too Large"), "shorten it, or send smaller pictures")
+    assert.include(rejected(407, ""), "A proxy on the way wants credentials")
+  })
+
+  it("tell not to repeat a failure of the server that stays as it is", () => {
+    const failed = (detail: string) => new OllamaError.ServerError({ url: native, status: 500, detail }).hint
+    assert.include(failed("out of memory"), "an identical retry often succeeds")
+    for (const detail of ["Jinja Exception: no", "template: :7:7: executing", "\"m\" does not support generate"]) {
+      assert.notInclude(failed(detail), "retry", detail)
+    }
+  })
+
+  it("name another model for one that is gone", () => {
+    const unsaid = new OllamaError.ModelNotFound({ url: native, status: 410, detail: "model 'm' not found" })
+    assert.include(unsaid.hint, "gpu-box no longer has the model (410: model 'm' not found)")
+    const gone = new OllamaError.ModelNotFound({
+      url: native,
+      status: 410,
+      detail: "model 'm' was retired",
+      model: "m"
+    })
+    assert.strictEqual(
+      gone.hint,
+      "gpu-box no longer has the model m (410: model 'm' was retired). Name another model."
+    )
+  })
+
+  it("pull a model only where an Ollama refused, or nobody was asked", () => {
+    const facts = { status: 400, detail: "m does not support tools", model: "m" }
+    assert.include(new OllamaError.ToolsNotSupported({ ...facts, url: native }).hint, "ollama pull")
+    assert.include(new OllamaError.ToolsNotSupported({ model: "m" }).hint, "ollama pull")
+    const other = new OllamaError.ToolsNotSupported({ ...facts, url: hosted }).hint
+    assert.strictEqual(other, "m does not support tools (400: m does not support tools). Choose one that does.")
+    assert.notInclude(new OllamaError.ImagesNotSupported({ ...facts, url: hosted }).hint, "ollama")
+    assert.include(new OllamaError.ContextOverflow({ ...facts, url: hosted }).hint, "if it is an Ollama, raise num_ctx")
+  })
+
+  it("tell a used-up quota, too many requests and one that is too large apart", () => {
+    const limited = (reason: "rate" | "quota", status: number, retryAfter?: number) =>
+      new OllamaError.RateLimited({
+        url: hosted,
+        status,
+        detail: "no",
+        reason,
+        ...(retryAfter === undefined ? {} : { retryAfter })
+      }).hint
+    assert.include(limited("quota", 429), "The quota or balance at api.example.com is used up: no.")
+    assert.include(limited("rate", 429, 7000), "Too many requests to api.example.com: no. Try again in 7 s.")
+    assert.notInclude(limited("rate", 413), "again")
+  })
+})
+
+describe("the hint of a malformed call", () => {
+  it("shows nothing that a model wrote, but a name that is one", () => {
+    const hint = (name: string) =>
+      new OllamaError.MalformedToolCall({ url: native, id: "1", name, raw: "{\"secret\": " }).hint
+    assert.notInclude(hint("weather"), "secret")
+    assert.include(hint("weather"), "The model called weather with arguments")
+    assert.include(hint("the weather in Seoul"), "The model called a tool with arguments")
+  })
+})

@@ -56,6 +56,11 @@ describe("ModelRef", () => {
     assert.isFalse(ModelRef.equals(parsed("ollama/x"), parsed("gpu/x")))
   })
 
+  it("compares with the ref last, too", () => {
+    assert.isTrue(ModelRef.equals(parsed("ollama/x:latest"))(parsed("ollama/x")))
+    assert.isFalse(ModelRef.equals(parsed("gpu/x"))(parsed("ollama/x")))
+  })
+
   it("does not take a whole name for a tag", () => {
     assert.strictEqual(ModelRef.normalizeModel(":latest"), ":latest")
     assert.strictEqual(ModelRef.normalizeModel("latest"), "latest")

@@ -11,15 +11,29 @@ import {
   readVersion
 } from "../src/core/catalog/answers.js"
 import { definitionOf } from "../src/core/catalog/definition.js"
+import { listed } from "../src/core/catalog/discovered.js"
 
 const context = (info: object) => contextWindowOf(info)
 
 describe("the context window", () => {
+  it("that only the list has counts, and that of the model itself before it", () => {
+    const listed = { name: "m", details: { context_length: 32768 } }
+    const [model] = Either.getOrThrow(readTags(JSON.stringify({ models: [listed] }), 10))
+    const definition = definitionOf(model!, {})
+    assert.strictEqual(definition.contextWindow, 32768)
+    assert.include(definition.known, "contextWindow")
+    assert.strictEqual(definitionOf(model!, { contextWindow: 4096 }).contextWindow, 4096)
+    const broken = { name: "m", details: { context_length: "many" } }
+    const [other] = Either.getOrThrow(readTags(JSON.stringify({ models: [broken] }), 10))
+    assert.notInclude(definitionOf(other!, {}).known, "contextWindow")
+  })
+
   it("is the one of the architecture", () => {
     assert.strictEqual(
-      context({ "general.architecture": "llama", "llama.context_length": 8192, "a.context_length": 1 }),
+      context({ "a.context_length": 1, "general.architecture": "llama", "llama.context_length": 8192 }),
       8192
     )
+    assert.isUndefined(context({ "a.context_length": 1, "general.architecture": "x", "x.context_length": 0 }))
   })
 
   it("is another one that is not a tower's", () => {
@@ -42,7 +56,8 @@ describe("the context window", () => {
     const said = (value: unknown) => context({ "general.architecture": "x", "x.context_length": value })
     assert.strictEqual(said(4096.9), 4096)
     assert.strictEqual(said("32768"), 32768)
-    for (const value of [0, -1, 0.5, "-5", "many", "1e4", true, [1], {}, "9".repeat(400)]) {
+    assert.strictEqual(said(1), 1)
+    for (const value of [0, -1, 1e308, 0.5, "-5", "many", "1e4", true, [1], {}, "9".repeat(400)]) {
       assert.isUndefined(said(value))
     }
   })
@@ -54,7 +69,8 @@ describe("the context window", () => {
       numCtx: undefined
     })
     assert.deepStrictEqual([definition.contextWindow, definition.maxTokens], [8192, 81920])
-    assert.notInclude(definition.known, "contextWindow")
+    assert.deepStrictEqual(definition.known, ["name", "reasoning", "tools", "input"])
+    for (const absent of ["numCtx", "digest"]) assert.notProperty(definition, absent)
   })
 })
 
@@ -70,6 +86,12 @@ describe("num_ctx", () => {
     assert.isUndefined(numCtxOf(undefined))
   })
 
+  it("is not reported when nobody said it, nor what else nobody said", () => {
+    const definition = definitionOf({ name: "m" }, { contextWindow: 4096 })
+    for (const absent of ["numCtx", "digest", "capabilities", "tools"]) assert.notProperty(definition, absent)
+    assert.deepStrictEqual([definition.reasoning, definition.input], [false, ["text"]])
+  })
+
   it("is not reported when it is the context window", () => {
     const definition = definitionOf({ name: "m", digest: "d" }, {
       capabilities: ["tools"],
@@ -77,6 +99,37 @@ describe("num_ctx", () => {
       numCtx: 4096
     })
     assert.notProperty(definition, "numCtx")
+  })
+})
+
+describe("the list", () => {
+  const days = FastCheck.constantFrom(
+    "2026-11-22T18:00:00.5Z",
+    "2026-11-22T18:00:00Z",
+    "2026-11-21T00:00:00Z",
+    undefined
+  )
+  const models = FastCheck.uniqueArray(
+    FastCheck.record({ name: FastCheck.constantFrom("a", "b", "b:8b", "c", "C", "d", "z"), modifiedAt: days }),
+    { selector: (model) => model.name }
+  )
+
+  it.prop("is in one order, whatever the server's", [
+    models.chain((all) =>
+      FastCheck.tuple(FastCheck.constant(all), FastCheck.shuffledSubarray(all, { minLength: all.length }))
+    )
+  ], ([[all, shuffled]]) => {
+    const { duplicates, models } = listed(shuffled)
+    assert.deepStrictEqual(models, listed(all).models)
+    assert.deepStrictEqual(duplicates, [])
+    const seconds = (model: { readonly modifiedAt?: string | undefined }) => model.modifiedAt?.slice(0, 19) ?? ""
+    models.slice(1).forEach((model, i) => {
+      const before = models[i]!
+      assert.isTrue(
+        seconds(before) > seconds(model) || (seconds(before) === seconds(model) && before.name < model.name)
+      )
+    })
+    return true
   })
 })
 

@@ -50,14 +50,14 @@ let reads = 0
 const parrot: Wire = {
   url: ({ root }) => `${root}/squawk`,
   keepsPath: false,
-  streams: (provider) => provider === "jungle",
+  ollama: false,
   body: ({ format, model, params, request, stream, tools }) => {
     const body = new Map<string, unknown>([
       ["bird", model],
       ["heard", request.messages.map(({ content, role }) => [role, content])],
       ["slowly", stream]
     ])
-    const ignored = [...putParams(params, (name, value) => {
+    const ignored = [...putParams(body, params, (name, value) => {
       const field = Params.isKnown(name) ? fields[name] : name
       if (field === undefined) return "parrots do not know it"
       body.set(field, value)
@@ -79,7 +79,9 @@ const parrot: Wire = {
       reasoning: textOr(muse),
       content: textOr(say),
       calls: call === undefined ? whole : [callOf(call, false)],
-      finish: over === undefined ? undefined : over === "tired" ? "length" : "stop",
+      finish: over === undefined
+        ? undefined
+        : { reason: over === "tired" ? "length" : "stop", word: String(over), failed: false },
       done: over !== undefined,
       usage: typeof spent === "number" ? { outputTokens: spent } : undefined,
       timings: undefined,
@@ -137,7 +139,12 @@ describe("a third wire", () => {
       { type: "text", text: "A 🦜\n said" },
       { type: "tool-call", id: "x", name: "wave", arguments: { n: 1 }, argumentsText: "{\"n\":1}" }
     ])
-    assert.deepStrictEqual(known.finish, { finishReason: "tool-calls", usage: { outputTokens: 7 }, model: "polly" })
+    assert.deepStrictEqual(known.finish, {
+      finishReason: "tool-calls",
+      rawFinishReason: "done",
+      usage: { outputTokens: 7 },
+      model: "polly"
+    })
     same(replay(known.events, true), known.parts)
     for (let at = 0; at <= input.length; at++) {
       same(decode(three.parrot, [input.subarray(0, at), input.subarray(at)]), known, `at ${at}`)
@@ -149,7 +156,12 @@ describe("a third wire", () => {
     const answer = { bird: "polly", muse: "hm", say: "Ahoy", calls: [{ id: "x", f: "wave" }], over: "tired", spent: 7 }
     const { finish, parts } = whole(three.parrot, JSON.stringify(answer))
     assert.deepStrictEqual(parts.map(({ type }) => type), ["reasoning", "text", "tool-call"])
-    assert.deepStrictEqual(finish, { finishReason: "length", usage: { outputTokens: 7 }, model: "polly" })
+    assert.deepStrictEqual(finish, {
+      finishReason: "length",
+      rawFinishReason: "tired",
+      usage: { outputTokens: 7 },
+      model: "polly"
+    })
     assert.strictEqual(textOf(whole(three.parrot, (say("Ah") + say("oy") + over).replaceAll("> ", "")).parts), "Ahoy")
     assert.deepStrictEqual(whole(three.parrot, "{\"say\":\"Ahoy\"}").failure, malformed("the answer has no message"))
     assert.deepStrictEqual(whole(three.parrot, "{\"say\":5}").failure, malformed("what it says is no text"))

@@ -43,4 +43,34 @@ describe("OllamaError", () => {
   it("is a schema of itself", () => {
     expect<Schema.Schema.Type<typeof OllamaError.ServerBusy>>().type.toBe<OllamaError.ServerBusy>()
   })
+
+  it("has unions that are schemas of themselves, which need nothing", () => {
+    expect<typeof OllamaError.CompletionError.Type>().type.toBe<OllamaError.CompletionError>()
+    expect<typeof OllamaError.DiscoveryError.Type>().type.toBe<OllamaError.DiscoveryError>()
+    expect<typeof OllamaError.ConfigurationError.Type>().type.toBe<OllamaError.ConfigurationError>()
+    expect<Schema.Schema.Context<typeof OllamaError.OllamaError>>().type.toBe<never>()
+  })
+
+  it("is told apart by its category", () => {
+    const config = Effect.catchIf(
+      completion,
+      (error): error is Extract<OllamaError.CompletionError, { readonly category: "config" }> =>
+        error.category === "config",
+      (error) => {
+        expect(error._tag).type.not.toBeAssignableFrom<"ConnectionRefused">()
+        expect(error._tag).type.toBeAssignableFrom<"NotEnabled" | "Unauthorized">()
+        return Effect.succeed("")
+      }
+    )
+    expect<Effect.Effect.Error<typeof config>>().type.toBeAssignableFrom<OllamaError.ConnectionRefused>()
+    expect<OllamaError.CompletionError["category"]>().type.toBe<OllamaError.Category>()
+    expect<OllamaError.CompletionError["isRetryable"]>().type.toBe<boolean>()
+  })
+
+  it("becomes a PublicError, whatever it is", () => {
+    const shown = Effect.mapError(completion, OllamaError.toPublic)
+    expect<Effect.Effect.Error<typeof shown>>().type.toBe<OllamaError.PublicError>()
+    expect<OllamaError.PublicError["tag"]>().type.toBe<OllamaError.OllamaError["_tag"]>()
+    expect(OllamaError.toPublic).type.not.toBeCallableWith(new Error("no"))
+  })
 })

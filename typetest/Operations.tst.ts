@@ -13,6 +13,7 @@ import {
   Provider
 } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
+import * as MockNode from "effect-ollama/testing/node"
 import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Duration from "effect/Duration"
@@ -32,7 +33,6 @@ type ConfigTag =
   | "ConfigSyntaxError"
   | "ConfigInvalid"
   | "ConfigIncludeError"
-  | "MissingEnvironmentVariable"
 
 type ProviderTag =
   | "NotEnabled"
@@ -50,6 +50,7 @@ type DiscoveryTag =
   | "Forbidden"
   | "RateLimited"
   | "ServerBusy"
+  | "RequestRejected"
   | "ServerError"
   | "MalformedResponse"
 
@@ -255,14 +256,14 @@ describe("OpenClawConfig", () => {
 
   it("from files", () => {
     expect(OpenClawConfig.layerFile).type.toBe<
-      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigError, Files>
+      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigurationError, Files>
     >()
     expect(OpenClawConfig.layerFileWith({ path: "openclaw.json" })).type.toBe<
-      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigError, Files>
+      Layer.Layer<OpenClawConfig.OpenClawConfig, OllamaError.ConfigurationError, Files>
     >()
     expect<LayerTag<typeof OpenClawConfig.layerFile>>().type.toBe<ConfigTag>()
     expect(OpenClawConfig.load()).type.toBe<
-      Effect.Effect<OpenClawConfig.ResolvedConfig, OllamaError.ConfigError, Files>
+      Effect.Effect<OpenClawConfig.ResolvedConfig, OllamaError.ConfigurationError, Files>
     >()
     expect(OpenClawConfig.locations()).type.toBe<Effect.Effect<OpenClawConfig.Locations, never, Path.Path>>()
   })
@@ -271,7 +272,7 @@ describe("OpenClawConfig", () => {
     expect(OpenClawConfig.layer({})).type.toBe<
       Layer.Layer<
         OpenClawConfig.OpenClawConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable
+        OllamaError.ConfigInvalid
       >
     >()
   })
@@ -281,7 +282,7 @@ describe("OpenClawConfig", () => {
     expect(layer).type.toBe<
       Layer.Layer<
         OpenClawConfig.OpenClawConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable | ConfigError.ConfigError
+        OllamaError.ConfigInvalid | ConfigError.ConfigError
       >
     >()
     expect(OpenClawConfig.layerConfig).type.not.toBeCallableWith({ apiKey: Config.string("KEY") })
@@ -291,7 +292,7 @@ describe("OpenClawConfig", () => {
     expect(OpenClawConfig.resolve({})).type.toBe<
       Either.Either<
         OpenClawConfig.ResolvedConfig,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable
+        OllamaError.ConfigInvalid
       >
     >()
   })
@@ -313,12 +314,14 @@ describe("Ollama", () => {
   type Needs = HttpClient.HttpClient | FileSystem.FileSystem | Path.Path
 
   it("layers", () => {
-    expect(Ollama.layer).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
-    expect(Ollama.layerWith({ discover: true })).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
+    expect(Ollama.layer).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>>()
+    expect(Ollama.layerWith({ discover: true })).type.toBe<
+      Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>
+    >()
     expect(Ollama.layerValue({})).type.toBe<
       Layer.Layer<
         Ollama.Ollama,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable,
+        OllamaError.ConfigInvalid,
         HttpClient.HttpClient
       >
     >()
@@ -329,12 +332,12 @@ describe("Ollama", () => {
     const persisted = { discovery: { persisted: true } } as const
     type Store = KeyValueStore.KeyValueStore
     expect(Ollama.layerWith({ discovery: { persisted: true } })).type.toBe<
-      Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs | Store>
+      Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs | Store>
     >()
     expect(Ollama.layerValue({}, persisted)).type.toBe<
       Layer.Layer<
         Ollama.Ollama,
-        OllamaError.ConfigInvalid | OllamaError.MissingEnvironmentVariable,
+        OllamaError.ConfigInvalid,
         HttpClient.HttpClient | Store
       >
     >()
@@ -356,7 +359,7 @@ describe("Ollama", () => {
         models: { timeToLive: "1 minute" },
         completions: { retrySchedule: OllamaSchedule.transient }
       })
-    ).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigError, Needs>>()
+    ).type.toBe<Layer.Layer<Ollama.Ollama, OllamaError.ConfigurationError, Needs>>()
     expect(Ollama.layerWith).type.not.toBeCallableWith({ discoverr: true })
     expect(Ollama.layerWith).type.not.toBeCallableWith({ discovery: { persisted: false } })
     expect(Ollama.layerValue).type.not.toBeCallableWith({}, { path: "openclaw.json" })
@@ -379,6 +382,14 @@ describe("MockOllama", () => {
       Layer.Layer<Ollama.Ollama | HttpClient.HttpClient | MockOllama.MockOllama>
     >()
     expect(MockOllama.layerHttpClient()).type.toBe<Layer.Layer<HttpClient.HttpClient | MockOllama.MockOllama>>()
+  })
+
+  it("has accessors that need the mock, and cannot fail", () => {
+    type Mocked<A> = Effect.Effect<A, never, MockOllama.MockOllama>
+    expect(MockOllama.requests).type.toBe<Mocked<ReadonlyArray<MockOllama.RecordedRequest>>>()
+    expect(MockOllama.setModels(["m"])).type.toBe<Mocked<void>>()
+    expect(MockOllama.push("one", { text: "two" })).type.toBe<Mocked<void>>()
+    expect(MockNode.nextAborted).type.toBe<Effect.Effect<MockOllama.RecordedRequest, never, MockNode.MockServer>>()
   })
 })
 
@@ -407,6 +418,7 @@ describe("a program", () => {
       ServerBusy: hint,
       ContextOverflow: hint,
       InvalidRequest: hint,
+      RequestRejected: hint,
       ServerError: hint,
       ToolsNotSupported: hint,
       ThinkingNotSupported: hint,

@@ -5,44 +5,20 @@
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
-import * as ChatCompletions from "../../dist/ChatCompletions.js"
-import * as ModelDiscovery from "../../dist/ModelDiscovery.js"
-import * as Models from "../../dist/Models.js"
 
-const free = { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }
-
-const provider = (root, api, source) => ({
-  id: "ollama",
-  source,
-  api,
-  root,
-  completionsUrl: `${root}/v1`,
-  authHeader: false,
-  headers: {},
-  params: {},
-  keepWithoutTools: false,
-  models: [{
-    definition: {
-      id: "bench",
-      name: "bench",
-      reasoning: false,
-      input: ["text"],
-      cost: free,
-      contextWindow: 131072,
-      maxTokens: 8192,
-      known: []
-    }
-  }]
-})
-
-export const make = async (variant) => {
+export const make = async (variant, dist) => {
+  const [ChatCompletions, ModelDiscovery, Models, Provider] = await Promise.all(
+    ["ChatCompletions", "ModelDiscovery", "Models", "Provider"].map((name) => import(`${dist}${name}.js`))
+  )
   const [transport, ...flags] = variant.split("-")
   const api = flags.includes("native") ? "ollama" : "openai-completions"
+  const provider = (root, models) => Either.getOrThrow(Provider.make({ api, baseUrl: root, models }))
   // Imported only where it is used: it brings undici.
-  const client = transport === "node" ? (await import("../../dist/node.js")).layer : FetchHttpClient.layer
+  const client = transport === "node" ? (await import(`${dist}node.js`)).layer : FetchHttpClient.layer
   // One set of connections for all roots, as an app has.
   const shared = ManagedRuntime.make(client)
   const httpClient = Layer.effectContext(shared.runtimeEffect.pipe(Effect.map((runtime) => runtime.context)))
@@ -52,7 +28,7 @@ export const make = async (variant) => {
     const key = `${streaming} ${root}`
     if (!runtimes.has(key)) {
       const models = Models.layerStatic({
-        providers: [provider(root, api, "configured")],
+        providers: [provider(root, [{ id: "bench" }])],
         models: streaming ? [{ ref: "ollama/bench", streaming: true }] : []
       })
       runtimes.set(
@@ -84,7 +60,7 @@ export const make = async (variant) => {
       runtime(root, false).runPromise(Effect.map(ChatCompletions.create({ prompt: "Hi" }), (answer) => answer.text)),
     discover: (root) =>
       runtime(root, false).runPromise(
-        Effect.flatMap(ModelDiscovery.ModelDiscovery, (service) => service.discover(provider(root, api, "discovered")))
+        Effect.flatMap(ModelDiscovery.ModelDiscovery, (service) => service.discover(provider(root, [])))
           .pipe(
             Effect.map((catalog) => catalog.models.length)
           )

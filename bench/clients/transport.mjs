@@ -9,7 +9,6 @@ import { globalValue } from "effect/GlobalValue"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
 import { Agent } from "undici"
-import * as NodeTransport from "../../dist/node.js"
 
 const body = (stream) => JSON.stringify({ model: "bench", messages: [{ role: "user", content: "Hi" }], stream })
 
@@ -81,7 +80,7 @@ const httpClient = (layer) => {
 /** As the library drives its own transport. */
 const direct = async (layer) => {
   const client = await ManagedRuntime.make(layer).runPromise(HttpClient.HttpClient)
-  // of src/internal/direct.ts, which the package does not export
+  // of src/transport/direct.ts, which the package does not export
   const { send } = globalValue(Symbol.for("effect-ollama/direct/clients"), () => new WeakMap()).get(client)
   const run = (root, stream, onRead) =>
     new Promise((resolve, reject) => {
@@ -101,7 +100,7 @@ const direct = async (layer) => {
   return { stream: (root, onRead) => run(root, true, onRead), complete: (root) => run(root, false, () => {}) }
 }
 
-export const make = (variant) => {
+export const make = async (variant, dist) => {
   switch (variant) {
     case "fetch":
       return bareFetch()
@@ -112,8 +111,8 @@ export const make = (variant) => {
     case "layerUndici":
       return httpClient(NodeHttpClient.layerUndici)
     case "node":
-      return httpClient(NodeTransport.layer)
+      return httpClient((await import(`${dist}node.js`)).layer)
     case "node-direct":
-      return direct(NodeTransport.layer)
+      return direct((await import(`${dist}node.js`)).layer)
   }
 }

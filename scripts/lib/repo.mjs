@@ -16,7 +16,17 @@ export const bin = (name, command = name, from = repo) => {
 }
 
 /** The folders of `src` that are no entries of the package. */
-export const rooms = ["catalog", "cli", "completion", "config", "core", "telemetry", "testing/internal", "transport"]
+export const rooms = [
+  "ai/internal",
+  "catalog",
+  "cli",
+  "completion",
+  "config",
+  "core",
+  "telemetry",
+  "testing/internal",
+  "transport"
+]
 
 /** Whether a file of `src` (or of `dist`, by its path in there) lies in one of them. */
 export const isRoom = (file) => {

@@ -4,9 +4,7 @@
  * - `make` chooses models from catalogs.
  * - `makeCache` remembers and shares a catalog that has to be asked for.
  * - `makeDiscovery` asks for one: a probed list, then what each model can do, as far as that is not remembered.
- * - The others are single questions to a server.
  */
 export { make as makeCache } from "./catalogCache.js"
 export { make as makeDiscovery } from "./discovery.js"
 export { type Candidate, make, type Service } from "./models.js"
-export { type Asking, load, type ModelError, ps, show, tags, version } from "./server.js"

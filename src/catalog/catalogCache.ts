@@ -23,6 +23,8 @@ export interface CatalogCache {
    * less than `refreshInterval` ago; the answer may still not pass. When what was asked then failed, so does this.
    */
   readonly lookup: (passes: (catalog: Catalog) => boolean) => Effect.Effect<Catalog, DiscoveryError>
+  /** Whatever was asked for before the call is not fresh any more. */
+  readonly invalidate: Effect.Effect<void>
   /** The last one, however old. */
   readonly last: Effect.Effect<Option.Option<Catalog>>
 }
@@ -31,6 +33,8 @@ export interface CatalogCache {
 interface Entry {
   readonly catalog: Catalog
   readonly at: number
+  /** How often what was known had been invalidated then. */
+  readonly edition: number
 }
 
 // A discovery that runs, or waits for the one before it to end.
@@ -42,6 +46,8 @@ interface Flight {
   waiters: number
   /** When it began to ask; `undefined` while it waits. */
   at: number | undefined
+  /** That of its entry, once it asks. */
+  edition: number
   done: boolean
 }
 
@@ -54,6 +60,7 @@ export const make = (options: {
 }): CatalogCache => {
   let entry: Entry | undefined
   let flight: Flight | undefined
+  let edition = 0
   /** When a lookup last asked anew, and what was not enough for it. */
   let rechecked: { readonly at: number; readonly missed: Entry | undefined } | undefined
   /** What came of the last discovery, if it failed. */
@@ -79,13 +86,15 @@ export const make = (options: {
         before,
         waiters: 1,
         at: undefined,
+        edition,
         done: false
       }
       flight = self
       const ask = Effect.flatMap(Clock.currentTimeMillis, (at) => {
         self.at = at
         self.before = undefined
-        return Effect.map(options.discover, (catalog): Entry => ({ catalog, at }))
+        const asked = self.edition = edition
+        return Effect.map(options.discover, (catalog): Entry => ({ catalog, at, edition: asked }))
       })
       return Effect.interruptible(single.withPermits(1)(ask)).pipe(
         Effect.onExit((exit) =>
@@ -131,11 +140,16 @@ export const make = (options: {
 
   const any = () => true
 
+  const valid = (running: Flight): boolean => running.at === undefined || running.edition === edition
+
   const since = (now: number) => (running: Flight): boolean => running.at === undefined || running.at >= now
 
   const current = Effect.flatMap(
     Clock.currentTimeMillis,
-    (now) => entry !== undefined && within(entry.at, now, options.timeToLive) ? Effect.succeed(entry) : join(any)
+    (now) =>
+      entry !== undefined && entry.edition === edition && within(entry.at, now, options.timeToLive)
+        ? Effect.succeed(entry)
+        : join(valid)
   )
 
   const recheck = (missed: Entry, asked: number): Effect.Effect<Entry, DiscoveryError> =>
@@ -171,6 +185,10 @@ export const make = (options: {
       (now) => Effect.map(join(since(now)), (got) => got.catalog)
     ),
     lookup,
+    invalidate: Effect.sync(() => {
+      edition++
+      rechecked = undefined
+    }),
     last: Effect.sync(() => Option.map(Option.fromNullable(entry), (got) => got.catalog))
   }
 }

@@ -9,8 +9,8 @@ import { type Asked, catalogOf, listed } from "../core/catalog/discovered.js"
 import type { Provider } from "../core/provider.js"
 import type { Catalog } from "../Model.js"
 import type { DiscoveryError, TransportError } from "../OllamaError.js"
+import * as server from "../server/server.js"
 import { probing } from "./probe.js"
-import * as server from "./server.js"
 import * as showCache from "./showCache.js"
 
 export interface DiscoveryOptions {

@@ -4,9 +4,11 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import * as selection from "../core/catalog/selection.js"
-import type { Selection } from "../core/catalog/selection.js"
-import { isTransportError } from "../core/failure/transportError.js"
+import { type CandidateOptions, firstStatus, plan, type Planned } from "../core/catalog/candidates.js"
+import * as catalogs from "../core/catalog/catalogs.js"
+import { findStatus, known, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
+import { select, type Selection } from "../core/catalog/selection.js"
+import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
 import type { Catalog } from "../Model.js"
 import type { CatalogError, DiscoveryError, ProviderError, SelectionError } from "../OllamaError.js"
@@ -41,6 +43,8 @@ export interface Service {
   readonly catalog: (provider: string) => Effect.Effect<Catalog, CatalogError>
   /** The models of a provider, asked for anew. */
   readonly refresh: (provider: string) => Effect.Effect<Catalog, CatalogError>
+  /** Says that the models of a provider have changed: they are asked for anew when they are next needed, not before. */
+  readonly invalidate: (provider: string) => Effect.Effect<void>
   /** The last catalog that was got, however old; no request is made for it. */
   readonly lastGood: (provider: string) => Effect.Effect<Option.Option<Catalog>>
   /**
@@ -49,32 +53,38 @@ export interface Service {
    */
   readonly select: (model?: string) => Effect.Effect<Selection, SelectionError>
   /** The models to try, in order and without duplicates: the one named, the primary, the fallbacks. */
-  readonly candidates: (options?: selection.CandidateOptions) => ReadonlyArray<Candidate>
+  readonly candidates: (options?: CandidateOptions) => ReadonlyArray<Candidate>
 }
 
 /** A provider that lists its models: no request is made. */
 const listed = (catalog: Catalog): CatalogCache => {
   const known = Effect.succeed(catalog)
-  return { read: known, refresh: known, lookup: () => known, last: Effect.succeedSome(catalog) }
+  return {
+    read: known,
+    refresh: known,
+    lookup: () => known,
+    invalidate: Effect.void,
+    last: Effect.succeedSome(catalog)
+  }
 }
 
 export const make = (
-  settings: selection.Settings,
+  settings: Settings,
   makeSource: (provider: Provider) => CatalogCache | undefined
 ): Service => {
   const sources = new Map<string, CatalogCache>()
   const lists: Array<Catalog> = []
-  for (const provider of selection.usable(settings.providers)) {
+  for (const provider of usable(known(settings))) {
     const asked = makeSource(provider)
-    const list = selection.configured(provider)
+    const list = catalogs.configured(provider)
     if (asked === undefined) lists.push(list)
     sources.set(provider.id, asked ?? listed(list))
   }
   const sourceOf = (provider: Provider): CatalogCache => sources.get(provider.id)!
 
   const providerOf = (id: string): Either.Either<Provider, ProviderError> =>
-    selection.findStatus(settings.providers, id)?.result
-      ?? Either.left(selection.unknownProvider(settings.providers, id))
+    findStatus(known(settings), id)?.result
+      ?? Either.left(unknownProvider(settings.providers, id))
 
   const onSource = (id: string, use: (source: CatalogCache) => Effect.Effect<Catalog, DiscoveryError>) =>
     Effect.suspend((): Effect.Effect<Catalog, CatalogError> =>
@@ -93,30 +103,30 @@ export const make = (
     Effect.catchAll(lookup, (error): Effect.Effect<Catalog, DiscoveryError> =>
       isTransportError(error)
         ? Effect.flatMap(source.last, (last) =>
-          Option.isSome(last) && selection.findModel(last.value, name) !== undefined
+          Option.isSome(last) && catalogs.findModel(last.value, name) !== undefined
             ? Effect.succeed(last.value)
             : Effect.fail(error))
         : Effect.fail(error))
 
   const lookup = (provider: Provider, name: string, recheck: boolean): Effect.Effect<Catalog, DiscoveryError> => {
     const source = sourceOf(provider)
-    const has = (catalog: Catalog) => selection.findModel(catalog, name) !== undefined
+    const has = (catalog: Catalog) => catalogs.findModel(catalog, name) !== undefined
     return orLastGood(source, name, recheck ? source.lookup(has) : source.read)
   }
 
   const byRef = (provider: Provider, name: string, selectedBy: Selection["selectedBy"]) =>
     Effect.flatMap(lookup(provider, name, true), (catalog): Effect.Effect<Selection, SelectionError> => {
-      const model = selection.findModel(catalog, name)
+      const model = catalogs.findModel(catalog, name)
       return model === undefined
-        ? Effect.fail(selection.missing(catalog, name))
-        : Effect.succeed(selection.select(settings, provider, model, selectedBy))
+        ? Effect.fail(catalogs.missing(catalog, name))
+        : Effect.succeed(select(settings, provider, model, selectedBy))
     })
 
   // A provider that can be asked is only asked twice when no list has the name.
   const byName = (name: string, selectedBy: Selection["selectedBy"]) =>
     Effect.suspend(() => {
-      const providers = selection.usable(settings.providers)
-      const isListed = lists.some((list) => selection.findModel(list, name) !== undefined)
+      const providers = usable(settings.providers)
+      const isListed = lists.some((list) => catalogs.findModel(list, name) !== undefined)
       return Effect.flatMap(
         Effect.forEach(
           providers,
@@ -125,29 +135,29 @@ export const make = (
           { concurrency: 8 }
         ),
         (consulted): Effect.Effect<Selection, SelectionError> => {
-          const found = selection.having(consulted, name)
+          const found = catalogs.having(consulted, name)
           return found.length === 1
-            ? Effect.succeed(selection.select(settings, found[0]!.provider, found[0]!.model, selectedBy))
-            : Effect.fail(selection.missingName(settings, consulted, name))
+            ? Effect.succeed(select(settings, found[0]!.provider, found[0]!.model, selectedBy))
+            : Effect.fail(catalogs.missingName(settings, consulted, name))
         }
       )
     })
 
   const firstAvailable = Effect.suspend((): Effect.Effect<Selection, SelectionError> => {
-    const found = selection.firstStatus(settings)?.result
-      ?? Either.left(selection.unknownProvider(settings.providers, "ollama"))
+    const found = firstStatus(settings)?.result
+      ?? Either.left(unknownProvider(settings.providers, "ollama"))
     if (Either.isLeft(found)) return Effect.fail(found.left)
     const provider = found.right
     return Effect.flatMap(
       sourceOf(provider).lookup((catalog) => catalog.models.length > 0),
       (catalog) =>
         catalog.models.length === 0
-          ? Effect.fail(selection.empty(catalog))
-          : Effect.succeed(selection.select(settings, provider, catalog.models[0]!, "first-available"))
+          ? Effect.fail(catalogs.empty(catalog))
+          : Effect.succeed(select(settings, provider, catalog.models[0]!, "first-available"))
     )
   })
 
-  const selectPlanned = ({ selectedBy, target }: selection.Planned): Effect.Effect<Selection, SelectionError> => {
+  const selectPlanned = ({ selectedBy, target }: Planned): Effect.Effect<Selection, SelectionError> => {
     if (target === "first-available") return firstAvailable
     if (Either.isLeft(target)) return Effect.fail(target.left)
     const named = target.right
@@ -159,7 +169,7 @@ export const make = (
   }
 
   const candidates: Service["candidates"] = (options) =>
-    selection.plan(settings, options).map((planned) => ({
+    plan(settings, options).map((planned) => ({
       ref: planned.ref,
       selectedBy: planned.selectedBy,
       url: planned.url,
@@ -176,6 +186,11 @@ export const make = (
     providers: settings.providers,
     catalog: (provider) => onProvider("Models.catalog", provider)(onSource(provider, (source) => source.read)),
     refresh: (provider) => onProvider("Models.refresh", provider)(onSource(provider, (source) => source.refresh)),
+    invalidate: (provider) =>
+      Either.match(providerOf(provider), {
+        onLeft: () => Effect.void,
+        onRight: (found) => sourceOf(found).invalidate
+      }),
     lastGood: (provider) =>
       Either.match(providerOf(provider), {
         onLeft: () => Effect.succeedNone,

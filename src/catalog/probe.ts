@@ -12,6 +12,7 @@ import * as Option from "effect/Option"
 import type * as Schedule from "effect/Schedule"
 import * as ScheduleDecision from "effect/ScheduleDecision"
 import * as ScheduleIntervals from "effect/ScheduleIntervals"
+import { mayProbe } from "../core/failure/fallback.js"
 import { RequestTimeout, type TransportError } from "../OllamaError.js"
 
 export interface ProbeOptions<A, E> {
@@ -23,11 +24,6 @@ export interface ProbeOptions<A, E> {
   /** What the error of an attempt says that ran into the short limit. */
   readonly timeout: { readonly url: string; readonly limit: number }
 }
-
-const mayRepeat = (error: { readonly _tag: string }): error is TransportError =>
-  error._tag === "ConnectionRefused"
-  || error._tag === "RequestTimeout"
-  || (error._tag === "ConnectionFailed" && (error as { readonly reason?: string }).reason === "reset")
 
 export const probing = <A, E extends { readonly _tag: string }>(
   options: ProbeOptions<A, E>
@@ -67,7 +63,7 @@ export const probing = <A, E extends { readonly _tag: string }>(
       const exit = last ? yield* Fiber.await(fiber) : early.value
       if (Exit.isSuccess(exit)) return { exit }
       const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
-      if (error === undefined || !mayRepeat(error) || (last && !answering)) return { exit }
+      if (error === undefined || !mayProbe(error) || (last && !answering)) return { exit }
       return (yield* step(error, state)) ?? { exit }
     }))
 

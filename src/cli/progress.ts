@@ -1,65 +1,38 @@
 /**
  * The progress of a pull: all layers as one amount, how fast it grows, and how long it will take.
  */
-import type { PullEvent } from "./registry.js"
+import type * as OllamaClient from "../OllamaClient.js"
 import type { Output } from "./screen.js"
 import { bytes, cut, duration, oneLine, padStart, widthOf } from "./text.js"
-
-interface Layer {
-  readonly total: number
-  readonly completed: number
-}
 
 interface Sample {
   readonly at: number
   readonly completed: number
 }
 
+type Told = Pick<OllamaClient.Progress, "completed" | "layers" | "status" | "total">
+
 /** What is known of a pull. Times are in ms. */
-export interface Progress {
-  readonly status: string
-  readonly layers: ReadonlyMap<string, Layer>
+export interface Progress extends Told {
   readonly samples: ReadonlyArray<Sample>
 }
 
-export const empty: Progress = { status: "", layers: new Map(), samples: [] }
+export const empty: Progress = { status: "", layers: [], total: 0, completed: 0, samples: [] }
 
 // A speed is that of the last seconds: a mean over all would not see that a connection has become slow.
 const memory = 5000
 const mostSamples = 64
-// Nothing else bounds what a server may list.
-const mostLayers = 10_000
 
-const sum = ({ layers }: Progress): Layer => {
-  let total = 0
-  let completed = 0
-  for (const layer of layers.values()) {
-    total += layer.total
-    completed += layer.completed
-  }
-  return { total, completed }
-}
-
-export const step = (progress: Progress, event: PullEvent, now: number): Progress => {
-  const { completed, digest, status, total } = event
-  if (digest === undefined || total === undefined || total <= 0) return { ...progress, status }
-  const known = progress.layers.get(digest)
-  const isNew = known === undefined
-  if (isNew && progress.layers.size >= mostLayers) return { ...progress, status }
-  const layers = new Map(progress.layers).set(digest, {
-    total,
-    completed: Math.min(total, Math.max(0, completed ?? 0))
-  })
-  const next = { ...progress, status, layers }
-  const last = progress.samples.at(-1)
-  const sample = { at: now, completed: sum(next).completed }
+export const step = (before: Progress, { completed, layers, status, total }: Told, now: number): Progress => {
+  const last = before.samples.at(-1)
+  const sample = { at: now, completed }
   // what is there already when a layer is first named was not fetched now
-  const samples = isNew
+  const samples = layers.length > before.layers.length
     ? [sample]
     : last !== undefined && now - last.at < memory / mostSamples
-    ? progress.samples
-    : [...progress.samples, sample].filter(({ at }) => now - at <= memory)
-  return { ...next, samples }
+    ? before.samples
+    : [...before.samples, sample].filter(({ at }) => now - at <= memory)
+  return { status, layers, total, completed, samples }
 }
 
 /** Bytes a second; absent while too little is known. */
@@ -82,7 +55,7 @@ const bar = (share: number, columns: number): string => {
 /** One line, as wide as the screen at most: a bar with amount, speed and time, or what is being done. */
 export const line = (progress: Progress, model: string, { columns, inks }: Output): string => {
   const width = Math.max(20, columns() - 1)
-  const { completed, total } = sum(progress)
+  const { completed, total } = progress
   if (total === 0 || completed >= total) return inks.dim(cut(oneLine(`${model}: ${progress.status}`), width))
   const share = completed / total
   const speed = speedOf(progress)
@@ -102,12 +75,10 @@ export const line = (progress: Progress, model: string, { columns, inks }: Outpu
 
 /** What is worth a line of its own where lines stay: what is done, and each tenth of it. */
 export const milestone = (before: Progress, after: Progress): string | undefined => {
-  const old = sum(before)
-  const now = sum(after)
-  const tenth = ({ completed, total }: Layer) => total === 0 ? -1 : Math.floor(completed / total * 10)
+  const tenth = ({ completed, total }: Progress) => total === 0 ? -1 : Math.floor(completed / total * 10)
   // a new layer makes the whole larger, and its share smaller
-  if (now.total > 0 && tenth(now) > tenth(old) && after.layers.size === before.layers.size) {
-    return `${tenth(now) * 10}% of ${bytes(now.total)}`
+  if (after.total > 0 && tenth(after) > tenth(before) && after.layers.length === before.layers.length) {
+    return `${tenth(after) * 10}% of ${bytes(after.total)}`
   }
   return after.status !== before.status && !/^pulling [0-9a-f]{8,}/.test(after.status)
     ? oneLine(after.status)

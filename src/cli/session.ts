@@ -7,9 +7,10 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import { wires } from "../core/wire/wires.js"
 import * as ModelRef from "../ModelRef.js"
 import * as Ollama from "../Ollama.js"
-import type { ConfigError } from "../OllamaError.js"
+import type { ConfigurationError } from "../OllamaError.js"
 import * as OllamaHost from "../OllamaHost.js"
 import * as OpenClawConfig from "../OpenClawConfig.js"
 import * as Provider from "../Provider.js"
@@ -33,7 +34,7 @@ export const transport: Layer.Layer<HttpClient.HttpClient> = Layer.unwrapEffect(
   Effect.map(Effect.promise(() => import("../node.js")), (node) => node.layer)
 )
 
-type Layered<RIn> = Layer.Layer<Ollama.Ollama, ConfigError, RIn>
+type Layered<RIn> = Layer.Layer<Ollama.Ollama, ConfigurationError, RIn>
 
 /** All of the library. `adapt` changes the services before they are used. */
 export const live = (
@@ -41,7 +42,7 @@ export const live = (
   adapt: <RIn>(layer: Layered<RIn>) => Layered<RIn> = (layer) => layer
 ): Layer.Layer<
   Ollama.Ollama | HttpClient.HttpClient,
-  ConfigError,
+  ConfigurationError,
   Settings | FileSystem.FileSystem | Path.Path
 > =>
   Layer.unwrapEffect(
@@ -55,9 +56,10 @@ export interface Target {
   readonly model: string
 }
 
+const ollamas = ["ollama", "ollama-cloud"]
+
 /** Whether a provider has Ollama's own endpoints. */
-export const isOllama = ({ api, id }: Provider.Provider): boolean =>
-  id === "ollama" || id === "ollama-cloud" || api === "ollama"
+export const isOllama = ({ api, id }: Provider.Provider): boolean => ollamas.includes(id) || wires[api].ollama
 
 /** The server of `ollama`. It is there to be asked whether or not a key enables it for completions. */
 export const server = Effect.gen(function*() {

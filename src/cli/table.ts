@@ -8,20 +8,31 @@ export interface Column<Row> {
   readonly title: string
   readonly cell: (row: Row) => string
   readonly right?: boolean | undefined
-  /** What other cells of the row say already: where that is all that the cell says, it is left out. */
+  /** What other cells of the row say already: where that is all that the cell says, it may be left out. */
   readonly isSaid?: ((row: Row) => string) | undefined
 }
 
 const gap = "  "
 
 export const table = <Row>(all: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, output: Output): string => {
-  const columns = all.filter(({ cell, isSaid }) =>
+  const fewer = all.filter(({ cell, isSaid }) =>
     isSaid === undefined || rows.some((row) => cell(row) !== isSaid(row))
   )
+  return inColumns(all, rows, output) ?? inColumns(fewer, rows, output)
+    ?? rows.map((row) => stacked(all, row, output)).join("\n")
+}
+
+const inColumns = <Row>(
+  columns: ReadonlyArray<Column<Row>>,
+  rows: ReadonlyArray<Row>,
+  output: Output
+): string | undefined => {
   const cells = rows.map((row) => columns.map(({ cell }) => cell(row)))
-  const widths = columns.map(({ title }, i) => Math.max(widthOf(title), ...cells.map((row) => widthOf(row[i]!))))
+  const widths = columns.map(({ title }, i) =>
+    cells.reduce((most, row) => Math.max(most, widthOf(row[i]!)), widthOf(title))
+  )
   const total = widths.reduce((sum, width) => sum + width + gap.length, -gap.length)
-  if (total > output.columns()) return rows.map((row) => stacked(columns, row, output)).join("\n")
+  if (total > output.columns()) return undefined
   const pad = (text: string, i: number) =>
     columns[i]!.right === true ? padStart(text, widths[i]!) : padEnd(text, widths[i]!)
   const line = (texts: ReadonlyArray<string>) => texts.map(pad).join(gap).trimEnd()

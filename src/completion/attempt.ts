@@ -7,8 +7,10 @@ import type { Selection } from "../core/catalog/selection.js"
 import { whole } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure } from "../core/decode/types.js"
 import { type AnswerContext, decodeError, interrupted } from "../core/failure/answer.js"
+import { origin } from "../core/failure/fallback.js"
 import type { Repair, Run } from "../core/repair/repair.js"
 import { repairWhole } from "../core/repair/repairs.js"
+import type { Asked as AskedOf } from "../core/request/metadata.js"
 import { encode, type Wire } from "../core/wire/wire.js"
 import type { PartialAnswer } from "../Message.js"
 import type { AttemptError } from "../OllamaError.js"
@@ -27,6 +29,7 @@ export interface Settings {
 export interface Call {
   readonly request: ChatRequest
   readonly repairs: ReadonlyArray<Repair>
+  readonly malformedCalls?: "fail" | "return" | undefined
   readonly firstByte?: number | undefined
   readonly idle?: number | undefined
 }
@@ -46,6 +49,21 @@ export interface Sent {
   readonly asked: Asked
 }
 
+/** Who is asked, for what goes back to nobody else. */
+const askedOf = ({ api, endpoint, ollama, provider }: Selection): AskedOf => ({
+  provider: provider.id,
+  origin: origin(endpoint.root),
+  api,
+  ollama
+})
+
+/** What decoding has to know of the request. */
+export const decodingOf = ({ call: { malformedCalls, request }, selection }: Asking) => ({
+  source: askedOf(selection),
+  tools: request.tools.map(({ name }) => name),
+  malformedCalls
+})
+
 export const send = (
   { attempts, call, selection, settings, wire }: Asking,
   stream: boolean,
@@ -57,6 +75,10 @@ export const send = (
     model,
     request: call.request,
     params: selection.params,
+    ignored: selection.ignored,
+    ollama: selection.ollama,
+    asked: askedOf(selection),
+    compat: selection.compat,
     stream,
     maxTokensField: selection.maxTokensField
   })
@@ -125,7 +147,7 @@ const decodeWhole = (
   makeId: (index: number) => string
 ): Effect.Effect<WholeAnswer, AttemptError> => {
   const { call, selection, settings, wire } = asking
-  const answer = whole(text, { wire, makeId, maxAnswerChars: settings.limits.maxBytes })
+  const answer = whole(text, { wire, makeId, ...decodingOf(asking), maxAnswerChars: settings.limits.maxBytes })
   const { events, finish, parts } = call.repairs.length === 0
     ? answer
     : repairWhole(answer.events, answer.finish, beginRepairs(asking, makeId))

@@ -9,7 +9,18 @@ import * as Schedule from "effect/Schedule"
 import type { Candidate } from "../catalog/catalog.js"
 import type { Selection } from "../core/catalog/selection.js"
 import * as fallback from "../core/failure/fallback.js"
+import { unlessConfigured } from "../core/failure/mistake.js"
+import * as Params from "../core/request/params.js"
+import { wires } from "../core/wire/wires.js"
 import type { Attempt, AttemptError, CompletionError } from "../OllamaError.js"
+import { type Asking, type Call, type Settings } from "./attempt.js"
+
+/** What a service asks with. */
+export interface Completion {
+  readonly settings: Settings
+  /** How a candidate is asked again before any output. */
+  readonly retry: Schedule.Schedule<unknown, AttemptError>
+}
 
 export interface Answered<A> {
   readonly value: A
@@ -17,16 +28,15 @@ export interface Answered<A> {
   readonly attempts: ReadonlyArray<Attempt>
 }
 
-type Retry = Schedule.Schedule<unknown, AttemptError>
-
 /**
- * The value of the first candidate that gives one. `ask` is one attempt, the nth of a candidate, and fails only while
- * nothing of its answer was seen. A host that refused the connection is not asked again for the next candidate.
+ * The value of the first candidate that gives one. `ask` is one attempt, and fails only while nothing of its answer was
+ * seen. A host that refused the connection is not asked again for the next candidate.
  */
 export const firstToAnswer = <A>(
+  { retry, settings }: Completion,
+  call: Call,
   candidates: ReadonlyArray<Candidate>,
-  retry: Retry,
-  ask: (selection: Selection, attempts: number) => Effect.Effect<A, AttemptError>
+  ask: (asking: Asking) => Effect.Effect<A, AttemptError>
 ): Effect.Effect<Answered<A>, CompletionError> => {
   const attempts: Array<Attempt> = []
   const refused = new Map<string, AttemptError>()
@@ -35,7 +45,15 @@ export const firstToAnswer = <A>(
 
   const askAgain = (selection: Selection) => {
     const error = refusedAt(selection.endpoint.root)
-    return error === undefined ? repeated(ask, selection, retry) : Effect.fail(error)
+    if (error !== undefined) return Effect.fail(error)
+    const wire = wires[selection.api]
+    const isOfCall = (setting: string) => !Params.isConfigured(call.request, selection.params, setting)
+    const asked = (attempts: number) =>
+      Effect.mapError(
+        ask({ settings, selection, wire, call, attempts }),
+        (error) => error._tag === "InvalidRequest" ? unlessConfigured(error, isOfCall) : error
+      )
+    return repeated(asked, retry)
   }
 
   const from = (index: number): Effect.Effect<Answered<A>, CompletionError> => {
@@ -57,11 +75,10 @@ export const firstToAnswer = <A>(
 
 // Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`.
 const repeated = <A>(
-  ask: (selection: Selection, attempts: number) => Effect.Effect<A, AttemptError>,
-  selection: Selection,
-  schedule: Retry
+  ask: (attempts: number) => Effect.Effect<A, AttemptError>,
+  schedule: Completion["retry"]
 ): Effect.Effect<A, AttemptError> =>
-  Effect.catchAll(ask(selection, 1), (first) =>
+  Effect.catchAll(ask(1), (first) =>
     fallback.mayRetry(first)
       ? Effect.flatMap(Schedule.driver(schedule), (driver) => {
         const again = (error: AttemptError, attempts: number): Effect.Effect<A, AttemptError> => {
@@ -74,7 +91,7 @@ const repeated = <A>(
             ))
           return Effect.zipRight(
             pause,
-            Effect.catchAll(ask(selection, attempts), (next) => again(next, attempts + 1))
+            Effect.catchAll(ask(attempts), (next) => again(next, attempts + 1))
           )
         }
         return again(first, 2)

@@ -50,6 +50,11 @@ export interface CompletionOptions extends Params {
   readonly params?: JsonObject | undefined
   /** Repairs of what the server passes on as text, in order. Default: none. */
   readonly repairs?: ReadonlyArray<Repair> | undefined
+  /**
+   * What becomes of a call whose arguments cannot be read. `"fail"` (default): `MalformedToolCall`, and the next model is
+   * asked. `"return"`: a call without arguments, with its raw text as `malformed`.
+   */
+  readonly malformedCalls?: "fail" | "return" | undefined
   /** Longest wait for the first byte. Default: the provider's `timeoutSeconds`, else 10 minutes. */
   readonly firstByteTimeout?: Duration.DurationInput | undefined
   /** Longest wait between two pieces of the answer. Default: the provider's `timeoutSeconds`, else 5 minutes. */

@@ -1,22 +1,29 @@
-/** One candidate's answer as a stream, read and decoded as it is pulled. */
+/** An answer as a stream, read and decoded as it is pulled; and the events of a whole one, where nothing is streamed. */
+import * as Channel from "effect/Channel"
+import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
-import { type About, about } from "../core/about.js"
+import * as Stream from "effect/Stream"
+import type { Candidate } from "../catalog/catalog.js"
+import type { FinishEvent, StreamEvent } from "../Chat.js"
+import { type About, about, attributes } from "../core/about.js"
 import { notUtf8, Portions } from "../core/decode/bytes.js"
 import { make as makeDecoder } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
 import { decodeError, interrupted } from "../core/failure/answer.js"
 import { repaired } from "../core/repair/repairs.js"
 import type { PartialAnswer } from "../Message.js"
-import type { AttemptError } from "../OllamaError.js"
+import type { AttemptError, CompletionError } from "../OllamaError.js"
+import * as Span from "../telemetry/span.js"
 import * as Transport from "../transport/transport.js"
-import { type Asking, beginRepairs, contextOf, send, type Sent } from "./attempt.js"
+import { answerWhole, type Asking, beginRepairs, type Call, contextOf, decodingOf, send, type Sent } from "./attempt.js"
+import { type Answered, type Completion, firstToAnswer } from "./candidates.js"
 import * as shortLived from "./shortLived.js"
 
 /**
  * Asks with `stream: true`. `keepChars`: how much of the answer is kept, for `parts` and for errors; all by default. Whoever
  * calls it closes what it returns.
  */
-export const openStream = (
+const openStream = (
   asking: Asking,
   keepChars: number | undefined,
   restore: Transport.Restore
@@ -28,6 +35,7 @@ export const openStream = (
     const decoder = repaired(
       makeDecoder({
         wire: asking.wire,
+        ...decodingOf(asking),
         maxEventBytes: maxBytes,
         maxAnswerChars: maxBytes,
         keepChars,
@@ -47,7 +55,7 @@ type Events = ReadonlyArray<ContentEvent>
 
 type Next = Effect.Effect<Events | undefined, AttemptError>
 
-export class OpenStream {
+class OpenStream {
   /** What the next read will fail with, when that is known. */
   failure: AttemptError | undefined
   /** Only once the answer is finished. */
@@ -172,3 +180,106 @@ export class OpenStream {
     return decodeError(told, contextOf(this.sent, this.asking, this.partial))
   }
 }
+
+// =============================================================================
+// the stream of events
+// =============================================================================
+
+// The caller of a stream has seen its events: for an error, the beginning of a very long answer is enough.
+const keptOfStreams = 1024 * 1024
+
+/** What is to be ended with a stream, however it ends. */
+export interface Connection {
+  close: Effect.Effect<void>
+  span: Span.OpenSpan
+}
+
+/** An answer that has begun: its first events, then those that `open` reads, or all of them and what is said about them. */
+interface Begun {
+  readonly first: ReadonlyArray<StreamEvent> | undefined
+  readonly open: OpenStream | undefined
+  readonly about: About | undefined
+}
+
+export type Opened = Answered<Begun>
+
+/** Opens an answer and waits for its first events: until they are there, another model may still be tried. */
+export const open = (
+  completion: Completion,
+  call: Call,
+  candidates: ReadonlyArray<Candidate>,
+  connection: Connection
+): Effect.Effect<Opened, CompletionError> =>
+  firstToAnswer(completion, call, candidates, (asking): Effect.Effect<Begun, AttemptError> =>
+    asking.selection.streaming
+      ? begin(asking, connection)
+      : Effect.map(answerWhole(asking), ({ about, events }) => ({ first: events, open: undefined, about })))
+
+const begin = (asking: Asking, connection: Connection): Effect.Effect<Begun, AttemptError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(openStream(asking, keptOfStreams, restore), (open) => {
+      connection.close = open.close
+      return Effect.tapErrorCause(
+        Effect.flatMap(restore(open.next), (first): Effect.Effect<Begun, AttemptError> =>
+          // What came with a failure has reached nobody yet.
+          open.failure === undefined
+            ? Effect.succeed({ first, open, about: undefined })
+            : Effect.fail(open.failure)),
+        () => open.close
+      )
+    })
+  )
+
+/** A stream of what `open` opens, closed however it ends. One channel for all of it: in Effect 3 each step of one is dear. */
+export const stream = <R>(
+  open: (connection: Connection) => Effect.Effect<Opened, CompletionError, R>
+): Stream.Stream<StreamEvent, CompletionError, R> =>
+  Stream.fromChannel(Channel.suspend(() => {
+    const connection: Connection = { close: Effect.void, span: Span.untraced }
+    return Channel.ensuringWith(
+      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) => emit(opened, connection.span)),
+      (exit) =>
+        connection.span === Span.untraced
+          ? connection.close
+          : Effect.zipRight(connection.close, connection.span.end(exit))
+    )
+  }))
+
+type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
+
+// One network piece becomes one chunk; the finish goes out with the last of them.
+const emit = ({ attempts, value: { about, first, open } }: Opened, span: Span.OpenSpan): Emit => {
+  let finished = false
+  const finish = (said: About): FinishEvent => {
+    finished = true
+    span.annotate(attributes(said))
+    return { type: "finish", ...said, attempts }
+  }
+  const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {
+    const done = finished ? undefined : about ?? open?.about
+    if (events === undefined && done === undefined) return Channel.void
+    const written = Channel.write(
+      Chunk.unsafeFromArray(done === undefined ? events! : [...(events ?? []), finish(done)])
+    )
+    return next === undefined || open!.isOver ? written : Channel.flatMap(written, () => next)
+  }
+  const next: Emit | undefined = open === undefined ? undefined : Channel.flatMap(Channel.fromEffect(open.next), write)
+  return write(first)
+}
+
+// =============================================================================
+// the whole answer of a stream
+// =============================================================================
+
+/** The whole answer, put together from what is streamed. */
+export const collected = (asking: Asking) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(openStream(asking, undefined, restore), (open) =>
+      Effect.ensuring(
+        Effect.map(restore(drain(open)), () => ({ parts: open.parts, about: open.about! })),
+        open.close
+      ))
+  )
+
+const drain = (open: OpenStream): Effect.Effect<void, AttemptError> =>
+  Effect.flatMap(open.next, (events) => events === undefined ? Effect.void : drain(open))

@@ -16,7 +16,7 @@ import type { Problem } from "../core/config/plain.js"
 import { variables } from "../core/config/resolve.js"
 import type { Diagnostic } from "../core/config/resolved.js"
 import { formatPath, type KeyPath, type Node, type SourcePosition, toValue } from "../core/config/tree.js"
-import { type ConfigError, ConfigInvalid, type ConfigProblem, ConfigUnwritable } from "../OllamaError.js"
+import { ConfigInvalid, type ConfigProblem, ConfigUnwritable, type ConfigurationError } from "../OllamaError.js"
 import { readText, unreadable } from "./files.js"
 import { expand } from "./include.js"
 import { type FileOptions, locations } from "./load.js"
@@ -67,7 +67,7 @@ export interface Edit {
   readonly expected: Option.Option<unknown>
 }
 
-type WriteError = ConfigError | ConfigUnwritable
+type WriteError = ConfigurationError | ConfigUnwritable
 
 const isNotFound = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
 
@@ -152,7 +152,7 @@ const includeOnTheWay = (node: Node, path: KeyPath): string | undefined => {
 const refuseIncluded = Effect.fnUntraced(function*(
   file: string,
   node: Node,
-  tree: Either.Either<Node, ConfigError>,
+  tree: Either.Either<Node, ConfigurationError>,
   path: KeyPath
 ) {
   if (path.includes("$include")) return

@@ -6,13 +6,14 @@ import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import { isBlank } from "../core/config/env.js"
+import * as dotenv from "../core/config/dotenv.js"
+import { filling, isBlank } from "../core/config/env.js"
 import type { FileProblem, ProfilesFile } from "../core/config/profiles.js"
 import { resolve, variables } from "../core/config/resolve.js"
-import type { HostOptions } from "../core/config/resolved.js"
+import type { Diagnostic, HostOptions } from "../core/config/resolved.js"
 import { locate, toValue } from "../core/config/tree.js"
 import type { ConfigInvalid, ConfigSyntaxError, ConfigUnreadable } from "../OllamaError.js"
-import { readTree } from "./files.js"
+import { readText, readTree } from "./files.js"
 import { expand } from "./include.js"
 import { lookups } from "./lookups.js"
 
@@ -51,8 +52,8 @@ const names = [
   "USERPROFILE"
 ]
 
-/** Where the files are, or would be. */
-export const locations = Effect.fnUntraced(function*(given: string | undefined) {
+/** Where the files are, or would be, and the file whose variables fill those that are unset. */
+const places = Effect.fnUntraced(function*(given: string | undefined) {
   const path = yield* Path.Path
   const lookup = yield* lookups(names)
   const first = (...names: ReadonlyArray<string>) => names.map(lookup).find((value) => !isBlank(value))
@@ -85,8 +86,12 @@ export const locations = Effect.fnUntraced(function*(given: string | undefined) 
     named: named !== undefined,
     profiles: agentDir === undefined ? undefined : path.join(agentDir, "auth-profiles.json")
   }
-  return found
+  return { found, env: state === undefined ? undefined : path.join(state, ".env") }
 })
+
+/** Where the files are, or would be. */
+export const locations = (given: string | undefined): Effect.Effect<Locations, never, Path.Path> =>
+  Effect.map(places(given), ({ found }) => found)
 
 /** The tree of a configuration file; `undefined` when there is none and nobody named it. */
 const readConfig = Effect.fnUntraced(function*(where: Locations) {
@@ -141,22 +146,48 @@ const readProfiles = Effect.fnUntraced(function*(file: string | undefined) {
     : { path: file, problem: problemOf(error) } satisfies ProfilesFile
 })
 
+interface Filled {
+  readonly variables: ReadonlyMap<string, string>
+  readonly diagnostics: ReadonlyArray<Diagnostic>
+}
+
+const nothing: Filled = { variables: new Map(), diagnostics: [] }
+
+/** The variables of the `.env` file. What it says about where OpenClaw's files are counts for nothing. */
+const readEnv = Effect.fnUntraced(function*(file: string | undefined) {
+  if (file === undefined) return nothing
+  const fs = yield* FileSystem.FileSystem
+  const found = yield* Effect.either(readText(fs, file))
+  if (Either.isRight(found)) {
+    const variables = Array.from(dotenv.parse(found.right.text)).filter(([name]) => !name.startsWith("OPENCLAW_"))
+    return { variables: new Map(variables), diagnostics: [] } satisfies Filled
+  }
+  const error = found.left
+  if (error._tag === "ConfigUnreadable" && error.reason === "not-found") return nothing
+  const { actual, expected } = problemOf(error)
+  const message = `expected ${error._tag === "ConfigSyntaxError" ? "UTF-8 text" : expected}, found ${actual}: not used`
+  return { variables: new Map(), diagnostics: [{ level: "warning", path: file, message }] } satisfies Filled
+})
+
 /** Reads and resolves the configuration of this machine. */
 export const load = Effect.fnUntraced(function*(options: FileOptions) {
-  const where = yield* locations(options.path)
+  const { env, found: where } = yield* places(options.path)
   const tree = yield* readConfig(where)
   const profiles = yield* readProfiles(where.profiles)
+  const filled = yield* readEnv(env)
   const config = tree === undefined ? undefined : toValue(tree)
-  const lookup = yield* lookups(variables(config))
+  const stored = profiles !== undefined && "value" in profiles ? profiles.value : undefined
+  const environment = yield* lookups(variables(config, stored))
   return yield* resolve({
     config,
-    lookup,
+    lookup: filling(environment, filled.variables),
     profiles,
     profilesPath: where.profiles,
     options,
     now: yield* Clock.currentTimeMillis,
     configPath: where.config,
     configFound: tree !== undefined,
-    locate: tree === undefined ? undefined : locate(tree)
+    locate: tree === undefined ? undefined : locate(tree),
+    diagnostics: filled.diagnostics
   })
 })

@@ -31,10 +31,11 @@ const characters = (request: ChatRequest): number => {
   return sum
 }
 
-const priceOf = (usage: Usage, cost: Cost): number =>
-  usage.inputTokens === undefined || usage.outputTokens === undefined
-    ? 0
-    : (usage.inputTokens * cost.input + usage.outputTokens * cost.output) / 1_000_000
+// Cached tokens have a price of their own; what was not counted costs nothing that is known.
+const priceOf = ({ cachedInputTokens = 0, inputTokens = 0, outputTokens = 0 }: Usage, cost: Cost): number => {
+  const cached = Math.min(cachedInputTokens, inputTokens)
+  return ((inputTokens - cached) * cost.input + cached * cost.cacheRead + outputTokens * cost.output) / 1_000_000
+}
 
 // Servers cut a prompt silently: it fills the context, and is much longer.
 const isCut = (usage: Usage, { numCtx, request }: Asked): boolean =>
@@ -56,10 +57,22 @@ const usageOf = (usage: Usage, cost: Cost, asked: Asked): Usage => {
 /** What the answer of this selection says about itself, now that it is finished. */
 export const about = (finish: Finish, { model, ref, selectedBy }: Selection, asked: Asked): About => ({
   finishReason: finish.finishReason,
+  ...(finish.rawFinishReason === undefined ? undefined : { rawFinishReason: finish.rawFinishReason }),
   ...(finish.usage === undefined ? undefined : { usage: usageOf(finish.usage, model.cost, asked) }),
   ...(finish.timings === undefined ? undefined : { timings: finish.timings }),
   ...(finish.model === undefined ? undefined : { model: finish.model }),
   ref,
   selectedBy,
-  ignored: asked.ignored
+  ignored: finish.ignored === undefined ? asked.ignored : [...asked.ignored, ...finish.ignored]
+})
+
+/** The same as attributes of a span, by OpenTelemetry's conventions for GenAI. */
+export const attributes = (about: About): Record<string, unknown> => ({
+  "gen_ai.operation.name": "chat",
+  "gen_ai.system": about.ref.slice(0, about.ref.indexOf("/")),
+  "gen_ai.request.model": about.ref.slice(about.ref.indexOf("/") + 1),
+  "gen_ai.response.model": about.model,
+  "gen_ai.response.finish_reasons": [about.finishReason],
+  "gen_ai.usage.input_tokens": about.usage?.inputTokens,
+  "gen_ai.usage.output_tokens": about.usage?.outputTokens
 })

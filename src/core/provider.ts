@@ -3,6 +3,7 @@
  */
 import type * as Either from "effect/Either"
 import type * as Redacted from "effect/Redacted"
+import type { Ignored } from "../Chat.js"
 import type { JsonObject } from "../Message.js"
 import type { Api, Catalog, Cost, ModelDefinition } from "../Model.js"
 import type { ExcludedModel, ProviderError } from "../OllamaError.js"
@@ -42,7 +43,43 @@ export interface ProviderModel {
   readonly api?: Api | undefined
   readonly headers?: ProviderHeaders | undefined
   readonly params?: JsonObject | undefined
+  /** Parameters that were written for it and that cannot be sent: each answer that they would have shaped says so. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+  /** Whether to ask for a stream on the wire; stronger than the provider's. */
+  readonly streaming?: boolean | undefined
+  /** The context in tokens that the user wants: the weakest way to set `numCtx`. */
+  readonly contextTokens?: number | undefined
   readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
+  readonly compat?: Compat | undefined
+}
+
+/**
+ * What a model's server needs or lacks, of OpenClaw's `compat`; what is not said is as usual.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Compat {
+  /** Whether `temperature` may be sent. */
+  readonly supportsTemperature?: boolean | undefined
+  /** Whether an effort of thinking may be sent. */
+  readonly supportsReasoningEffort?: boolean | undefined
+  /** The server's words for efforts, by the user's; `null` takes a word away. */
+  readonly reasoningEffortMap?: { readonly [effort: string]: string | null } | undefined
+  /** Whether a stream may be asked for its usage. */
+  readonly supportsUsageInStreaming?: boolean | undefined
+  /** Whether an answer may be asked for by a JSON Schema. */
+  readonly supportsJsonSchemaResponseFormat?: boolean | undefined
+  /** Whether tools may have the field `strict`. */
+  readonly supportsStrictMode?: boolean | undefined
+  /** Whether the content of every message has to be one text. */
+  readonly requiresStringContent?: boolean | undefined
+  /** Whether every message of the assistant needs the field `reasoning_content`. */
+  readonly requiresReasoningContentOnAssistantMessages?: boolean | undefined
+  /** Whether reasoning goes back as text. */
+  readonly requiresThinkingAsText?: boolean | undefined
+  /** Whether the result of a tool needs the tool's name. */
+  readonly requiresToolResultName?: boolean | undefined
 }
 
 /**
@@ -76,6 +113,10 @@ export interface Provider extends Endpoint {
   readonly source: Catalog["source"]
   readonly api: Api
   readonly params: JsonObject
+  /** Parameters that were written for it and that cannot be sent: each answer that they would have shaped says so. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+  /** Whether to ask for streams on the wire. */
+  readonly streaming?: boolean | undefined
   readonly models: ReadonlyArray<ProviderModel>
   /** Models that are written down for it and that cannot be asked, with the reason. */
   readonly excluded?: ReadonlyArray<ExcludedModel> | undefined
@@ -104,7 +145,7 @@ export interface ProviderStatus {
  * @since 0.1.0
  * @category models
  */
-export interface ModelOptions extends Omit<ProviderModel, "definition" | "headers"> {
+export interface ModelOptions extends Omit<ProviderModel, "definition" | "headers" | "ignored"> {
   readonly id: string
   readonly name?: string | undefined
   readonly reasoning?: boolean | undefined

@@ -151,9 +151,14 @@ export const makeServer = (
 
     const http = Http.createServer((request, response) => {
       const body: Array<Buffer> = []
-      request.on("data", (chunk: Buffer) => body.push(chunk))
-      request.on("end", () => {
-        const handled = answer({
+      const leave = (record: RecordedRequest) => {
+        const next = waiting.shift()
+        if (next === undefined) left.push({ ...record })
+        else next({ ...record })
+      }
+      const handle = () => {
+        const bytes = Buffer.concat(body)
+        return answer({
           method: request.method ?? "GET",
           url: `${root}${request.url?.startsWith("/") === true ? request.url : "/"}`,
           headers: Object.fromEntries(
@@ -161,17 +166,28 @@ export const makeServer = (
               [name, value]
             ) => [name, Array.isArray(value) ? value.join(", ") : value ?? ""])
           ),
-          body: Buffer.concat(body).toString("utf8")
+          body: bytes.toString("utf8"),
+          bytes
         })
+      }
+      request.on("data", (chunk: Buffer) => body.push(chunk))
+      // The client left while it sent its request: that has no answer.
+      request.once("close", () => {
+        if (request.complete) return
+        const record = handle()?.record
+        if (record === undefined) return
+        record.aborted = true
+        leave(record)
+      })
+      request.on("end", () => {
+        const handled = handle()
         if (handled === undefined) return void response.writeHead(500).end()
         const { plan, record } = handled
         let over = false
         response.once("close", () => {
           if (over) return
           record.aborted = true
-          const next = waiting.shift()
-          if (next === undefined) left.push({ ...record })
-          else next({ ...record })
+          leave(record)
         })
         play(plan, response, request, () => {
           over = true

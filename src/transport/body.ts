@@ -15,7 +15,7 @@ import * as Stream from "effect/Stream"
 import { join } from "../core/decode/bytes.js"
 import * as Deadlines from "./deadlines.js"
 import type { Arrived, BodyPull, Limits } from "./exchange.js"
-import { formatOf, inflated, inflationOf, mayBeCompressed } from "./inflate.js"
+import { formatOf, inflated, inflationOf } from "./inflate.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
 export class ReadTimeout {
@@ -46,8 +46,9 @@ const fromStream = Effect.fnUntraced(function*(arrived: Arrived): Effect.fn.Retu
   const pull = yield* Scope.extend(Stream.toPull(arrived.response.stream), scope)
   const runFork = Runtime.runFork(yield* Effect.runtime<never>())
   // The runtime's flags are those of where it was taken, which may be a region that nothing interrupts.
-  const interruptible = Effect.interruptible(pull)
-  let fiber: Fiber.RuntimeFiber<Chunk.Chunk<Uint8Array>, Option.Option<unknown>> | undefined
+  // The fiber itself never fails: what fails unseen is logged, with the request and its key.
+  const interruptible = Effect.exit(Effect.interruptible(pull))
+  let fiber: Fiber.RuntimeFiber<Exit.Exit<Chunk.Chunk<Uint8Array>, Option.Option<unknown>>> | undefined
   let begun = false
   return {
     // A stream that was never pulled has nothing to close yet.
@@ -55,8 +56,9 @@ const fromStream = Effect.fnUntraced(function*(arrived: Arrived): Effect.fn.Retu
     read(resume) {
       begun = true
       fiber = runFork(interruptible)
-      fiber.addObserver((exit) => {
+      fiber.addObserver((ended) => {
         fiber = undefined
+        const exit = Exit.flatten(ended)
         if (Exit.isSuccess(exit)) return resume(undefined, Chunk.toReadonlyArray(exit.value))
         const failure = Option.flatten(Cause.failureOption(exit.cause))
         // A body without a byte is one that has ended.
@@ -220,7 +222,9 @@ export class BodyReader {
   /** Whether these pieces are the beginning of a compressed body, or may be: then it reads on by itself. */
   private isUndone(pieces: Pieces | undefined): boolean {
     if (pieces === undefined || pieces.length === 0) return false
-    if (this.begun === undefined && !mayBeCompressed(pieces[0]!)) return false
+    // gzip and zlib begin with one of these, hardly any text does
+    const first = pieces[0]![0]
+    if (this.begun === undefined && first !== 0x1f && first !== 0x78) return false
     const begun = join(this.begun === undefined ? pieces : [this.begun, ...pieces])
     this.begun = begun.length === 1 ? begun : undefined
     const format = formatOf(begun)

@@ -3,6 +3,7 @@ import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type * as Stream from "effect/Stream"
 import type { Endpoint } from "../core/provider.js"
 
 /**
@@ -31,8 +32,8 @@ export interface Outgoing {
   readonly method: HttpClientRequest.HttpClientRequest["method"]
   /** Without secrets: errors tell it. */
   readonly url: string
-  /** JSON text. */
-  readonly body?: string | undefined
+  /** JSON text, or bytes that are sent as they come. */
+  readonly body?: string | Stream.Stream<Uint8Array, unknown> | undefined
   /** A discovery on loopback sends no key but one that was configured for the provider. */
   readonly purpose: "discovery" | "completion"
   /** The model that is asked for. */
@@ -62,6 +63,8 @@ export interface Arrived {
   readonly pull: BodyPull | undefined
   /** Closes the connection of a response that is not read. */
   readonly close: Effect.Effect<void>
+  /** Middleware of the host made an error of it, and may have read it for that. */
+  readonly seen?: boolean
 }
 
 /**

@@ -14,6 +14,7 @@ import * as FiberRefs from "effect/FiberRefs"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
 import * as Runtime from "effect/Runtime"
+import { responseIn } from "../core/failure/transport.js"
 import { arrived, pullOf } from "./direct.js"
 import type { Arrived, Send } from "./exchange.js"
 
@@ -56,20 +57,12 @@ const arrivedBy = (response: HttpClientResponse.HttpClientResponse): Arrived => 
   return { response, pull, close }
 }
 
-const maxCauses = 5
-
 // A host's own middleware may make an error of a status (`filterStatusOk`): what the server said is in it.
 const respondedIn = (error: unknown): HttpClientResponse.HttpClientResponse | undefined => {
-  let at = error
-  for (let i = 0; i < maxCauses && typeof at === "object" && at !== null; i++) {
-    const response: unknown = Reflect.get(at, "response")
-    if (typeof response === "object" && response !== null && HttpClientResponse.TypeId in response) {
-      const found = response as HttpClientResponse.HttpClientResponse // has its TypeId
-      return found.status >= 200 && found.status < 300 ? undefined : found
-    }
-    at = Reflect.get(at, "cause")
-  }
-  return undefined
+  const response = responseIn(error)
+  if (response === undefined || !(HttpClientResponse.TypeId in response)) return undefined
+  const found = response as HttpClientResponse.HttpClientResponse // has its TypeId
+  return found.status >= 200 && found.status < 300 ? undefined : found
 }
 
 /** On a fiber that can be left alone: some transports never settle. */
@@ -79,11 +72,14 @@ export const sendThrough = <R>(
   traced: boolean
 ): Send =>
 (request, onHead) => {
-  const sent = Effect.catchAll(client.execute(request), (error) => {
-    const response = respondedIn(error)
-    return response === undefined ? Effect.fail(error) : Effect.succeed(response)
+  const sent = Effect.matchEffect(client.execute(request), {
+    onFailure: (error) => {
+      const response = respondedIn(error)
+      return response === undefined ? Effect.fail(error) : Effect.succeed({ ...arrivedBy(response), seen: true })
+    },
+    onSuccess: (response) => Effect.succeed(arrivedBy(response))
   })
-  const fiber = Runtime.runFork(runtimeOf<R>(parent, traced))(Effect.map(sent, arrivedBy))
+  const fiber = Runtime.runFork(runtimeOf<R>(parent, traced))(sent)
   fiber.addObserver(onHead)
   return () => {
     const exit = fiber.unsafePoll()

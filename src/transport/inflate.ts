@@ -14,10 +14,6 @@ export const formatOf = (bytes: Uint8Array): Format | undefined => {
   return first === 0x78 && second !== undefined && (first * 256 + second) % 31 === 0 ? "deflate" : undefined
 }
 
-/** Whether these bytes begin a compressed body, as far as they tell. */
-export const mayBeCompressed = (bytes: Uint8Array): boolean =>
-  bytes.length === 1 ? bytes[0] === 0x1f || bytes[0] === 0x78 : formatOf(bytes) !== undefined
-
 /** What undoes a compression: bytes in, bytes out. */
 export interface Inflation {
   readonly readable: ReadableStream<Uint8Array>

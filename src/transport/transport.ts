@@ -10,8 +10,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
 import * as Redacted from "effect/Redacted"
+import { mask, redact } from "../core/failure/redact.js"
 import { classifyAnswer } from "../core/failure/refusal.js"
-import { classifyTransport, mask, redact } from "../core/failure/transport.js"
+import { classifyTransport } from "../core/failure/transport.js"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import { isTraced } from "../telemetry/span.js"
 import { type BodyReader, makeReader, type ReadError } from "./body.js"
@@ -51,7 +52,10 @@ export const makeRequest = (
     headers["authorization"] = `Bearer ${Redacted.value(key.value)}`
   }
   const request = HttpClientRequest.make(method)(url, { headers })
-  return body === undefined ? request : HttpClientRequest.bodyText(request, body, "application/json")
+  if (body === undefined) return request
+  return typeof body === "string"
+    ? HttpClientRequest.bodyText(request, body, "application/json")
+    : HttpClientRequest.bodyStream(request, body, { contentType: "application/octet-stream" })
 }
 
 /** What a request carries that nobody may see, as it is and as it may be quoted, the longest first. */
@@ -102,7 +106,7 @@ export const open = <R>(
     }
     // HttpClient makes the span of a request.
     const traced = isTraced(fiber)
-    const direct = traced ? undefined : sendOf(client)
+    const direct = traced || sending.request.body._tag === "Stream" ? undefined : sendOf(client)
     const deadlines = Deadlines.of(fiber)
     const start = deadlines.now()
     const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)
@@ -159,7 +163,7 @@ const unlimited: Limits = { firstByte: Infinity, idle: Infinity, total: Infinity
 
 const lenient = new TextDecoder("utf-8")
 
-// Middleware of the host may have read it: then the response remembers its text.
+// Who has read it before left its text with the response.
 const remembered = (response: Reply["response"], wait: number): Effect.Effect<string> =>
   Effect.timeoutTo(Effect.orElseSucceed(response.text, () => ""), {
     duration: wait,
@@ -176,7 +180,9 @@ const refused = Effect.fnUntraced(function*(
   const reader = yield* makeReader(reply, unlimited, start)
   const wait = Math.min(refusalWait, start + limits.total - before)
   const read = yield* Effect.ensuring(restore(reader.beginning(wait, maxRefusal)), reader.close)
-  const said = read.length > 0 ? lenient.decode(read) : yield* restore(remembered(reply.response, wait))
+  const said = read.length > 0 || reply.seen !== true
+    ? lenient.decode(read)
+    : yield* restore(remembered(reply.response, wait))
   const secrets = reply.secrets()
   return yield* Effect.fail(classifyAnswer({
     url,

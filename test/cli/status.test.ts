@@ -185,8 +185,8 @@ describe("what a server that does not answer means", () => {
 
   it("has no version that means nothing", () => {
     assert.include(checks.server(provider, Either.right("0.0.0")).found, "a version of its own")
-    assert.strictEqual(checks.streaming([{ ref: "ollama/x", api: "openai-completions" }], "0.0.0").state, "ok")
-    assert.strictEqual(checks.streaming([{ ref: "ollama/x", api: "openai-completions" }], "0.17.7").state, "failed")
-    assert.strictEqual(checks.streaming([{ ref: "ollama/x", api: "ollama" }], "0.17.7").state, "ok")
+    assert.strictEqual(checks.streaming([{ ref: "ollama/x", isNative: false }], "0.0.0").state, "ok")
+    assert.strictEqual(checks.streaming([{ ref: "ollama/x", isNative: false }], "0.17.7").state, "failed")
+    assert.strictEqual(checks.streaming([{ ref: "ollama/x", isNative: true }], "0.17.7").state, "ok")
   })
 })

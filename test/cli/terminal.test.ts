@@ -38,7 +38,7 @@ describe.sequential("on a terminal", () => {
       })
       assert.match(wide.screen, /\u001b\[2mREF/)
       assert.match(plain(wide.screen), /ollama\/gpt-oss:20b +gpt-oss:20b +131,072/)
-      assert.match(plain(narrow.screen), /^ollama\/gpt-oss:20b\n {2}name gpt-oss:20b · context 131,072 · /)
+      assert.match(plain(narrow.screen), /^ollama\/gpt-oss:20b\n {2}context 131,072 · max tokens /)
       for (const line of plain(narrow.screen).split("\n")) assert.isAtMost(line.length, 60)
       assert.notMatch(grey.screen, /\u001b/)
       assert.deepStrictEqual([wide.code, narrow.code, grey.code], [0, 0, 0])
@@ -110,7 +110,7 @@ describe.sequential("on a terminal", () => {
       yield* chat.type("\"\"\"one\rtwo\"\"\"\r")
       yield* chat.until(/Second answer\./)
       yield* chat.until(/>>> /)
-      const last = () => Effect.map(mock.requests, (requests) => (requests.at(-1)?.json as Body).messages)
+      const last = () => Effect.map(mock.requests, (requests) => (requests[requests.length - 1]!.json as Body).messages)
       assert.deepStrictEqual(yield* last(), [
         { role: "user", content: "Say something" },
         { role: "assistant", content: "First words " },

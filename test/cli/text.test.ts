@@ -6,6 +6,8 @@ import * as progress from "../../src/cli/progress.js"
 import { inks, type Output } from "../../src/cli/screen.js"
 import { table } from "../../src/cli/table.js"
 import { bytes, cut, duration, harmless, widthOf, wrap } from "../../src/cli/text.js"
+import type { JsonRecord } from "../../src/core/json.js"
+import * as server from "../../src/core/server/progress.js"
 
 const output = (columns: number): Output => ({
   write: () => {
@@ -73,8 +75,17 @@ describe("the progress of a pull", () => {
     total,
     completed
   })
-  const after = (events: ReadonlyArray<Parameters<typeof progress.step>[1]>, every = 1000) =>
-    events.reduce((state, event, i) => progress.step(state, event, i * every), progress.empty)
+  /** All that a screen shows after these lines of a server, one each `every` ms. */
+  const all = (lines: ReadonlyArray<JsonRecord>, every: number) => {
+    const states = [progress.empty]
+    let told = server.initial
+    lines.forEach((line, i) => {
+      told = server.step(told, line) ?? told
+      states.push(progress.step(states.at(-1)!, told, i * every))
+    })
+    return states
+  }
+  const after = (lines: ReadonlyArray<JsonRecord>) => all(lines, 1000).at(-1)!
 
   it("is of all layers, with speed and time", () => {
     const state = after([
@@ -112,13 +123,8 @@ describe("the progress of a pull", () => {
       { status: "verifying sha256 digest" },
       { status: "success" }
     ]
-    let state = progress.empty
-    const lines = events.flatMap((event, i) => {
-      const next = progress.step(state, event, i)
-      const line = progress.milestone(state, next)
-      state = next
-      return line === undefined ? [] : [line]
-    })
+    const states = all(events, 1)
+    const lines = states.slice(1).flatMap((state, i) => progress.milestone(states[i]!, state) ?? [])
     assert.lengthOf(lines, 12)
   })
 })

@@ -4,7 +4,7 @@ import { Chunk, Effect, Either, Layer, Schedule, Stream } from "effect"
 import { Chat, ChatCompletions, Message, Model, Models, OllamaError, Provider } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
 import { replay } from "../decode/support.js"
-import type { Recording } from "../support/recordings.js"
+import { get, type Recording, type Version } from "../support/recordings.js"
 import { wire } from "./wire.js"
 
 export const apis = ["openai-completions", "ollama"] as const
@@ -60,12 +60,28 @@ const responseOf = ({ response }: Recording) =>
     }
   )
 
-/** A client for which every answer is the recorded one. */
+/** A client that answers everything with this recording. */
 export const recordedClient = (recording: Recording) =>
   Layer.succeed(
     HttpClient.HttpClient,
     HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, responseOf(recording))))
   )
+
+/** What to ask, so that `replayingClient` answers with this recording. */
+export const promptFor = ({ name, version }: Recording) => `${version} ${name}`
+
+/** A client that answers with the recording that the prompt names. */
+export const replayingClient = Layer.succeed(
+  HttpClient.HttpClient,
+  HttpClient.make((request) => {
+    assert(request.body._tag === "Uint8Array")
+    const body = JSON.parse(new TextDecoder().decode(request.body.body)) as {
+      readonly messages: readonly [{ readonly content: string }]
+    }
+    const [version, name] = body.messages[0].content.split(" ") as [Version, string]
+    return Effect.succeed(HttpClientResponse.fromWeb(request, responseOf(get(version, name))))
+  })
+)
 
 /** What came of an answer, however it was asked for. */
 export interface Outcome {

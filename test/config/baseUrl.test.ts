@@ -65,6 +65,64 @@ describe("base URLs", () => {
     }
   })
 
+  it("a pasted endpoint is cut off, with a warning", () => {
+    const vectors: ReadonlyArray<readonly [value: string, root: string, completions: string]> = [
+      ["http://h:1/v1/chat/completions", "http://h:1", "http://h:1/v1"],
+      ["http://h:1/V1/Chat/Completions/", "http://h:1", "http://h:1/v1"],
+      ["http://h:1/chat/completions", "http://h:1", "http://h:1/v1"],
+      ["http://h:1/api/chat", "http://h:1", "http://h:1/v1"],
+      ["http://h:1/x/api/generate?a=b", "http://h:1/x", "http://h:1/x/v1"],
+      ["http://h:1/api/tags", "http://h:1", "http://h:1/v1"]
+    ]
+    for (const [value, ...both] of vectors) {
+      assert.deepStrictEqual(urls(value), both)
+      const { warnings } = ok(baseUrl.normalize(value, { provider: "ollama", api: "ollama" }))
+      assert.include(warnings.join(), "is cut off")
+    }
+    assert.deepStrictEqual(urls("https://h/v1beta/openai/chat/completions", "g"), [
+      "https://h/v1beta/openai",
+      "https://h/v1beta/openai"
+    ])
+    assert.deepStrictEqual(ok(baseUrl.normalize("http://h/chat", { provider: "ollama", api: "ollama" })).warnings, [])
+  })
+
+  it("another scheme is named, whatever comes after it", () => {
+    for (
+      const value of ["javascript:alert(1)", "file:/etc/passwd", "data:text/plain,x", "ws://h", "unix:/run/x.sock"]
+    ) {
+      const { message } = error(ollama({ baseUrl: value, models }), env)
+      assert.include(message, `a URL with the scheme "${value.split(":", 1)[0]!}"`)
+      assert.notInclude(message, "in front")
+    }
+  })
+
+  it("is near: loopback, private and link-local addresses, local names", () => {
+    const near = [
+      "http://127.9.9.9",
+      "http://localhost",
+      "http://a.localhost",
+      "http://[::1]",
+      "http://[::ffff:10.0.0.1]",
+      "http://172.31.255.255",
+      "http://[fe80::1]",
+      "http://printer.local.",
+      "http://box",
+      "http://host.containers.internal"
+    ]
+    const far = [
+      "http://128.0.0.1",
+      "http://172.15.0.1",
+      "http://192.169.0.1",
+      "http://[::ffff:8.8.8.8]",
+      "http://[fec0::1]",
+      "http://localhost.example",
+      "http://10.0.0.1.example",
+      "http://x.internal"
+    ]
+    for (const url of near) assert.isTrue(baseUrl.isLocal(url), url)
+    for (const url of far) assert.isFalse(baseUrl.isLocal(url), url)
+  })
+
   it("a missing scheme is suggested", () => {
     for (const baseUrl of ["gpu-box:11434", "localhost", "10.0.0.7/v1", "[::1]:11434/", "a.example:80/api"]) {
       assert.include(error(ollama({ baseUrl, models }), env).message, `write "http://${baseUrl}"`)
@@ -161,6 +219,24 @@ describe("Provider.make", () => {
       assert.deepStrictEqual(failed(Provider.make({ timeout })).problems.map((p) => p.path), ["timeout"])
     }
     assert.strictEqual(ok(Provider.make({ models: [{ id: " m " }] })).models[0]!.definition.id, "m")
+  })
+
+  it("refuses an api that is not spoken", () => {
+    const api = "openai-responses" as "ollama"
+    assert.deepStrictEqual(
+      failed(Provider.make({ api, models: [{ id: "m", api }] })).problems.map((p) => `${p.path}: ${p.actual}`),
+      ["api: \"openai-responses\"", "models[0].api: \"openai-responses\""]
+    )
+  })
+
+  it("takes what a configuration can say of streaming, context and compatibility", () => {
+    const compat = { supportsTemperature: false }
+    const made = ok(Provider.make({
+      params: { streaming: true },
+      models: [{ id: "m", streaming: false, contextTokens: 4096, compat }]
+    }))
+    assert.isTrue(made.streaming)
+    assert.deepInclude(made.models[0], { streaming: false, contextTokens: 4096, compat })
   })
 
   it("says all that is wrong at once", () => {

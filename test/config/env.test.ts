@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FastCheck } from "effect"
 import { substituteText } from "../../src/core/config/env.js"
 import { variables } from "../../src/core/config/resolve.js"
-import { env, error, failed, ollama, provider, resolve, resolved } from "./fixtures.js"
+import { env, error, ollama, provider, resolved, said } from "./fixtures.js"
 
 const models = [{ id: "m" }]
 const url = (baseUrl: string, variables: Readonly<Record<string, string>> = {}, more: object = {}) =>
@@ -34,20 +34,36 @@ describe("${VAR}", () => {
     if (!text.includes("${")) assert.strictEqual(substituteText(text, () => "x", () => undefined), text)
   })
 
-  it("that is unset makes its provider unavailable, wherever it stands in there", () => {
+  it("that is unset in what a provider is reached by makes it unavailable", () => {
     for (
       const entry of [
         { baseUrl: "http://${UNSET}", models, apiKey: "k" },
         { headers: { a: "${UNSET}" }, models, apiKey: "k" },
-        { models: [{ id: "${UNSET}" }], apiKey: "k" },
         { api: "${UNSET}", models, apiKey: "k" },
-        { params: { a: ["${UNSET}"] }, models, apiKey: "k" }
+        { timeoutSeconds: "${UNSET}", models, apiKey: "k" },
+        { request: { headers: { a: "${UNSET}" } }, models, apiKey: "k" },
+        { apiKey: "${UNSET}", models }
       ]
     ) {
       const failure = error(ollama(entry), env)
       assert.strictEqual(failure._tag === "MissingEnvironmentVariable" && failure.variable, "UNSET")
       assert.include(failure.message, "models.providers.ollama.")
+      assert.deepStrictEqual(resolved(ollama(entry), env).diagnostics.map((d) => d.level), ["error"])
     }
+  })
+
+  it("that is unset in a model leaves out the model, or the setting", () => {
+    const entry = {
+      models: [{ id: "${UNSET}" }, { id: "h", headers: { a: "${UNSET}" } }, { id: "m", params: { a: ["${UNSET}"] } }]
+    }
+    const found = provider(ollama(entry), env)
+    assert.deepStrictEqual(found.models.map((model) => model.definition.id), ["m"])
+    assert.deepStrictEqual(found.excluded?.map(({ name, reason }) => [name, reason]), [
+      ["models[0]", "no-id"],
+      ["h", "invalid-headers"]
+    ])
+    assert.deepStrictEqual(found.models[0]!.ignored?.map(({ setting }) => setting), ["a"])
+    assert.isUndefined(found.models[0]!.params)
   })
 
   it("that is unset at a key that is not read is only a warning", () => {
@@ -80,15 +96,21 @@ describe("${VAR}", () => {
     ])
   })
 
-  it("that is unset elsewhere fails the load", () => {
-    for (
-      const config of [
-        { agents: { defaults: { model: "ollama/${UNSET}" } } },
-        { agents: { defaults: { models: { "a/b": { alias: "${UNSET}" } } } } },
-        { auth: { order: { ollama: ["${UNSET}"] } } },
-        { env: { vars: { A: "${UNSET}" } } }
-      ]
-    ) assert.strictEqual(failed(resolve(config))._tag, "MissingEnvironmentVariable")
+  it("that is unset elsewhere is a warning, and stays unset", () => {
+    const cases: ReadonlyArray<readonly [config: object, path: string]> = [
+      [{ agents: { defaults: { model: "ollama/${UNSET}" } } }, "agents.defaults.model"],
+      [{ agents: { defaults: { models: { "a/b": { alias: "${UNSET}" } } } } }, "agents.defaults.models[\"a/b\"].alias"],
+      [{ auth: { order: { ollama: ["${UNSET}"] } } }, "auth.order.ollama[0]"],
+      [{ env: { vars: { A: "${UNSET}" } } }, "env.vars.A"]
+    ]
+    for (const [config, path] of cases) {
+      assert.deepStrictEqual(said(config), [`warning ${path}: the environment variable UNSET is not set: not used`])
+    }
+    const more = { env: { vars: { A: "${UNSET}" } } }
+    assert.strictEqual(
+      error({ ...ollama({ baseUrl: "http://${A}", models, apiKey: "k" }), ...more })._tag,
+      "MissingEnvironmentVariable"
+    )
   })
 
   it("is left alone in sections that are not read", () => {
@@ -115,10 +137,9 @@ describe("the env block", () => {
   it("needs no variable for a value that the environment has already", () => {
     const more = { env: { H: "${UNSET}", vars: { P: "${UNSET}" } } }
     assert.strictEqual(url("http://${H}:${P}", { H: "h", P: "1" }, more), "http://h:1")
-    assert.strictEqual(
-      failed(resolve({ ...ollama({ models }), ...more }, { H: "h", P: " " }))._tag,
-      "MissingEnvironmentVariable"
-    )
+    assert.deepStrictEqual(said({ ...ollama({ models }), ...more }, { ...env, H: "h", P: " " }), [
+      "warning env.vars.P: the environment variable UNSET is not set: not used"
+    ])
   })
 
   it("may hold OLLAMA_API_KEY", () => {

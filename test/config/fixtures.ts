@@ -44,12 +44,16 @@ export const error = (
 export const ollama = (entry: unknown) => ({ models: { providers: { ollama: entry } } })
 
 /** The problems of a configuration that cannot be loaded, as `path: expected, found`. */
-export const problems = (config: unknown): ReadonlyArray<string> => {
-  const failure = failed(resolve(config))
-  return failure._tag === "ConfigInvalid"
-    ? failure.problems.map((p) => `${p.path}: expected ${p.expected}, found ${p.actual}`)
-    : [failure._tag]
-}
+export const problems = (config: unknown): ReadonlyArray<string> =>
+  failed(resolve(config)).problems.map((p) => `${p.path}: expected ${p.expected}, found ${p.actual}`)
+
+/** What is said about a configuration, as `level path: message`. */
+export const said = (
+  config: unknown,
+  env: Env = {},
+  more: Partial<OpenClawConfig.ResolveInput> = {}
+): ReadonlyArray<string> =>
+  resolved(config, env, more).diagnostics.map(({ level, message, path }) => `${level} ${path}: ${message}`)
 
 export const env = { OLLAMA_API_KEY: "ollama-local" }
 

@@ -62,12 +62,18 @@ describe("$include", () => {
 
   it.effect("problems point into the included file", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(
-        withConfig("{ models: { $include: 'm.json5' } }", {
-          "m.json5": "{ providers: {\n  ollama: { authHeader: 1 } } }"
-        })
-      )
-      assert.include(error.message, `${home}/m.json5:2:25: models.providers.ollama.authHeader`)
+      const config = yield* withConfig("{ models: { $include: 'm.json5' } }", {
+        "m.json5": "{ providers: {\n  ollama: { authHeader: 1 } } }"
+      })
+      const [said] = config.diagnostics
+      assert.deepStrictEqual([said?.path, said?.file, said?.line, said?.column], [
+        "models.providers.ollama.authHeader",
+        `${home}/m.json5`,
+        2,
+        25
+      ])
+      const error = yield* Effect.flip(withConfig("{ $include: 'm.json5' }", { "m.json5": "{\n models: 5 }" }))
+      assert.include(error.message, `${home}/m.json5:2:10: models: expected an object, found a number`)
     }))
 
   it.effect("a syntax error names the included file", () =>

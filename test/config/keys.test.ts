@@ -98,7 +98,9 @@ describe("which key is used", () => {
   })
 
   it("a key of another type is refused without being shown", () => {
-    for (const apiKey of [12345, ["k-secret"], { source: "exec", id: "k-secret" }, { source: "env", id: "k-secret" }]) {
+    for (
+      const apiKey of [12345, ["k-secret"], { source: "vault", id: "k-secret" }, { source: "env", id: "k-secret" }]
+    ) {
       const failure = error(ollama({ apiKey }), env)
       assert.strictEqual(failure._tag, "ConfigInvalid")
       assert.notMatch(failure.message, /12345|k-secret/)
@@ -124,6 +126,53 @@ describe("auth profiles", () => {
       "profile c"
     )
     assert.strictEqual(picked(profiles(three, { ollama: ["gone", "b"] })), "profile b")
+  })
+
+  it("one that holds only a marker comes after the environment", () => {
+    for (const marker of ["ollama-local", "custom-local"]) {
+      const both = profiles({ a: key(marker), b: { type: "token", provider: "ollama", token: marker } })
+      assert.strictEqual(picked(both), "env OLLAMA_API_KEY")
+      assert.strictEqual(provider({}, {}, { profiles: both }).key?.source, "profile b")
+      assert.strictEqual(picked(profiles({ a: key(marker), b: key("real") })), "profile b")
+    }
+  })
+
+  it("a secret of one may be a reference, which comes before a text", () => {
+    const variables = { MY_KEY: "v" }
+    const forms: ReadonlyArray<object> = [
+      { key: "${MY_KEY}" },
+      { key: "$MY_KEY" },
+      { keyRef: "secretref-env:MY_KEY" },
+      { keyRef: { source: "env", provider: "default", id: "MY_KEY" } },
+      { key: "old", keyRef: "${MY_KEY}" }
+    ]
+    for (const form of forms) {
+      const found = provider({}, variables, {
+        profiles: profiles({ work: { type: "api_key", provider: "ollama", ...form } })
+      })
+      assert.strictEqual(Redacted.value(found.key!.value), "v")
+      assert.strictEqual(found.key!.source, "profile work")
+    }
+    const token = { type: "token", provider: "ollama", tokenRef: { source: "env", id: "MY_KEY" } }
+    assert.strictEqual(Redacted.value(provider({}, variables, { profiles: profiles({ t: token }) }).key!.value), "v")
+  })
+
+  it("a reference that cannot be followed skips its profile, and is named", () => {
+    const cases: ReadonlyArray<readonly [keyRef: unknown, message: RegExp]> = [
+      ["${UNSET}", /`keyRef` needs a variable: the environment variable UNSET is not set/],
+      [
+        { source: "exec", provider: "vault", id: "a/b" },
+        /`keyRef` is the secret exec:vault:a\/b, which is not known here/
+      ],
+      [{ source: "env", id: "no name" }, /`keyRef` is a string/],
+      [5, /`keyRef` is a number/]
+    ]
+    for (const [keyRef, message] of cases) {
+      const entry = { type: "api_key", provider: "ollama", keyRef }
+      const [diagnostic] = resolved({}, env, { profiles: profiles({ work: entry }) }).diagnostics
+      assert.match(diagnostic!.message, message)
+      assert.strictEqual(picked(profiles({ work: entry })), "env OLLAMA_API_KEY")
+    }
   })
 
   it("an expired token is skipped", () => {
@@ -171,7 +220,7 @@ describe("auth profiles", () => {
   })
 
   it("a file of another shape is said in one sentence", () => {
-    const hint = (value: unknown) => error({}, {}, { profiles: value }).hint
+    const hint = (value: unknown) => error(ollama({}), {}, { profiles: value }).hint
     const invalid = "The configuration is invalid. auth-profiles.json: "
     assert.strictEqual(hint(5), `${invalid}expected an object, found a number.`)
     assert.strictEqual(hint({ profiles: [] }), `${invalid}profiles: expected an object, found a list.`)
@@ -180,10 +229,41 @@ describe("auth profiles", () => {
   it("a file of another shape fails only those who need it", () => {
     for (const value of [[], "x", { profiles: [] }]) {
       assert.strictEqual(picked(value), "env OLLAMA_API_KEY")
-      const failure = error({}, {}, { profiles: value })
+      const failure = error(ollama({}), {}, { profiles: value })
       assert.strictEqual(failure._tag, "ConfigInvalid")
       assert.include(failure.message, "auth-profiles.json")
       assert.strictEqual(resolved({}, env, { profiles: value }).diagnostics[0]!.level, "error")
+    }
+  })
+})
+
+describe("an unreadable auth-profiles.json", () => {
+  const broken = { profiles: [] }
+
+  it("leaves an ollama that nothing mentions not enabled", () => {
+    assert.strictEqual(error({}, {}, { profiles: broken })._tag, "NotEnabled")
+    assert.strictEqual(
+      error({ agents: { defaults: { model: "other/m" } } }, {}, { profiles: broken })._tag,
+      "NotEnabled"
+    )
+  })
+
+  it("makes one that is mentioned unavailable, when it has no key from elsewhere", () => {
+    const mentions = [ollama({}), { agents: { defaults: { model: "ollama/m" } } }, ollama({ models })]
+    for (const config of mentions) {
+      assert.strictEqual(error(config, {}, { profiles: broken })._tag, "ConfigInvalid")
+      assert.strictEqual(status(config, env, { profiles: broken }).result._tag, "Right")
+    }
+    const other = { models: { providers: { x: { baseUrl: "http://h", models, authHeader: false } } } }
+    assert.strictEqual(status(other, {}, { profiles: broken }, "x").result._tag, "Right")
+  })
+})
+
+describe("an ollama with models needs no credential", () => {
+  it("when no key is sent, or when it has an Authorization header", () => {
+    for (const entry of [{ authHeader: false }, { headers: { Authorization: "Basic x" } }]) {
+      assert.isUndefined(provider(ollama({ models, ...entry }), {}).key)
+      assert.strictEqual(error(ollama(entry), {})._tag, "NotEnabled")
     }
   })
 })
@@ -212,11 +292,16 @@ describe("headers", () => {
       assert.notMatch(failure.message, /h[uú]sh/)
     }
     assert.strictEqual(headers(["x"])._tag, "ConfigInvalid")
-    const ofModel = error(ollama({ models: [{ id: "m", headers: { Host: "x" } }] }), env)
-    assert.strictEqual(
-      ofModel._tag === "ConfigInvalid" && ofModel.problems[0]!.path,
-      "models.providers.ollama.models[0].headers.Host"
-    )
+  })
+
+  it("that cannot be sent leave out the model whose they are", () => {
+    const found = provider(ollama({ models: [{ id: "m", headers: { Host: "hush" } }, { id: "n" }] }), env)
+    assert.deepStrictEqual(found.models.map((model) => model.definition.id), ["n"])
+    assert.deepStrictEqual(found.excluded, [{
+      name: "m",
+      reason: "invalid-headers",
+      detail: "headers.Host is \"Host\", which the HTTP client sets itself"
+    }])
   })
 })
 

@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Redacted } from "effect"
-import { configured, missing } from "../../src/core/catalog/selection.js"
+import { configured, missing } from "../../src/core/catalog/catalogs.js"
 import { env, error, ollama, provider, resolved, status } from "./fixtures.js"
 
 const models = [{ id: "m" }]

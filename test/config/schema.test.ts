@@ -2,13 +2,13 @@ import { assert, describe, it } from "@effect/vitest"
 import { Arbitrary, FastCheck, Schema } from "effect"
 import { ConfigValue, OpenClawConfig, Provider } from "effect-ollama"
 import { suggest } from "../../src/core/config/suggest.js"
-import { env, error, failed, ollama, problems, provider, resolve, resolved } from "./fixtures.js"
+import { env, error, failed, ollama, problems, provider, resolve, resolved, said } from "./fixtures.js"
 
 const at = "models.providers.ollama"
 
-describe("problems", () => {
-  it("all are said at once, each with its path", () => {
-    const found = problems({
+describe("what is wrong", () => {
+  it("is said all at once, each where it stands, and nothing of it fails the load", () => {
+    const found = said({
       models: {
         mode: "append",
         providers: {
@@ -17,7 +17,7 @@ describe("problems", () => {
             authHeader: "yes",
             timeoutSeconds: -1,
             params: { model: "x", seed: 1.5, a: { b: [Infinity] } },
-            models: [{ contextWindow: -1 }, { id: "m", maxTokens: 1.5, input: ["sound"], cost: { input: NaN } }, 5]
+            models: [{ contextWindow: -1 }, { id: "m", maxTokens: 0.5, input: ["sound"], cost: { input: NaN } }, 5]
           },
           x: 5
         }
@@ -25,41 +25,46 @@ describe("problems", () => {
       agents: { defaults: { model: { primary: 1, fallbacks: [2] }, models: { "a/b": { streaming: "no", alias: 1 } } } },
       auth: { order: { ollama: "x" } },
       env: { vars: { A: 1 } }
-    })
-    assert.deepStrictEqual(found.map((text) => text.split(": expected")[0]!).sort(), [
-      "agents.defaults.model.fallbacks[0]",
-      "agents.defaults.model.primary",
-      "agents.defaults.models[\"a/b\"].alias",
-      "agents.defaults.models[\"a/b\"].streaming",
-      "auth.order.ollama",
-      "env.vars.A",
-      "models.mode",
-      `${at}.api`,
-      `${at}.authHeader`,
-      `${at}.models[0].contextWindow`,
-      `${at}.models[0].id`,
-      `${at}.models[1].cost.input`,
-      `${at}.models[1].input[0]`,
-      `${at}.models[1].maxTokens`,
-      `${at}.models[2]`,
-      `${at}.params.a.b[0]`,
-      `${at}.params.model`,
-      `${at}.params.seed`,
-      `${at}.timeoutSeconds`,
-      "models.providers.x"
+    }, env)
+    assert.deepStrictEqual(found.map((text) => text.split(": ")[0]!).sort(), [
+      `error ${at}.api`,
+      `error ${at}.timeoutSeconds`,
+      "error models.providers.x",
+      "warning agents.defaults.model.fallbacks[0]",
+      "warning agents.defaults.model.primary",
+      "warning agents.defaults.models[\"a/b\"].alias",
+      "warning agents.defaults.models[\"a/b\"].streaming",
+      "warning auth.order.ollama",
+      "warning env.vars.A",
+      "warning models.mode",
+      `warning ${at}.authHeader`,
+      `warning ${at}.models[0]`,
+      `warning ${at}.models[1].cost.input`,
+      `warning ${at}.models[1].input[0]`,
+      `warning ${at}.models[1].maxTokens`,
+      `warning ${at}.models[2]`,
+      `warning ${at}.params.a.b[0]`,
+      `warning ${at}.params.model`,
+      `warning ${at}.params.seed`
     ])
   })
 
-  it("an unknown api names the known ones", () => {
-    assert.deepStrictEqual(problems(ollama({ api: "openai" })), [
-      `${at}.api: expected "openai-completions" or "ollama", found a string`
-    ])
+  it("an api that is not spoken makes its provider unavailable, and is shown", () => {
+    const failure = (api: unknown) => {
+      const found = error(ollama({ api }), env)
+      return found._tag === "ProviderUnavailable" && found.reason === "unsupported-api" ? found.detail : found._tag
+    }
+    assert.strictEqual(failure("openai"), "openai")
+    assert.strictEqual(failure("openai-codex-responses"), "openai-codex-responses")
+    assert.strictEqual(failure("anthropic-messages"), "anthropic-messages")
+    assert.strictEqual(failure("olama"), "olama (did you mean \"ollama\"?)")
+    assert.strictEqual(failure("openai_completions"), "openai_completions (did you mean \"openai-completions\"?)")
+    assert.strictEqual(failure(5), "ConfigInvalid")
   })
 
   it("a word that is nearly a known one is shown, with the known one", () => {
-    assert.deepStrictEqual(problems(ollama({ api: "olama", models: [{ id: "m", input: ["Image"] }] })), [
-      `${at}.models[0].input[0]: expected "text" or "image", found "Image": did you mean "image"?`,
-      `${at}.api: expected "openai-completions" or "ollama", found "olama": did you mean "ollama"?`
+    assert.deepStrictEqual(said(ollama({ models: [{ id: "m", input: ["Image"] }] }), env), [
+      `warning ${at}.models[0].input[0]: expected "text" or "image", found "Image": did you mean "image"?: not used`
     ])
   })
 
@@ -80,33 +85,56 @@ describe("problems", () => {
         const config of [
           ollama({ api: key }),
           { models: { mode: key } },
-          ollama({ models: [{ id: "m", input: [key] }] })
+          ollama({ models: [{ id: "m", input: [key] }] }),
+          ollama({ models: [{ id: "m", api: key }, { id: "n" }] }),
+          ollama({ params: { think: key } })
         ]
       ) {
-        assert.lengthOf(problems(config), 1)
-        assert.notInclude(problems(config).join(), "hush")
+        const found = resolved(config, env)
+        assert.lengthOf(found.diagnostics, 1)
+        assert.notInclude(JSON.stringify(found), "hush")
+        assert.notInclude(JSON.stringify(found.providers.map(({ reason }) => reason)), "hush")
       }
     }
     assert.notInclude(problems({ models: "hush" }).join(), "hush")
   })
 
-  it("sections of the wrong type are problems, sections that are not read are not", () => {
+  it("a section of the wrong type fails the load, what is in one and what is not read does not", () => {
     assert.deepStrictEqual(problems([]), [": expected an object, found a list"])
-    assert.deepStrictEqual(problems({ agents: 5 }), ["agents: expected an object, found a number"])
-    assert.deepStrictEqual(problems({ models: { providers: [] } }), [
-      "models.providers: expected an object, found a list"
+    for (const section of ["models", "agents", "auth", "env"]) {
+      assert.deepStrictEqual(problems({ [section]: 5 }), [`${section}: expected an object, found a number`])
+    }
+    assert.sameMembers([...problems({ models: [], agents: "x" })], [
+      "models: expected an object, found a list",
+      "agents: expected an object, found a string"
+    ])
+    assert.deepStrictEqual(said({ models: { providers: [] }, agents: { defaults: 5 } }), [
+      "warning models.providers: expected an object, found a list: not used",
+      "warning agents.defaults: expected an object, found a number: not used"
     ])
     assert.deepStrictEqual(resolved({ channels: 5, gateway: { x: Infinity }, agents: { list: 5 } }).diagnostics, [])
   })
 
-  it("numbers that are no safe integers, or not finite, are refused for tokens", () => {
-    for (const contextWindow of [2 ** 53, NaN, Infinity, -0.5, "8192", null]) {
-      assert.lengthOf(problems(ollama({ models: [{ id: "m", contextWindow }] })), 1)
+  it("numbers of tokens that cannot be used are absent, and fractions are floored", () => {
+    const window = (contextWindow: unknown) => {
+      const config = ollama({ models: [{ id: "m", contextWindow }] })
+      const { definition } = provider(config, env).models[0]!
+      return [definition.contextWindow, definition.known, said(config, env).length]
     }
-    assert.strictEqual(
-      provider(ollama({ models: [{ id: "m", contextWindow: 0, maxTokens: 7 }] }), env).models[0]!.definition.maxTokens,
-      7
-    )
+    for (const wrong of [2 ** 53, NaN, Infinity, -0.5, 0, -1, "8192", null]) {
+      assert.deepStrictEqual(window(wrong), [8192, [], 1])
+    }
+    assert.deepStrictEqual(window(131072.5), [131072, ["contextWindow"], 1])
+    assert.deepStrictEqual(window(4096), [4096, ["contextWindow"], 0])
+  })
+
+  it("prices below nothing are nothing, modalities that nobody has are dropped", () => {
+    const model = { id: "m", cost: { input: -1, output: 2, cacheRead: "x" }, input: ["text", "image", "video"] }
+    const { definition } = provider(ollama({ models: [model, { id: "n", input: ["audio"] }] }), env).models[0]!
+    assert.deepStrictEqual(definition.cost, { input: 0, output: 2, cacheRead: 0, cacheWrite: 0 })
+    assert.deepStrictEqual(definition.input, ["text", "image"])
+    const other = provider(ollama({ models: [{ id: "n", input: ["audio"] }] }), env).models[0]!
+    assert.deepStrictEqual(other.definition.input, ["text"])
   })
 
   it("parameters may be negative", () => {
@@ -121,43 +149,78 @@ describe("problems", () => {
     stop: [""],
     think: "hard",
     keep_alive: "soon",
-    reasoning: { effort: 3 },
     options: { seed: "x", tools: [], min_p: 0.1 },
     keepAlive: null,
     topP: 0.5,
     anything: { goes: ["here"] }
   }
   const complaints = (where: string) => [
-    `${where}.temperature: expected a finite number, found a string`,
+    `${where}.options.tools: expected no such parameter: requests set it themselves, found a list`,
+    `${where}.options.seed: expected an integer, found a string`,
     `${where}.top_k: expected an integer, found 1.5`,
+    `${where}.temperature: expected a finite number, found a string`,
     `${where}.numCtx: expected a positive integer, found 0`,
     `${where}.stop: expected a string, or a list of strings, none of them empty, found a list`,
-    `${where}.think: expected true, false, "low", "medium", "high" or "max", found a string`,
-    `${where}.keep_alive: expected seconds, or a Go duration such as "5m", found a string`,
-    `${where}.reasoning.effort: expected true, false, "low", "medium", "high" or "max", found 3`,
-    `${where}.options.seed: expected an integer, found a string`,
-    `${where}.options.tools: expected no such parameter: requests set it themselves, found a list`
+    `${where}.think: expected true, false, "low", "medium", "high" or "max", found a string`
   ]
+  const warned = (where: string) => complaints(where).map((text) => `warning ${text}: not used`)
 
-  it("parameters of a wrong type are found at load, wherever they stand", () => {
-    assert.deepStrictEqual(problems(ollama({ params: wrong })), complaints(`${at}.params`))
+  it("parameters of a wrong type are said and dropped, wherever they stand", () => {
+    const left = { keepAlive: null, topP: 0.5, minP: 0.1, anything: { goes: ["here"] } }
+    const settled = { params: left, ignored: complaints("x").map((text) => text.replace("x.", "")) }
+    const reasons = (ignored: ReadonlyArray<{ readonly reason: string }> | undefined, where: string) =>
+      ignored?.map(({ reason }) => reason.replace(`${where}.`, ""))
+
+    const entry = provider(ollama({ params: wrong }), env)
+    assert.deepStrictEqual(said(ollama({ params: wrong }), env), warned(`${at}.params`))
+    assert.deepStrictEqual({ params: entry.params, ignored: reasons(entry.ignored, `${at}.params`) }, settled)
+
+    const inModel = ollama({ models: [{ id: "m", params: wrong }] })
+    const [model] = provider(inModel, env).models
+    assert.deepStrictEqual(said(inModel, env), warned(`${at}.models[0].params`))
     assert.deepStrictEqual(
-      problems(ollama({ models: [{ id: "m", params: wrong }] })),
-      complaints(`${at}.models[0].params`)
+      { params: model!.params, ignored: reasons(model!.ignored, `${at}.models[0].params`) },
+      settled
     )
+
+    const places = ["agents.defaults.params", "agents.defaults.models[\"a/b\"].params"] as const
+    const defaults = { agents: { defaults: { params: wrong, models: { "a/b": { params: wrong } } } } }
+    const found = resolved(defaults)
+    assert.sameMembers([...said(defaults)], places.flatMap(warned))
     assert.deepStrictEqual(
-      problems({ agents: { defaults: { models: { "a/b": { params: wrong } } } } }),
-      complaints("agents.defaults.models[\"a/b\"].params")
+      { params: found.defaults?.params, ignored: reasons(found.defaults?.ignored, places[0]) },
+      settled
     )
-    assert.lengthOf(problems(ollama({ params: { options: { options: {} } } })), 1)
-    assert.lengthOf(problems(ollama({ params: { options: 5 } })), 1)
+    assert.deepStrictEqual({ params: found.models[0]!.params, ignored: reasons(found.models[0]!.ignored, places[1]) }, {
+      ...settled
+    })
   })
 
-  it("a parameter whose variable is not set is missing, not wrong", () => {
-    for (const params of [{ temperature: "${T}" }, { reasoning: { effort: "${T}" } }, { options: { seed: "${T}" } }]) {
-      assert.strictEqual(error(ollama({ params }), env)._tag, "MissingEnvironmentVariable")
-      const failure = failed(resolve({ agents: { defaults: { models: { "a/b": { params } } } } }))
-      assert.strictEqual(failure._tag, "MissingEnvironmentVariable")
+  it("options that are none are dropped", () => {
+    for (const options of [{ options: {} }, 5]) {
+      const found = provider(ollama({ params: { options, seed: 1 } }), env)
+      assert.deepStrictEqual(found.params, { seed: 1 })
+      assert.deepStrictEqual(found.ignored?.map(({ setting }) => setting), ["options"])
+    }
+    assert.deepStrictEqual(said(ollama({ params: 5 }), env), [
+      `warning ${at}.params: expected an object, found a number: not used`
+    ])
+  })
+
+  it("a parameter whose variable is not set is dropped", () => {
+    const cases: ReadonlyArray<readonly [params: object, setting: string]> = [
+      [{ temperature: "${T}" }, "temperature"],
+      [{ reasoning: { effort: "${T}" } }, "think"],
+      [{ options: { seed: "${T}" } }, "seed"],
+      [{ extra_body: { a: { b: "${T}" } } }, "extra_body.a"]
+    ]
+    for (const [params, setting] of cases) {
+      const found = provider(ollama({ params }), env)
+      assert.deepStrictEqual(found.params, {})
+      assert.deepStrictEqual(found.ignored?.map((ignored) => ignored.setting), [setting])
+      assert.include(found.ignored![0]!.reason, "the environment variable T is not set")
+      assert.lengthOf(said(ollama({ params }), env), 1)
+      assert.lengthOf(said({ agents: { defaults: { models: { "a/b": { params } } } } }), 1)
     }
   })
 
@@ -172,15 +235,21 @@ describe("problems", () => {
     ])
   })
 
-  it("what a request sets itself is refused among the parameters", () => {
+  it("what a request sets itself is dropped from the parameters, and from an extra body", () => {
     for (const name of ["model", "messages", "stream", "tools"]) {
-      assert.lengthOf(problems(ollama({ params: { [name]: 1 } })), 1)
-      assert.lengthOf(problems(ollama({ models: [{ id: "m", params: { [name]: 1 } }] })), 1)
-      assert.lengthOf(problems({ agents: { defaults: { models: { "a/b": { params: { [name]: 1 } } } } } }), 1)
+      for (const params of [{ [name]: 1 }, { extra_body: { [name]: 1 } }, { extraBody: { [name]: 1 } }]) {
+        for (const config of [ollama({ params }), ollama({ models: [{ id: "m", params }] })]) {
+          const { ignored, models, params } = provider(config, env)
+          assert.deepStrictEqual([...ignored ?? [], ...models[0]?.ignored ?? []].map(({ setting }) => setting), [name])
+          assert.deepStrictEqual([params, models[0]?.params ?? {}], [{}, {}])
+          assert.lengthOf(said(config, env), 1)
+        }
+        assert.lengthOf(said({ agents: { defaults: { models: { "a/b": { params } } } } }), 1)
+      }
     }
   })
 
-  it("too deep, cyclic and unserialisable values are refused", () => {
+  it("too deep and cyclic values are refused, what is no JSON is wrong where it stands", () => {
     let deep: unknown = 1
     for (let i = 0; i < 200; i++) deep = [deep]
     const cyclic: Record<string, unknown> = {}
@@ -190,7 +259,7 @@ describe("problems", () => {
     for (const value of [deep, cyclic, wide]) {
       assert.match(problems(ollama({ params: { value } }))[0]!, /at most \d+/)
     }
-    assert.lengthOf(problems(ollama({ params: { f: () => 1, s: Symbol("x"), b: 1n } })), 3)
+    assert.lengthOf(said(ollama({ params: { f: () => 1, s: Symbol("x"), b: 1n } }), env), 3)
   })
 })
 
@@ -198,7 +267,13 @@ describe("unknown keys", () => {
   const warnings = (config: unknown) => resolved(config).diagnostics.map((d) => `${d.level} ${d.path}: ${d.message}`)
 
   it("are warnings, with a suggestion when one is close", () => {
+    assert.deepStrictEqual(warnings(ollama({ base_url: "http://h" })), [
+      `warning ${at}.base_url: unknown key, not used: did you mean "baseUrl"?`
+    ])
     assert.deepStrictEqual(warnings(ollama({ baseURL: "http://h" })), [
+      `warning ${at}.baseURL: read as "baseUrl", which is its name`
+    ])
+    assert.deepStrictEqual(warnings(ollama({ baseUrl: "http://h", baseURL: "http://i" })), [
       `warning ${at}.baseURL: unknown key, not used: did you mean "baseUrl"?`
     ])
     assert.deepStrictEqual(warnings(ollama({ zebra: 1 })), [`warning ${at}.zebra: unknown key, not used`])
@@ -242,9 +317,9 @@ describe("unknown keys", () => {
 })
 
 describe("doubtful entries", () => {
-  it("models that are listed twice, or repeat the provider, are said", () => {
-    const config = ollama({ models: [{ id: "m" }, { id: "m:latest" }, { id: "ollama/x" }] })
-    assert.deepStrictEqual(provider(config, env).models.map((m) => m.definition.id), ["m", "ollama/x"])
+  it("models that are listed twice are said, and an id may repeat its provider", () => {
+    const config = ollama({ models: [{ id: "m" }, { id: "m:latest" }, { id: "ollama/x" }, { id: "OLLAMA/m" }] })
+    assert.deepStrictEqual(provider(config, env).models.map((m) => m.definition.id), ["m", "x"])
     assert.lengthOf(resolved(config, env).diagnostics, 2)
   })
 
@@ -320,7 +395,7 @@ describe("resolve", () => {
   it("takes time with the size of a configuration, also with a missing variable in every model", () => {
     const models = many.map((i) => ({ id: `m${i}`, contextWindow: "${UNSET}" }))
     assert.isBelow(
-      timed(() => assert.strictEqual(error(ollama({ models }), env)._tag, "MissingEnvironmentVariable")),
+      timed(() => assert.lengthOf(said(ollama({ models }), env), many.length)),
       4000
     )
   })
@@ -386,7 +461,7 @@ describe("ConfigValue", () => {
     }
   })
 
-  it("what its schema refuses by type the reader refuses too", () => {
+  it("what its schema refuses by type the reader does not take either", () => {
     const decode = Schema.decodeUnknownEither(ConfigValue.ConfigValue)
     for (
       const config of [
@@ -398,7 +473,7 @@ describe("ConfigValue", () => {
       ]
     ) {
       assert.strictEqual(decode(config)._tag, "Left")
-      assert.strictEqual(resolve(config)._tag, "Left")
+      assert.lengthOf(said(config, env), 1)
     }
   })
 })

@@ -33,6 +33,21 @@ describe("bounds", () => {
     }
   })
 
+  it("each further line of an event counts for 16 bytes more", () => {
+    const tooLarge = { _tag: "Malformed", detail: "an event is larger than 100 bytes" } as const
+    const stop = "data: {\"choices\":[{\"finish_reason\":\"stop\"}]}\n\n"
+    const data = (first: string) => `data: ${first}\n${"data:\n".repeat(6)}\n`
+    const document = (first: string) => `${first}\n${"\n".repeat(5)}}\n`
+    const failure = (api: "ollama" | "openai-completions", text: string) =>
+      decode(api, [text, api === "ollama" ? done : stop], { maxEventBytes: 100 }).failure
+    assert.isUndefined(failure("openai-completions", data("{}  ")))
+    assert.deepStrictEqual(failure("openai-completions", data("{}   ")), tooLarge)
+    for (const api of ["ollama", "openai-completions"] as const) {
+      assert.isUndefined(failure(api, document("{  ")))
+      assert.deepStrictEqual(failure(api, document("{   ")), tooLarge)
+    }
+  })
+
   it("an answer over its bound is malformed, of text or of call fragments", () => {
     const many = Array.from({ length: 50 }, () => line("0123456789"))
     assert.strictEqual(decode("ollama", many, { maxAnswerChars: 300 }).failure?._tag, "Malformed")
@@ -40,6 +55,55 @@ describe("bounds", () => {
       "data: {\"choices\":[{\"delta\":{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"arguments\":\"{\"}}]}}]}\n\n"
     const { failure } = decode("openai-completions", [fragment.repeat(50)], { maxAnswerChars: 300 })
     assert.strictEqual(failure?._tag, "Malformed")
+  })
+
+  it("an answer at its bound is read, one character more is not", () => {
+    const said = (text: string) => decode("ollama", [line(text) + done], { maxAnswerChars: 164 }).failure
+    // a part counts for 64 more
+    assert.isUndefined(said("x".repeat(100)))
+    assert.deepStrictEqual(said("x".repeat(101)), {
+      _tag: "Malformed",
+      detail: "the answer is larger than 164 characters"
+    })
+  })
+
+  it("the calls of an answer are bounded by the text of their events", () => {
+    const event = "{\"message\":{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":{}}}]}}"
+    const read = (maxAnswerChars: number) => decode("ollama", [`${event}\n${done}`], { maxAnswerChars }).failure?._tag
+    assert.isUndefined(read(event.length))
+    assert.strictEqual(read(event.length - 1), "Malformed")
+  })
+
+  it("64 MiB without a line end are too much where nothing else is said", () => {
+    const decoder = make({ wire: ollama, makeId })
+    const chunk = new Uint8Array(4 * 1024 * 1024).fill(32)
+    for (let i = 0; i < 16; i++) decoder.push(chunk)
+    assert.isUndefined(decoder.failure)
+    decoder.push(chunk.subarray(0, 1))
+    assert.deepStrictEqual(decoder.failure, { _tag: "Malformed", detail: "an event is larger than 67108864 bytes" })
+  })
+
+  it("1000 calls may be unfinished at the same time, and no more", () => {
+    const open = (_: unknown, i: number) =>
+      `data: {"choices":[{"delta":{"tool_calls":[{"id":"${i}","index":${i},"function":{"name":"f"}}]}}]}\n\n`
+    const stop = "data: {\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}]}\n\n"
+    const most = decode("openai-completions", [...Array.from({ length: 1000 }, open), stop])
+    assert.isUndefined(most.failure)
+    assert.lengthOf(most.parts, 1000)
+    assert.deepStrictEqual(decode("openai-completions", [...Array.from({ length: 1001 }, open), stop]).failure, {
+      _tag: "Malformed",
+      detail: "more than 1000 unfinished tool calls"
+    })
+  })
+
+  it("arguments may be nested 1000 deep, and no deeper", () => {
+    const failure = (depth: number) => {
+      const args = `{"":${"[".repeat(depth - 1)}${"]".repeat(depth - 1)}}`
+      const call = `{"message":{"tool_calls":[{"id":"x","function":{"name":"f","arguments":${args}}}]}}\n`
+      return decode("ollama", [call + done]).failure?._tag
+    }
+    assert.isUndefined(failure(1000))
+    assert.strictEqual(failure(1001), "MalformedToolCall")
   })
 
   it("arguments nested too deep are malformed, not a crash", () => {
@@ -61,6 +125,42 @@ describe("bounds", () => {
     const chunk = bytes(line("abcd").repeat(1000))
     for (let i = 0; i < 1000; i++) decoder.push(chunk)
     assert.strictEqual(textOf(decoder.partial().parts), "abcd".repeat(1_000_000))
+  })
+})
+
+describe("what is kept of an answer", () => {
+  const partial = (keepChars: number, ...input: ReadonlyArray<string>) => {
+    const decoder = make({ wire: ollama, makeId, keepChars })
+    for (const chunk of input) decoder.push(bytes(chunk))
+    return decoder.partial()
+  }
+  const thought = (text: string) => `{"message":{"thinking":"${text}"}}\n`
+  const call = "{\"message\":{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":{\"a\":1}}}]}}\n"
+  const made = { type: "tool-call", id: "x", name: "f", arguments: { a: 1 }, argumentsText: "{\"a\":1}" } as const
+
+  it("is all of it up to the bound, without a mark", () => {
+    assert.deepStrictEqual(partial(64 + 5, line("abc"), line("de")), { parts: [{ type: "text", text: "abcde" }] })
+    assert.deepStrictEqual(partial(64 + 5, thought("abcde")), { parts: [{ type: "reasoning", text: "abcde" }] })
+    assert.deepStrictEqual(partial(64 + 7, call), { parts: [made] })
+    assert.deepStrictEqual(partial(2 * 64 + 5 + 7, line("abcde"), call), {
+      parts: [{ type: "text", text: "abcde" }, made]
+    })
+  })
+
+  it("ends before the delta or the call that is over the bound, and says so", () => {
+    assert.deepStrictEqual(partial(64 + 4, line("abc"), line("de"), line("f")), {
+      parts: [{ type: "text", text: "abc" }],
+      truncated: true
+    })
+    assert.deepStrictEqual(partial(64 + 4, thought("abc"), thought("de")), {
+      parts: [{ type: "reasoning", text: "abc" }],
+      truncated: true
+    })
+    assert.deepStrictEqual(partial(64 + 6, call), { parts: [], truncated: true })
+    assert.deepStrictEqual(partial(2 * 64 + 5 + 6, line("abcde"), call), {
+      parts: [{ type: "text", text: "abcde" }],
+      truncated: true
+    })
   })
 })
 
@@ -103,6 +203,18 @@ describe("UTF-8", () => {
 })
 
 describe("garbage", () => {
+  it("is shown up to 80 characters", () => {
+    const shown = (length: number) => decode("ollama", [`${"x".repeat(length)}\n`]).failure
+    const detail = (text: string) => ({ _tag: "Malformed", detail: `a line is not JSON: ${text}` }) as const
+    assert.deepStrictEqual(shown(80), detail("x".repeat(80)))
+    assert.deepStrictEqual(shown(81), detail(`${"x".repeat(80)}…`))
+    // of many lines the first
+    assert.deepStrictEqual(decode("openai-completions", ["<html>\n<body>\n"]).failure, {
+      _tag: "Malformed",
+      detail: "not a stream of events: <html>"
+    })
+  })
+
   it("in a stream is malformed", () => {
     for (
       const body of [
@@ -145,7 +257,7 @@ describe("garbage", () => {
     }
     const odd =
       "{\"model\":5,\"message\":{\"content\":\"a\",\"thinking\":{}},\"done\":true,\"done_reason\":7,\"eval_count\":\"9\",\"prompt_eval_count\":-1}"
-    assert.deepStrictEqual(decode("ollama", [odd]).finish, { finishReason: "stop" })
+    assert.deepStrictEqual(decode("ollama", [odd]).finish, { finishReason: "stop", rawFinishReason: "stop" })
   })
 
   it("inside a broken first line does not swallow the stream", () => {

@@ -1,12 +1,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import { make } from "../../src/core/decode/decoder.js"
-import { brief, bytes, calls, completions, decode, delta, makeId, ollama, stop, textOf, whole } from "./support.js"
+import {
+  brief,
+  bytes,
+  calls,
+  completions,
+  decode,
+  delta,
+  event,
+  makeId,
+  ollama,
+  stop,
+  textOf,
+  whole
+} from "./support.js"
+
+const open = (id: string, index: number, name = "f", args = "\"\"") =>
+  `{"id":"${id}","index":${index},"type":"function","function":{"name":"${name}","arguments":${args}}}`
+const more = (index: number, args: string) => `{"index":${index},"function":{"arguments":${JSON.stringify(args)}}}`
 
 describe("calls in fragments", () => {
-  const open = (id: string, index: number, name = "f", args = "\"\"") =>
-    `{"id":"${id}","index":${index},"type":"function","function":{"name":"${name}","arguments":${args}}}`
-  const more = (index: number, args: string) => `{"index":${index},"function":{"arguments":${JSON.stringify(args)}}}`
-
   it("are put together by index, interleaved, in the order in which they began", () => {
     const result = decode(completions, [
       calls(open("a", 0)),
@@ -72,9 +85,39 @@ describe("calls in fragments", () => {
   it("that are broken at the finish, or continue a complete call, are malformed", () => {
     const cutOff = decode(completions, [calls(open("a", 0, "f", "\"{\\\"x\"")), delta("", "\"length\"")])
     assert.deepStrictEqual(cutOff.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{\"x" })
-    const trailing = decode(completions, [calls(open("a", 0, "f", "\"{}\"")), calls(more(0, "{}")), stop])
-    assert.deepStrictEqual(trailing.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{}{}" })
+    const full = "{\\\"x\\\":1}"
+    const trailing = decode(completions, [calls(open("a", 0, "f", `"${full}"`)), calls(more(0, "{}")), stop])
+    assert.deepStrictEqual(trailing.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{\"x\":1}{}" })
     assert.deepStrictEqual(decode(completions, [calls(open("a", 0, "f", "\"{\""))]).failure, { _tag: "Ended" })
+  })
+
+  it("that continue a call which came whole are malformed, and name that one", () => {
+    const whole = event(`{"choices":[{"message":{"tool_calls":[${open("a", 0, "f", "{}")}]}}]}`)
+    assert.deepStrictEqual(
+      decode(completions, [calls(open("b", 1, "g", "\"{}\"")), whole, calls(more(0, "x"))]).failure,
+      {
+        _tag: "MalformedToolCall",
+        id: "a",
+        name: "f",
+        raw: "{}x"
+      }
+    )
+  })
+})
+
+describe("arguments", () => {
+  it("an empty object that opens a call stands for those that follow, and for none when none do", () => {
+    const opened = calls(open("a", 0, "f", "\"{}\""))
+    assert.deepStrictEqual(
+      brief(decode(completions, [opened, calls(more(0, "{\"x\":")), calls(more(0, "1}")), stop])),
+      ["a f {\"x\":1}"]
+    )
+    assert.deepStrictEqual(brief(decode(completions, [opened, stop])), ["a f {}"])
+  })
+
+  it("that were encoded twice are read", () => {
+    const twice = JSON.stringify(JSON.stringify(JSON.stringify({ x: 1 })))
+    assert.deepStrictEqual(brief(decode(completions, [calls(open("a", 0, "f", twice)), stop])), ["a f {\"x\":1}"])
   })
 })
 

@@ -55,7 +55,7 @@ describe("edge cases of the wire", () => {
       "{\"message\":{\"content\":\"{\\\"a\\\":1}\"},\"done\":true,\"done_reason\":\"stop\",\"eval_count\":7}"
     ])
     assert.strictEqual(textOf(result.parts), "{\"a\":1}")
-    assert.deepStrictEqual(result.finish, { finishReason: "stop", usage: { outputTokens: 7 } })
+    assert.deepStrictEqual(result.finish, { finishReason: "stop", rawFinishReason: "stop", usage: { outputTokens: 7 } })
   })
 
   it("edge case 4: calls in the done line finish with tool-calls, also when they came earlier; length stays", () => {
@@ -90,6 +90,32 @@ describe("edge cases of the wire", () => {
     })
   })
 
+  it("a stream of nothing, or of less than a field, is one that ended; anything else is no stream", () => {
+    for (const text of ["", "id: 1\n\nretry: 5\n\n", ": ping\n\n", "d", "data", "event", "retr"]) {
+      assert.deepStrictEqual(decode(completions, [text]).failure, { _tag: "Ended" }, text)
+    }
+    for (const text of ["x", "d\n"]) {
+      assert.strictEqual(decode(completions, [text]).failure?._tag, "Malformed", text)
+    }
+  })
+
+  it("of several finishes the first counts, and a usage that says nothing is none", () => {
+    const twice = decode(completions, [delta("", "\"length\""), stop])
+    assert.strictEqual(twice.finish?.finishReason, "length")
+    const empty = event("{\"choices\":[{\"delta\":{},\"finish_reason\":\"stop\"}],\"usage\":{}}")
+    assert.deepStrictEqual(decode(completions, [empty]).finish, { finishReason: "stop", rawFinishReason: "stop" })
+  })
+
+  it("a byte order mark before a whole answer is dropped", () => {
+    assert.strictEqual(textOf(whole(ollama, "\ufeff{\"message\":{\"content\":\"a\"},\"done\":true}").parts), "a")
+  })
+
+  it("an event without data says nothing about the next one", () => {
+    const result = decode(completions, ["event: error\n\n", delta("\"content\":\"a\""), stop])
+    assert.isUndefined(result.failure)
+    assert.strictEqual(textOf(result.parts), "a")
+  })
+
   it("what follows done: true counts the same in its chunk and in a later one", () => {
     const outcome = (after: string) => {
       const results = [[text("a") + done + after], [text("a") + done, after], cut(bytes(text("a") + done + after), 7)]
@@ -103,7 +129,7 @@ describe("edge cases of the wire", () => {
     const call = "{\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\",\"arguments\":{}}}]}"
     for (const more of [text("b"), text("b") + text("c"), line("{\"thinking\":\"b\"}"), line(call), done]) {
       assert.deepStrictEqual(outcome(more)?.parts, [{ type: "text", text: "a" }])
-      assert.deepStrictEqual(outcome(more)?.finish, { finishReason: "stop", model: "m" })
+      assert.deepStrictEqual(outcome(more)?.finish, { finishReason: "stop", rawFinishReason: "stop", model: "m" })
     }
     assert.deepStrictEqual(outcome(line("{}", ",\"done\":true,\"eval_count\":2"))?.finish?.usage, { outputTokens: 2 })
   })
@@ -152,7 +178,11 @@ describe("edge cases of the wire", () => {
       decoder.push(bytes(`{"message":{"content":"a"}${rest},"eval_count":3}\n`))
       assert.isTrue(decoder.isFinished)
       assert.isFalse(decoder.isDone)
-      assert.deepStrictEqual(decoder.end().finish, { finishReason: "stop", usage: { outputTokens: 3 } })
+      assert.deepStrictEqual(decoder.end().finish, {
+        finishReason: "stop",
+        rawFinishReason: "stop",
+        usage: { outputTokens: 3 }
+      })
     }
   })
 
@@ -297,13 +327,14 @@ describe("edge cases of the wire", () => {
   })
 
   it("edge case 31: missing counters are absent, durations are ms", () => {
-    assert.deepStrictEqual(decode(ollama, [done]).finish, { finishReason: "stop", model: "m" })
+    assert.deepStrictEqual(decode(ollama, [done]).finish, { finishReason: "stop", rawFinishReason: "stop", model: "m" })
     const counted = line(
       "{}",
       ",\"done\":true,\"total_duration\":4496429,\"load_duration\":0,\"prompt_eval_count\":26,\"eval_count\":2,\"eval_duration\":null"
     )
     assert.deepStrictEqual(decode(ollama, [counted]).finish, {
       finishReason: "stop",
+      rawFinishReason: "stop",
       usage: { inputTokens: 26, outputTokens: 2, totalTokens: 28 },
       timings: { total: 4.496429, load: 0 },
       model: "m"
@@ -321,7 +352,7 @@ describe("edge cases of the wire", () => {
     for (const indent of [undefined, 2]) {
       for (const size of [1, 1000]) {
         const result = decode(ollama, cut(bytes(JSON.stringify(load, undefined, indent)), size))
-        assert.deepStrictEqual(result.finish, { finishReason: "other", model: "m" })
+        assert.deepStrictEqual(result.finish, { finishReason: "other", rawFinishReason: "load", model: "m" })
         const answer = { choices: [{ message: { content: "a" }, finish_reason: "stop" }] }
         assert.strictEqual(
           textOf(decode(completions, cut(bytes(JSON.stringify(answer, undefined, indent)), size)).parts),

@@ -96,8 +96,14 @@ export const replay = (events: ReadonlyArray<ContentEvent>, closed: boolean): Re
 }
 
 /** Compares quickly, and shows the difference when there is one. */
-export const same = (actual: unknown, expected: unknown, name?: string): void => {
-  if (JSON.stringify(actual) !== JSON.stringify(expected)) assert.deepStrictEqual(actual, expected, name)
+export const same = (actual: unknown, expected: unknown, name?: string): void => sameAs(expected)(actual, name)
+
+/** The same for many. */
+export const sameAs = (expected: unknown): (actual: unknown, name?: string) => void => {
+  const text = JSON.stringify(expected)
+  return (actual, name) => {
+    if (JSON.stringify(actual) !== text) assert.deepStrictEqual(actual, expected, name)
+  }
 }
 
 // What servers send, written by hand.

@@ -82,6 +82,19 @@ describe("parameters of tools from Schemas", () => {
     assert.deepStrictEqual(parameters(undefined), { type: "object", properties: {} })
     assert.deepStrictEqual(parameters(Schema.Struct({})), { type: "object", properties: {} })
   })
+  it("a Schema that is written down as JSON Schema has the definitions that are written with it", () => {
+    const written = Schema.Struct({ n: Schema.Int }).annotations({
+      jsonSchema: { type: "object", properties: { n: { $ref: "#/$defs/N" } }, $defs: { N: { type: "integer" } } }
+    })
+    assert.deepStrictEqual(
+      toolParameters(written, "p"),
+      Either.right({
+        type: "object",
+        properties: { n: { type: "integer" } }
+      })
+    )
+  })
+
   it("a recursive Schema is refused with its path", () => {
     assert.deepStrictEqual(
       failure({ prompt: "Hi", tools: [{ name: "f" }, { name: "t", parameters: Tree }] }),

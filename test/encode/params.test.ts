@@ -201,7 +201,7 @@ describe("thinking", () => {
     for (const think of [true, false, "low", "max"] as const) assert.strictEqual(ollama({ think }).think, think)
     assert.strictEqual(ollama({ params: { reasoning_effort: "none" } }).think, false)
     assert.strictEqual(ollama({ params: { reasoning_effort: "minimal" } }).think, "low")
-    assert.strictEqual(ollama({ params: { reasoning_effort: "xhigh" } }).think, "max")
+    assert.strictEqual(ollama({ params: { reasoning_effort: "xhigh" } }).think, "high")
     assert.notProperty(ollama({}), "think")
   })
   it("/v1: a level is the effort, off is none, on is the default", () => {
@@ -226,9 +226,18 @@ describe("thinking", () => {
       assert.notInclude(result.body, "high")
     }
   })
-  it("no thinking needs nothing from a model that cannot think", () => {
-    assert.notProperty(completions({ think: false }, { model: plainModel }), "reasoning_effort")
-    assert.notStrictEqual(ollama({ think: false }, { model: plainModel }).think, true)
+  it("off is said to an Ollama whatever is known of the model: many think unless told", () => {
+    assert.strictEqual(completions({ think: false }, { model: plainModel }).reasoning_effort, "none")
+    assert.strictEqual(ollama({ think: false }, { model: plainModel }).think, false)
+  })
+  it("off is said to other servers only of a model that can think", () => {
+    for (const model of [plainModel, unknownModel]) {
+      const result = encoded({ prompt: "Hi", think: false }, { model, ollama: false })
+      assert.notProperty(JSON.parse(result.body), "reasoning_effort")
+      assert.deepStrictEqual(settings(result), ["think"])
+    }
+    const thinker = { ...unknownModel, reasoning: true }
+    assert.strictEqual(completions({ think: false }, { model: thinker, ollama: false }).reasoning_effort, "none")
   })
   it("only what is known is refused", () => {
     const model = { ...unknownModel, tools: false }

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either, FastCheck as fc } from "effect"
 import { type ChatCompletions, Repair } from "effect-ollama"
 import { dataUrl } from "../../src/core/request/image.js"
+import { write } from "../../src/core/request/writeJson.js"
 import { normalize } from "../support/request.js"
 import { apis, call, failure, invalidAt, png, pngBase64, tryEncode } from "./support.js"
 
@@ -178,6 +179,12 @@ describe("totality", () => {
       else assert.match(result.left._tag, /^(InvalidRequest|(Images|Tools|Thinking)NotSupported)$/)
     }
   }, { fastCheck: { numRuns: 200 } })
+
+  it("values may be nested 500 deep, and no deeper", () => {
+    const nested = (depth: number): unknown => depth === 0 ? 1 : [nested(depth - 1)]
+    assert.isTrue(Either.isRight(write(nested(500), "")))
+    assert.isTrue(Either.isLeft(write(nested(501), "")))
+  })
 
   it("getters and proxies that throw are a typed error", () => {
     const thrower = {

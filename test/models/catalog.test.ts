@@ -95,6 +95,12 @@ describe("Models.catalog", () => {
       assert.strictEqual(error.reason, "unknown-provider")
       assert.include(error.hint, "ollama, groq")
       assert.deepStrictEqual(yield* models.lastGood("gorq"), Option.none())
+      const detail = (...providers: Parameters<typeof f.config>[0]) =>
+        Effect.flatMap(f.models(f.config(providers)), (models) =>
+          Effect.map(Effect.flip(models.catalog(" gorq ")), (error) =>
+            error._tag === "ProviderUnavailable" ? [error.provider, error.detail] : []))
+      assert.deepStrictEqual(yield* detail(f.notEnabled), ["gorq", "known are ollama"])
+      assert.deepStrictEqual(yield* detail(), ["gorq", undefined])
     }))
 
   it.effect("of a configured provider is what it lists, without any request", () =>
@@ -162,10 +168,14 @@ describe("Models.refresh and lastGood", () => {
       assert.strictEqual(asked.length, 1, "one discovery at a time")
       yield* Deferred.succeed(asked[0]!, f.catalog("old"))
       yield* f.settle
+      const another = yield* Effect.fork(models.refresh("ollama"))
+      yield* f.settle
       assert.strictEqual(asked.length, 2, "one for all who asked for it meanwhile")
       yield* Deferred.succeed(asked[1]!, f.catalog("new"))
       assert.deepStrictEqual(ids(yield* Fiber.join(reader)), ["old"])
-      for (const refresher of refreshers) assert.deepStrictEqual(ids(yield* Fiber.join(refresher)), ["new"])
+      for (const refresher of [...refreshers, another]) {
+        assert.deepStrictEqual(ids(yield* Fiber.join(refresher)), ["new"])
+      }
       assert.deepStrictEqual(ids(yield* models.catalog("ollama")), ["new"])
       assert.strictEqual(asked.length, 2)
     }))
@@ -302,6 +312,31 @@ describe("Models shares one discovery", () => {
       yield* f.settle
       yield* TestClock.adjust("1 seconds")
       assert.strictEqual(running, 0)
+    }))
+
+  it.effect("but never one that was given up, also when the one after it was given up too", () =>
+    Effect.gen(function*() {
+      const { asked, service } = f.heldDiscovery()
+      const models = yield* f.models(ollama, {
+        // it takes a second to be given up
+        discover: (provider) => Effect.onInterrupt(service.discover(provider), () => Effect.sleep("1 seconds"))
+      })
+      const first = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* TestClock.adjust("1 seconds")
+      const second = yield* Effect.fork(models.refresh("ollama"))
+      yield* f.settle
+      yield* Fiber.interruptFork(first)
+      yield* f.settle
+      yield* Fiber.interruptFork(second)
+      yield* f.settle
+      const third = yield* Effect.fork(models.catalog("ollama"))
+      yield* f.settle
+      yield* TestClock.adjust("1 seconds")
+      yield* f.settle
+      assert.strictEqual(asked.length, 2)
+      yield* Deferred.succeed(asked[1]!, f.catalog("a"))
+      assert.deepStrictEqual(ids(yield* Fiber.join(third)), ["a"])
     }))
 
   it.effect("which a timeout of the only one who waits ends", () =>

@@ -187,6 +187,19 @@ describe("Models.select of a missing model", () => {
       assert.strictEqual(state.calls, 3)
     }))
 
+  it.effect("forgets a failure when the server answers again", () =>
+    Effect.gen(function*() {
+      const { service, state } = f.discovery(f.catalog("a"))
+      const models = yield* f.models(ollama, service)
+      yield* models.catalog("ollama")
+      state.answer = f.refused
+      f.assertSame(yield* failure(models, "ollama/x"), f.refused)
+      state.answer = f.catalog("a")
+      yield* models.refresh("ollama")
+      yield* unknown(models, "ollama/x")
+      assert.strictEqual(state.calls, 3)
+    }))
+
   it.effect("waits for the asking that another began, whatever that one was after", () =>
     Effect.gen(function*() {
       const { asked, service } = f.heldDiscovery()
@@ -263,6 +276,8 @@ describe("Models.select of a missing model", () => {
       const models = yield* f.models(ollama, f.discovery(f.catalog("gpt-oss:20b", "Qwen3:8b")).service)
       assert.strictEqual((yield* unknown(models, "ollama/gpt-oss")).suggestion, "ollama/gpt-oss:20b")
       assert.strictEqual((yield* unknown(models, "ollama/qwen3:8b")).suggestion, "ollama/Qwen3:8b")
+      const alike = yield* f.models(ollama, f.discovery(f.catalog("gpt-oss:120b", "GPT-OSS:20b")).service)
+      assert.strictEqual((yield* unknown(alike, "ollama/gpt-oss:20b")).suggestion, "ollama/GPT-OSS:20b")
       const { hint } = yield* unknown(models, "ollama/gpt-oss")
       assert.include(hint, "Did you mean ollama/gpt-oss:20b? Pull it with `ollama pull gpt-oss`")
     }))
@@ -360,6 +375,7 @@ describe("Models.select by name", () => {
       const models = yield* f.models(withGroq, f.discovery(f.catalog("llama:latest")).service)
       const error = yield* unknown(models, "llama")
       assert.strictEqual(error.suggestion, "ollama/llama:latest")
+      assert.isUndefined(error.discovered)
       assert.notInclude(error.hint, "ollama pull")
     }))
 
@@ -379,6 +395,7 @@ describe("Models.select by name", () => {
       assert.strictEqual((yield* unknown(models, "olama/gpt-oss:20b")).suggestion, "ollama/gpt-oss:20b")
       assert.strictEqual((yield* unknown(models, "gpt-oss")).suggestion, "ollama/gpt-oss:20b")
       assert.strictEqual((yield* unknown(models, "hf.co/u/m")).suggestion, "ollama/hf.co/u/m:Q4_K_M")
+      assert.strictEqual((yield* unknown(models, "LLAMA")).suggestion, "groq/llama")
     }))
 
   it.effect("says why when the model was seen and left out", () =>
@@ -412,6 +429,7 @@ describe("Models.select by name", () => {
 describe("Models.select by alias", () => {
   const aliased = f.config([f.ok(f.discovered()), f.ok(f.configured("groq", "llama"))], {
     models: [
+      { ref: "ollama/other", streaming: true },
       { ref: "ollama/gpt-oss:20b", alias: " Fast " },
       { ref: "groq/llama", alias: "team/big" },
       { ref: "fast", alias: "faster" }

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Models, OllamaError, type OpenClawConfig, type Provider } from "effect-ollama"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
 import * as f from "./fixtures.js"
 
@@ -112,6 +113,16 @@ describe("Models.layerStatic", () => {
       assert.strictEqual(first.selectedBy, "first-available")
       assert.strictEqual(bare.ref, "groq/llama")
     }))
+
+  it("tells that its providers are configured, and tries no fallbacks of its own", () => {
+    const given = f.configured("ollama", "a")
+    const models = Models.makeStatic([given])
+    assert.deepStrictEqual(models.providers.map(({ configured, id, result }) => [id, configured, result]), [
+      ["ollama", true, Either.right(given)]
+    ])
+    assert.deepStrictEqual(models.candidates().map(({ ref }) => ref), ["ollama/a"])
+    assert.deepStrictEqual(models.candidates({ model: "x" }).map(({ ref }) => ref), ["x"])
+  })
 
   it.effect("takes a primary, fallbacks and settings", () =>
     Effect.gen(function*() {

@@ -122,6 +122,8 @@ const send = (recording: Recordings.Recording) =>
       status: response.status,
       contentType: response.headers["content-type"],
       allow: response.headers["allow"],
+      origin: response.headers["access-control-allow-origin"],
+      mayBeSent: response.headers["access-control-allow-headers"],
       framing: response.headers["transfer-encoding"] ??
         (response.headers["content-length"] ? "content-length" : "none"),
       chunks: Chunk.toReadonlyArray(chunks).map(normalize)
@@ -134,6 +136,8 @@ const recorded = ({ response }: Recordings.Recording) => {
     status: response.status,
     contentType: header("Content-Type"),
     allow: header("Allow"),
+    origin: header("Access-Control-Allow-Origin"),
+    mayBeSent: header("Access-Control-Allow-Headers"),
     framing: response.framing,
     chunks: response.texts.map(normalize)
   }
@@ -184,7 +188,10 @@ const bare = [
   "v1-models-empty",
   "error-path",
   "error-path-v1-twice",
-  "error-method"
+  "error-method",
+  "error-origin",
+  "preflight",
+  "preflight-custom-header"
 ]
 const refused = [
   "error-cloud-native",

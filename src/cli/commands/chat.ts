@@ -4,17 +4,11 @@ import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import * as ChatCompletions from "../../ChatCompletions.js"
 import { isRecord } from "../../core/json.js"
 import type { JsonObject, UserMessage } from "../../Message.js"
-import * as ModelDiscovery from "../../ModelDiscovery.js"
-import * as ModelRef from "../../ModelRef.js"
 import * as Models from "../../Models.js"
-import * as OllamaClient from "../../OllamaClient.js"
-import * as OpenClawConfig from "../../OpenClawConfig.js"
 import * as editor from "../chat/editor.js"
 import * as input from "../chat/input.js"
 import * as slash from "../chat/slash.js"
@@ -24,51 +18,9 @@ import { beforehand, nothing, type Said, turn, usage } from "../chat/turn.js"
 import { sentence } from "../failure.js"
 import { Failed, Misused } from "../failures.js"
 import { note, Screen } from "../screen.js"
-import { hostOptions, transport } from "../session.js"
+import { live } from "../session.js"
 import { Settings } from "../settings.js"
 import { oneLine } from "../text.js"
-
-// =============================================================================
-// the library, streaming
-// =============================================================================
-
-/** What the configuration says about the streaming of a model, when it says anything. */
-const configured = ({ models }: OpenClawConfig.ResolvedConfig, ref: string): boolean | undefined => {
-  const wanted = ModelRef.parse(ref)
-  return models.findLast((entry) => {
-    const written = ModelRef.parse(entry.ref)
-    return Either.isRight(wanted) && Either.isRight(written) && ModelRef.equals(wanted.right, written.right)
-  })?.streaming
-}
-
-// Who types wants to see words: a model streams here unless the configuration forbids it.
-const streaming = Layer.effect(
-  Models.Models,
-  Effect.zipWith(OpenClawConfig.OpenClawConfig, Models.make(), (config, models): Models.Service => ({
-    ...models,
-    candidates: (options) =>
-      models.candidates(options).map((candidate) => ({
-        ...candidate,
-        select: Effect.map(candidate.select, (selection) => ({
-          ...selection,
-          streaming: configured(config, selection.ref) ?? true
-        }))
-      }))
-  }))
-)
-
-const chatting = (isNamed: boolean) =>
-  Layer.unwrapEffect(
-    Effect.map(hostOptions, (host) =>
-      ChatCompletions.layer.pipe(
-        Layer.provideMerge(streaming),
-        Layer.provideMerge(ModelDiscovery.layer),
-        Layer.merge(OllamaClient.layer),
-        // who names a model without tools gets to talk with it
-        Layer.provideMerge(OpenClawConfig.layerFileWith({ ...host, keepWithoutTools: isNamed })),
-        Layer.provide(transport)
-      ))
-  )
 
 // =============================================================================
 // questions
@@ -288,5 +240,6 @@ export const chat = (given: Given) =>
     const talk = written === ""
       ? Effect.scoped(converse(now))
       : Effect.flatMap(question(written, given.image), (message) => once(now, message))
-    yield* Effect.provide(talk, chatting(model !== undefined))
+    // who types wants to see words, unless the configuration says otherwise; and who names a model without tools gets it
+    yield* Effect.provide(talk, live({ streaming: true, keepWithoutTools: model !== undefined }))
   })

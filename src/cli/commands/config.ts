@@ -3,7 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ConfigError } from "../../OllamaError.js"
+import type { ConfigurationError } from "../../OllamaError.js"
 import * as OpenClawConfig from "../../OpenClawConfig.js"
 import * as ConfigFile from "../../OpenClawConfigFile.js"
 import { Failed, Misused, SaidAlready } from "../failures.js"
@@ -96,7 +96,7 @@ const placed = (
 ) => problem.file === undefined ? {} : { file: problem.file, line: problem.line, column: problem.column }
 
 /** What is wrong with the file as a whole, as data. */
-const problemsOf = (error: ConfigError): ReadonlyArray<object> =>
+const problemsOf = (error: ConfigurationError): ReadonlyArray<object> =>
   error._tag === "ConfigInvalid"
     ? error.problems.map((problem) => ({
       level: "error",

@@ -6,9 +6,9 @@ import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import * as Models from "../../Models.js"
+import * as OllamaClient from "../../OllamaClient.js"
 import { Failed } from "../failures.js"
 import * as progress from "../progress.js"
-import * as registry from "../registry.js"
 import { note, Screen } from "../screen.js"
 import { live, target } from "../session.js"
 import { duration, oneLine } from "../text.js"
@@ -25,7 +25,7 @@ export const pull = ({ model: written }: { readonly model: string }) =>
       ? Effect.flatMap(Ref.get(state), (now) => err.write(clear + progress.line(now, model, err)))
       : Effect.void
 
-    const fetch = registry.pull(provider, model).pipe(
+    const fetch = OllamaClient.pull(provider, model).pipe(
       Stream.runForEach((event) =>
         Effect.gen(function*() {
           const now = yield* Clock.currentTimeMillis
@@ -51,7 +51,7 @@ export const pull = ({ model: written }: { readonly model: string }) =>
 
     // what asks for models from now on finds it
     if (provider.source !== "discovered") return
-    const catalog = yield* Effect.either(Models.refresh(provider.id))
+    const catalog = yield* Effect.either(Models.catalog(provider.id))
     if (Either.isLeft(catalog)) return
     const leftOut = catalog.right.excluded.find(({ name }) => name === model || name === `${model}:latest`)
     if (leftOut?.reason === "no-tools") {

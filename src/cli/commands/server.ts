@@ -6,7 +6,6 @@ import * as Option from "effect/Option"
 import * as OllamaClient from "../../OllamaClient.js"
 import { sentence } from "../failure.js"
 import { SaidAlready } from "../failures.js"
-import * as registry from "../registry.js"
 import { note, print, printJson, Screen } from "../screen.js"
 import { live, server, target } from "../session.js"
 import { table } from "../table.js"
@@ -67,7 +66,7 @@ export const rm = ({ models }: { readonly models: ReadonlyArray<string> }) =>
     for (const written of models) {
       const { model, provider } = yield* target(written)
       // one that is not there does not keep the others
-      yield* Effect.matchEffect(registry.remove(provider, model), {
+      yield* Effect.matchEffect(OllamaClient.delete(provider, model), {
         onFailure: (failure) => Effect.sync(() => failures.push(sentence(failure))),
         onSuccess: () => note(({ green }) => `${green("✓")} removed ${oneLine(model)}`)
       })

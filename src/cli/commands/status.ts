@@ -5,11 +5,12 @@ import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import * as ChatCompletions from "../../ChatCompletions.js"
+import { wires } from "../../core/wire/wires.js"
 import * as ModelRef from "../../ModelRef.js"
 import * as Models from "../../Models.js"
 import * as Ollama from "../../Ollama.js"
 import * as OllamaClient from "../../OllamaClient.js"
-import type { ConfigError } from "../../OllamaError.js"
+import type { ConfigurationError } from "../../OllamaError.js"
 import * as OpenClawConfig from "../../OpenClawConfig.js"
 import { SaidAlready } from "../failures.js"
 import { type Output, print, printJson, Screen } from "../screen.js"
@@ -58,11 +59,11 @@ const streamed = ({ models, providers }: OpenClawConfig.ResolvedConfig): Readonl
     const status = providers.find((provider) => provider.id === id)
     const provider = status !== undefined && Either.isRight(status.result) ? status.result.right : undefined
     const ollama = provider === undefined ? id === "ollama" : isOllama(provider)
-    return ollama ? [{ ref, api: provider?.api ?? "openai-completions" }] : []
+    return ollama ? [{ ref, isNative: provider !== undefined && wires[provider.api].ollama }] : []
   })
 
 const gather = Effect.fnUntraced(function*(
-  loaded: Either.Either<OpenClawConfig.ResolvedConfig, ConfigError>,
+  loaded: Either.Either<OpenClawConfig.ResolvedConfig, ConfigurationError>,
   wantsProbe: boolean
 ) {
   const config = yield* OpenClawConfig.OpenClawConfig

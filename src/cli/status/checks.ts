@@ -5,7 +5,13 @@
 import * as Either from "effect/Either"
 import type { Catalog, ModelDefinition } from "../../Model.js"
 import type { InstalledModel } from "../../OllamaClient.js"
-import type { CatalogError, CompletionError, ConfigError, DiscoveryError, SelectionError } from "../../OllamaError.js"
+import type {
+  CatalogError,
+  CompletionError,
+  ConfigurationError,
+  DiscoveryError,
+  SelectionError
+} from "../../OllamaError.js"
 import type { ResolvedConfig } from "../../OpenClawConfig.js"
 import { formatPath } from "../../OpenClawConfigFile.js"
 import type { Provider, ProviderStatus } from "../../Provider.js"
@@ -53,7 +59,7 @@ const pullOne = ["effect-ollama pull gpt-oss:20b", "or: effect-ollama pull llama
 // what is configured
 // =============================================================================
 
-export const config = (loaded: Either.Either<ResolvedConfig, ConfigError>): Check => {
+export const config = (loaded: Either.Either<ResolvedConfig, ConfigurationError>): Check => {
   if (Either.isLeft(loaded)) {
     const error = loaded.left
     const file = "path" in error ? error.path : ""
@@ -61,8 +67,6 @@ export const config = (loaded: Either.Either<ResolvedConfig, ConfigError>): Chec
       ? [`mend ${file}, line ${error.line}, column ${error.column}; then: effect-ollama config validate`]
       : error._tag === "ConfigUnreadable" && error.reason === "permission"
       ? [`chmod 600 ${file}`]
-      : error._tag === "MissingEnvironmentVariable"
-      ? [`export ${error.variable}=...`]
       : ["mend it; then: effect-ollama config validate"]
     return failed("config", sentence(error), fix)
   }
@@ -241,14 +245,15 @@ const isBefore = (version: string, [major, minor]: readonly [number, number]): b
 export interface Streaming {
   /** As written in agents.defaults.models. */
   readonly ref: string
-  readonly api: string
+  /** Whether it is asked by Ollama's own API, which never mixes. */
+  readonly isNative: boolean
 }
 
 export const streaming = (enabled: ReadonlyArray<Streaming>, version: string | undefined): Check => {
   if (enabled.length === 0) return ok("streaming", "off for every model of Ollama, which is the default")
   const names = enabled.map(({ ref }) => oneLine(ref)).join(", ")
   const risky = version !== undefined && isBefore(version, [0, 18])
-    ? enabled.filter(({ api }) => api === "openai-completions")
+    ? enabled.filter(({ isNative }) => !isNative)
     : []
   if (risky.length === 0) {
     return ok("streaming", `on for ${names}${version === undefined ? "" : ", which is no risk with this server"}`)

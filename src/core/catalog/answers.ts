@@ -22,6 +22,8 @@ export interface InstalledModel {
   readonly family?: string | undefined
   readonly parameterSize?: string | undefined
   readonly quantization?: string | undefined
+  /** The most that the model can take, in tokens; since 0.30. */
+  readonly contextWindow?: number | undefined
   /** Since 0.30, and not those of a model with its own template: `OllamaClient.show` is the truth. */
   readonly capabilities?: ReadonlyArray<string> | undefined
   /** Where a cloud model runs. */
@@ -104,8 +106,9 @@ const readList =
       if (!Array.isArray(models)) return Either.left("the answer has no list of models")
       if (models.length > most) return Either.left(`the answer lists more than ${most} models`)
       return Either.right(models.flatMap((entry: unknown) => {
-        const name = isRecord(entry) ? nameOf(entry) : undefined
-        return name === undefined ? [] : [read(entry as JsonRecord, name)]
+        if (!isRecord(entry)) return []
+        const name = nameOf(entry)
+        return name === undefined ? [] : [read(entry, name)]
       }))
     })
 
@@ -117,6 +120,15 @@ const nonEmpty = (text: string | undefined): string | undefined => text === "" ?
 const empty: JsonRecord = {}
 
 const record = (value: unknown): JsonRecord => isRecord(value) ? value : empty
+
+// Floored; text of digits counts; what is no positive number does not.
+const positive = (value: unknown): number | undefined => {
+  const n = typeof value === "string" && /^\s*\d+\s*$/.test(value) ? Number(value) : value
+  if (typeof n !== "number") return undefined
+  const floored = Math.floor(n)
+  // ten times it is a number of a catalog, too
+  return floored > 0 && Number.isFinite(10 * floored) ? floored : undefined
+}
 
 const detailsOf = (json: JsonRecord) => {
   const details = record(own(json, "details"))
@@ -145,6 +157,7 @@ export const readTags = readList((json, name): InstalledModel => ({
   modifiedAt: stringOf(json, "modified_at"),
   size: numberOf(json, "size"),
   ...detailsOf(json),
+  contextWindow: positive(own(own(json, "details"), "context_length")),
   capabilities: stringsOf(json, "capabilities"),
   remoteHost: stringOf(json, "remote_host")
 }))
@@ -157,15 +170,6 @@ const suffix = ".context_length"
 
 // The towers of a multimodal model have contexts of their own, which are not the model's.
 const tower = /(^|[._])(vision|audio|clip|mm|mmproj|projector|image|speech)([._]|$)/i
-
-// Floored; text of digits counts; what is no positive number does not.
-const positive = (value: unknown): number | undefined => {
-  const n = typeof value === "string" && /^\s*\d+\s*$/.test(value) ? Number(value) : value
-  if (typeof n !== "number" || !Number.isFinite(n)) return undefined
-  const floored = Math.floor(n)
-  // ten times it is a number of a catalog, too
-  return floored > 0 && Number.isFinite(10 * floored) ? floored : undefined
-}
 
 /** The context (tokens) of a model, from its `model_info`. */
 export const contextWindowOf = (info: unknown): number | undefined => {

@@ -32,11 +32,12 @@ export const makeDefinition = (given: Given): ModelDefinition => {
 
 /** Of a model that was shown. */
 export const definitionOf = (
-  { digest, name }: Pick<InstalledModel, "name" | "digest">,
+  { contextWindow: listed, digest, name }: Pick<InstalledModel, "name" | "digest" | "contextWindow">,
   shown: Shown
 ): ModelDefinition => {
   const { capabilities, numCtx } = shown
-  const contextWindow = shown.contextWindow ?? defaultContextWindow
+  const known = shown.contextWindow ?? listed
+  const contextWindow = known ?? defaultContextWindow
   const can = (capability: string) => capabilities?.includes(capability) ?? false
   return {
     id: name,
@@ -51,7 +52,7 @@ export const definitionOf = (
     known: [
       "name",
       ...(capabilities === undefined ? [] : ["reasoning" as const, "tools" as const, "input" as const]),
-      ...(shown.contextWindow === undefined ? [] : ["contextWindow" as const])
+      ...(known === undefined ? [] : ["contextWindow" as const])
     ],
     ...(capabilities === undefined ? {} : { capabilities }),
     ...(digest === undefined ? {} : { digest })

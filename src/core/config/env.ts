@@ -7,28 +7,13 @@ import type { KeyPath } from "./tree.js"
 /** Looks a variable up; a blank one counts as unset. */
 export type Lookup = (name: string) => string | undefined
 
-export interface Missing {
-  readonly variable: string
-  readonly path: KeyPath
-}
-
 const reference = /\$?\$\{([A-Z_][A-Z0-9_]*)(?::-([^}]*))?\}/g
 
 export const isName = (name: string): boolean => /^[A-Z_][A-Z0-9_]*$/.test(name)
 
 export const isBlank = (value: string | undefined): value is undefined => value === undefined || value.trim() === ""
 
-/** The variable of a text that is nothing but `${VAR}`, when it is set. */
-export const onlyVariable = (text: string, lookup: Lookup): string | undefined => {
-  const name = /^\s*\$\{([A-Z_][A-Z0-9_]*)(?::-[^}]*)?\}\s*$/.exec(text)?.[1]
-  return name === undefined || isBlank(lookup(name)) ? undefined : name
-}
-
-/** The variable of a `{ source: "env", id }`, when it is not set. */
-export const unsetSource = (value: unknown, lookup: Lookup): string | undefined => {
-  const id = own(value, "source") === "env" ? own(value, "id") : undefined
-  return typeof id === "string" && isName(id) && isBlank(lookup(id)) ? id : undefined
-}
+export const unsetVariable = (name: string): string => `the environment variable ${name} is not set`
 
 /** One text with its references replaced; what is put in is not looked at again. */
 export const substituteText = (text: string, lookup: Lookup, missing: (variable: string) => void): string =>
@@ -40,22 +25,49 @@ export const substituteText = (text: string, lookup: Lookup, missing: (variable:
     return otherwise ?? whole
   })
 
-/** A plain value with the references in all its strings replaced (keys are left alone). */
-export const substitute = (
+/** Whether a text has a `${…}` that is meant as a reference and is none. */
+export const hasBrokenReference = (text: string): boolean =>
+  text.includes("${") && /(?<!\$)\$\{/.test(text.replace(reference, " "))
+
+/** The variable of a text that is nothing but a reference: `${VAR}`, `${VAR:-default}`. */
+export const onlyVariable = (text: string): string | undefined =>
+  /^\$\{([A-Z_][A-Z0-9_]*)(?::-[^}]*)?\}$/.exec(text)?.[1]
+
+/** The variable of a text that is nothing but `$VAR`, which is a reference where OpenClaw has secrets. */
+export const shorthand = (text: string): string | undefined => /^\$([A-Z_][A-Z0-9_]*)$/.exec(text)?.[1]
+
+/** The first variable in a text that is not set, and has no default. */
+const unsetIn = (text: string, lookup: Lookup): string | undefined => {
+  let found: string | undefined
+  if (text.includes("${")) substituteText(text, lookup, (variable) => found ??= variable)
+  return found
+}
+
+/** Every text in a value with a variable that is not set. */
+export const unset = (
   value: unknown,
   path: KeyPath,
   lookup: Lookup,
-  missing: (missing: Missing) => void
-): unknown => {
+  report: (path: KeyPath, variable: string) => void
+): void => {
   if (typeof value === "string") {
-    return value.includes("${")
-      ? substituteText(value, lookup, (variable) => missing({ variable, path }))
-      : value
+    const variable = unsetIn(value, lookup)
+    if (variable !== undefined) report(path, variable)
+  } else if (Array.isArray(value)) value.forEach((item, i) => unset(item, [...path, i], lookup, report))
+  else if (isRecord(value)) {
+    for (const key of Object.keys(value)) unset(value[key], [...path, key], lookup, report)
   }
-  if (Array.isArray(value)) return value.map((item, i) => substitute(item, [...path, i], lookup, missing))
+}
+
+/** A plain value with the references in all its strings replaced (keys are left alone); `undefined` when one is not set. */
+export const substitute = (value: unknown, lookup: Lookup): unknown => {
+  if (typeof value === "string") {
+    return value.includes("${") ? substituteText(value, lookup, () => undefined) : value
+  }
+  if (Array.isArray(value)) return value.map((item) => substitute(item, lookup))
   if (!isRecord(value)) return value
   const out: Record<string, unknown> = {}
-  for (const key of Object.keys(value)) out[key] = substitute(value[key], [...path, key], lookup, missing)
+  for (const key of Object.keys(value)) out[key] = substitute(value[key], lookup)
   return out
 }
 
@@ -63,6 +75,8 @@ export const substitute = (
 export const variables = (value: unknown, into: Set<string> = new Set()): Set<string> => {
   if (typeof value === "string") {
     for (const match of value.matchAll(reference)) into.add(match[1]!)
+    const name = shorthand(value.trim()) ?? marked(value.trim())
+    if (name !== undefined) into.add(name)
   } else if (Array.isArray(value)) {
     for (const item of value) variables(item, into)
   } else if (isRecord(value)) {
@@ -72,6 +86,10 @@ export const variables = (value: unknown, into: Set<string> = new Set()): Set<st
   }
   return into
 }
+
+/** The variable that one of OpenClaw's older marks names. */
+export const marked = (text: string): string | undefined =>
+  /^(?:secretref-env:|__env__:)([A-Z_][A-Z0-9_]*)$/.exec(text)?.[1]
 
 /** The variables that an `env` block sets: `env.vars.K`, then string-valued `env.K`. */
 export const block = (env: unknown): ReadonlyMap<string, { readonly text: string; readonly path: KeyPath }> => {
@@ -88,19 +106,27 @@ export const block = (env: unknown): ReadonlyMap<string, { readonly text: string
   return out
 }
 
+/** Variables that fill what is unset or blank. */
+export const filling = (lookup: Lookup, variables: ReadonlyMap<string, string>): Lookup => (name) => {
+  const value = lookup(name)
+  return isBlank(value) ? variables.get(name) : value
+}
+
 /**
  * A look-up that fills what the environment leaves open from the `env` block. References in the block's own values are
- * to the environment, not to the block.
+ * to the environment, not to the block; a variable whose value needs one that is not set stays unset.
  */
-export const withBlock = (env: unknown, lookup: Lookup, missing: (missing: Missing) => void): Lookup => {
+export const withBlock = (
+  env: unknown,
+  lookup: Lookup,
+  missing: (path: KeyPath, variable: string) => void
+): Lookup => {
   const filled = new Map<string, string>()
   for (const [name, { path, text }] of block(env)) {
-    if (isBlank(lookup(name))) {
-      filled.set(name, substituteText(text, lookup, (variable) => missing({ variable, path })))
-    }
+    if (!isBlank(lookup(name))) continue
+    const variable = unsetIn(text, lookup)
+    if (variable === undefined) filled.set(name, substituteText(text, lookup, () => undefined))
+    else missing(path, variable)
   }
-  return (name) => {
-    const value = lookup(name)
-    return isBlank(value) ? filled.get(name) : value
-  }
+  return filling(lookup, filled)
 }

@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import { isRecord } from "../json.js"
 import { parse } from "./json5.js"
+import { keysOf } from "./known.js"
 import { isNumber } from "./lex.js"
 import { kindOf, type Problem } from "./plain.js"
 import { quoted } from "./reader.js"
@@ -72,6 +73,9 @@ const words: { readonly [place: string]: ReadonlyArray<string> } = {
   "agents.defaults.thinkingDefault": ["off", "minimal", "low", "medium", "high", "xhigh", "adaptive", "max", "ultra"]
 }
 
+/** What must be there where an object is written. */
+const required: { readonly [place: string]: string } = { "models.providers.*.models[]": "id" }
+
 const named: { readonly [letter: string]: string } = {
   s: "a text",
   n: "a number",
@@ -105,7 +109,8 @@ const child = ({ name }: Place, key: string | number): Place => {
   const full = (key: string) => name === "" ? key : `${name}.${key}`
   if (text !== "*" && members.has(text)) return { name: full(text), kinds: members.get(text) }
   if (members.has("*")) return { name: full("*"), kinds: members.get("*") }
-  return { name: `${name}.?`, instead: [...members.keys()].filter((key) => key !== "[]") }
+  const known = keysOf(name)
+  return known.includes(text) ? { name: full(text) } : { name: `${name}.?`, instead: [...members.keys(), ...known] }
 }
 
 const placeOf = (path: KeyPath): Place => path.reduce<Place>(child, top)
@@ -173,6 +178,10 @@ export const check = (path: KeyPath, value: unknown): ReadonlyArray<Problem> => 
         expected: quoted(words[name]!),
         actual: `${JSON.stringify(value)} (did you mean "${word}"?)`
       })
+    }
+    const needed = Object.hasOwn(required, name) ? required[name]! : undefined
+    if (needed !== undefined && !Object.hasOwn(value as object, needed)) {
+      problems.push({ path: [...path, needed], expected: expected(child(place, needed).kinds!), actual: "nothing" })
     }
     if (Array.isArray(value)) value.forEach((item, i) => walk(child(place, i), [...path, i], item))
     else if (isRecord(value)) {

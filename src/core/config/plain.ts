@@ -1,6 +1,6 @@
 /**
- * Values of unknown origin, made plain: JSON only, bounded, without `__proto__`. Everything after this step may trust
- * the shape of what it walks.
+ * Values of unknown origin, made plain: bounded, without `__proto__`, secrets as texts. What is no JSON is left for those
+ * who read it: it is wrong where it stands.
  */
 import * as Redacted from "effect/Redacted"
 import type { KeyPath } from "./tree.js"
@@ -25,6 +25,8 @@ export const kindOf = (value: unknown): string =>
 
 /** How deep a configuration may be nested, as a text and as a value. */
 export const maxDepth = 100
+// In place of a secret that is no text; it is wrong wherever it stands.
+const noText = Symbol()
 // Far more than any real configuration; a shared or cyclic object given in code would have no end otherwise.
 const maxValues = 1_000_000
 
@@ -54,30 +56,19 @@ export const plain = (
       })
       return undefined
     }
-    switch (typeof value) {
-      case "string":
-      case "number":
-      case "boolean":
-        return value
-      case "object": {
-        if (value === null) return null
-        if (Redacted.isRedacted(value)) {
-          const secret = Redacted.value(value)
-          if (typeof secret === "string") return secret
-          break
-        }
-        if (Array.isArray(value)) return Array.from(value, (item, i) => member(i, item) ?? null)
-        const out: Record<string, unknown> = {}
-        for (const key of Object.keys(value)) {
-          if (key === "__proto__") continue
-          const next: unknown = Reflect.get(value, key)
-          if (next !== undefined) out[key] = member(key, next)
-        }
-        return out
-      }
+    if (typeof value !== "object" || value === null) return value
+    if (Redacted.isRedacted(value)) {
+      const secret = Redacted.value(value)
+      return typeof secret === "string" ? secret : noText
     }
-    report({ path: [...at], expected: "a JSON value", actual: `a ${typeof value}` })
-    return undefined
+    if (Array.isArray(value)) return Array.from(value, (item, i) => member(i, item) ?? null)
+    const out: Record<string, unknown> = {}
+    for (const key of Object.keys(value)) {
+      if (key === "__proto__") continue
+      const next: unknown = Reflect.get(value, key)
+      if (next !== undefined) out[key] = member(key, next)
+    }
+    return out
   }
   return input === undefined ? undefined : walk(input)
 }

@@ -4,7 +4,8 @@
 import type * as Redacted from "effect/Redacted"
 import type { ConfigProblem } from "../../OllamaError.js"
 import { isRecord, type JsonRecord, own } from "../json.js"
-import { isProblem, readKey } from "./credential.js"
+import { type Lookup, unsetVariable } from "./env.js"
+import { isMarker, namesOf, readKey } from "./keys.js"
 import { kindOf, plain } from "./plain.js"
 import type { Diagnostic } from "./resolved.js"
 import { suggest } from "./suggest.js"
@@ -23,6 +24,8 @@ export interface Profile {
   readonly provider: string
   readonly type: "api_key" | "token"
   readonly secret: Redacted.Redacted
+  /** Whether it holds a marker for local servers in place of a key. */
+  readonly marker: boolean
 }
 
 export interface SkippedProfile {
@@ -55,6 +58,7 @@ const read = (
   value: unknown,
   known: ReadonlySet<string>,
   near: ReadonlyArray<string>,
+  lookup: Lookup,
   now: number
 ): Profile | string | undefined => {
   if (!isRecord(value)) return `expected an object, found ${kindOf(value)}`
@@ -68,15 +72,19 @@ const read = (
   const provider = normalize(written)
   if (type === "oauth") return known.has(provider) ? "oauth profiles are not used" : undefined
   const field = type === "token" ? "token" : "key"
-  const secret = own(value, field)
+  const ref = own(value, `${field}Ref`)
+  const secret = ref ?? own(value, field)
   if (secret === undefined) {
     const other = ["apiKey", "key", "token"].find((name) => own(value, name) !== undefined)
     return other === undefined ? `it has no \`${field}\`` : `it has \`${other}\` where \`${field}\` belongs`
   }
-  if (typeof secret !== "string") return `its \`${field}\` is ${kindOf(secret)}, not a string`
-  const key = readKey(secret)
-  if (key === undefined) return `its \`${field}\` is empty`
-  if (isProblem(key)) return `its \`${field}\` is ${key.problem}`
+  const named = ref === undefined ? `\`${field}\`` : `\`${field}Ref\``
+  if (typeof secret !== "string" && !isRecord(secret)) return `its ${named} is ${kindOf(secret)}, not a string`
+  const key = readKey(secret, lookup, namesOf(provider))
+  if (key === undefined) return `its ${named} is empty`
+  if (key._tag === "Wrong") return `its ${named} is ${key.actual}`
+  if (key._tag === "Reference") return `its ${named} is the secret ${key.reference}, which is not known here`
+  if (key._tag !== "Value") return `its ${named} needs a variable: ${unsetVariable(key.variable)}`
   const expires = own(value, "expires")
   if (type === "token" && expires !== undefined) {
     if (typeof expires !== "number" || !Number.isFinite(expires)) return "its `expires` is not a time in ms"
@@ -88,13 +96,18 @@ const read = (
     if (meant !== undefined) return `it is of the provider "${provider}": did you mean "${meant}"?`
     if (known.has(prefix)) return `its name says "${prefix}", but it is of another provider, "${provider}"`
   }
-  return { id, provider, type, secret: key }
+  return { id, provider, type, secret: key.value, marker: isMarker(key) }
 }
 
 const none: Profiles = { byProvider: new Map(), order: new Map(), skipped: [], diagnostics: [] }
 
 /** Reads the file. A single bad entry is skipped and said; `known` are the providers that there are. */
-export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string>, now: number): Profiles => {
+export const decode = (
+  file: ProfilesFile | undefined,
+  known: ReadonlySet<string>,
+  lookup: Lookup,
+  now: number
+): Profiles => {
   if (file === undefined) return none
   const { path } = file
   const broken = (problem: FileProblem): Profiles => {
@@ -122,7 +135,7 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string
   const byProvider = new Map<string, Array<Profile>>()
   const skipped: Array<SkippedProfile> = []
   for (const [id, entry] of Object.entries(profiles ?? {})) {
-    const found = read(id, entry, known, near, now)
+    const found = read(id, entry, known, near, lookup, now)
     if (typeof found === "string") {
       warn(["profiles", id], `skipped: ${found}`)
       const written = own(entry, "provider")
@@ -158,14 +171,16 @@ export const decode = (file: ProfilesFile | undefined, known: ReadonlySet<string
 }
 
 /**
- * The profile to use for a provider: the first of the given order, then tokens before keys.
+ * The profile to use for a provider, of those with a key or of those with a marker: the first of the given order, then
+ * tokens before keys.
  */
 export const pick = (
   profiles: Profiles,
   provider: string,
-  configOrder: ReadonlyMap<string, ReadonlyArray<string>>
+  configOrder: ReadonlyMap<string, ReadonlyArray<string>>,
+  markers: boolean
 ): Profile | undefined => {
-  const mine = profiles.byProvider.get(provider) ?? []
+  const mine = (profiles.byProvider.get(provider) ?? []).filter(({ marker }) => marker === markers)
   const byId = new Map(mine.map((profile) => [profile.id, profile]))
   for (const id of profiles.order.get(provider) ?? configOrder.get(provider) ?? []) {
     const found = byId.get(id)

@@ -2,52 +2,45 @@
  * What becomes of each provider: where it is, with which key, and why it cannot be used when it cannot.
  */
 import * as Either from "effect/Either"
-import type { AnyApi } from "../../ConfigValue.js"
-import { Api } from "../../Model.js"
+import * as Redacted from "effect/Redacted"
 import {
-  type ConfigInvalid,
-  type ExcludedModel,
-  MissingEnvironmentVariable,
+  ConfigInvalid,
+  type MissingEnvironmentVariable,
   NoModelsConfigured,
   NotEnabled,
   type ProviderError,
   ProviderUnavailable
 } from "../../OllamaError.js"
 import * as baseUrl from "../baseUrl.js"
-import type { Provider, ProviderModel, ProviderStatus } from "../provider.js"
-import { isBlank, type Missing } from "./env.js"
-import {
-  type Context,
-  entryKey,
-  environmentKey,
-  firstKey,
-  hostKey,
-  invalid,
-  isFound,
-  none,
-  profileKey,
-  unreadable,
-  unsetVariable,
-  variable
-} from "./key.js"
+import type { Provider, ProviderStatus } from "../provider.js"
+import type { Entry, Flaw, Known } from "./entry.js"
+import { isBlank, type Lookup, unsetVariable } from "./env.js"
+import * as keys from "./keys.js"
+import { compact } from "./models.js"
 import type { Problem } from "./plain.js"
-import type { Entry, EntryModel } from "./sections.js"
-import { formatPath, type KeyPath } from "./tree.js"
+import * as profiles from "./profiles.js"
+import type { HostOptions } from "./resolved.js"
+import type { KeyPath } from "./tree.js"
 
-export interface Configured {
-  readonly entry: Entry
-  /** Variables that the entry needs and that are not set. */
-  readonly missing: ReadonlyArray<Missing>
-  /** What is wrong with its key, headers or base URL. */
-  readonly problems: ReadonlyArray<Problem>
+/** What all providers are resolved with. */
+export interface Context extends keys.Context {
+  readonly lookup: Lookup
+  readonly profiles: profiles.Profiles
+  readonly configOrder: ReadonlyMap<string, ReadonlyArray<string>>
+  readonly options: HostOptions
+  /** Providers that something in the configuration names. */
+  readonly mentioned: ReadonlySet<string>
 }
 
-/** Without the members that are `undefined`. */
-export const compact = <A extends object>(value: A): A =>
-  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as A
+/** The providers that need no entry. */
+const known: ReadonlyArray<Known> = [
+  { id: "ollama", api: "openai-completions", root: baseUrl.defaultRoot },
+  { id: "ollama-cloud", api: "ollama", root: "https://ollama.com" }
+]
 
-const isSpoken = (api: AnyApi | undefined): api is Api | undefined =>
-  api === undefined || (Api.literals as ReadonlyArray<string>).includes(api)
+/** What is known of a provider by its id alone. */
+export const knownOf = (id: string): Known =>
+  known.find((one) => one.id === id) ?? { id, api: "openai-completions", root: undefined }
 
 const left = (id: string, configured: boolean, error: ProviderError, reason: string = error.hint): ProviderStatus => ({
   id,
@@ -57,94 +50,118 @@ const left = (id: string, configured: boolean, error: ProviderError, reason: str
 })
 
 // =============================================================================
-// the entry
+// what is wrong
 // =============================================================================
 
-const belongsTo = (path: KeyPath, entry: Entry, names: ReadonlyArray<string>): boolean => {
-  const rest = path.slice(entry.path.length)
-  return names.includes(String(rest[0])) || (rest[0] === "models" && names.includes(String(rest[2])))
+type Failure = ConfigInvalid | MissingEnvironmentVariable | ProviderUnavailable
+
+const messageOf = (flaw: Flaw): string => {
+  switch (flaw._tag) {
+    case "Problem":
+      return `expected ${flaw.expected}, found ${flaw.actual}`
+    case "Unavailable":
+      return flaw.reason === "unsupported-api"
+        ? `the api ${flaw.detail} is not spoken here`
+        : `${flaw.detail} cannot be set here, and no prompt goes round it`
+    case "Secret":
+      switch (flaw.secret._tag) {
+        case "Wrong":
+          return `expected ${flaw.secret.expected}, found ${flaw.secret.actual}`
+        case "Reference":
+          return `the secret ${flaw.secret.reference} is not known here`
+        default:
+          return unsetVariable(flaw.secret.variable)
+      }
+  }
 }
+
+const problemOf = (flaw: Flaw): Problem | undefined =>
+  flaw._tag === "Problem"
+    ? flaw
+    : flaw._tag === "Secret" && flaw.secret._tag === "Wrong"
+    ? { ...flaw.secret, path: [...flaw.path, ...flaw.secret.at] }
+    : undefined
 
 /**
- * What makes the entry unusable: a missing variable, or a problem in its key, headers or base URL. What a host option
- * replaces (`ignored`) is only said.
+ * What makes the entry unusable: a variable that is not set, then all that is wrong in it, then what is not spoken here.
+ * What a host option replaces is only said.
  */
 const entryFailure = (
-  configured: Configured | undefined,
-  ignored: ReadonlyArray<string>,
-  context: Context
-): ConfigInvalid | MissingEnvironmentVariable | undefined => {
-  if (configured === undefined) return undefined
-  const matters = (path: KeyPath) => !belongsTo(path, configured.entry, ignored)
-  for (const problem of configured.problems) {
-    context.diagnose({
-      level: matters(problem.path) ? "error" : "warning",
-      path: formatPath(problem.path),
-      message: `expected ${problem.expected}, found ${problem.actual}`
-    })
-  }
-  for (const { path, variable } of configured.missing) {
-    context.diagnose({
-      level: matters(path) ? "error" : "warning",
-      path: formatPath(path),
-      message: unsetVariable(variable)
-    })
-  }
-  const missing = configured.missing.find((m) => matters(m.path))
-  if (missing !== undefined) {
-    return new MissingEnvironmentVariable({ variable: missing.variable, path: formatPath(missing.path) })
-  }
-  const problems = configured.problems.filter((p) => matters(p.path))
-  return problems.length === 0 ? undefined : invalid(context, problems)
-}
-
-const diagnose = (context: Context, failure: ProviderError): void => {
-  if (failure._tag === "ConfigInvalid") {
-    for (const p of failure.problems) {
-      if (p.file !== undefined && p.file === context.profiles.path) continue // said when the file was read
-      context.diagnose({ level: "error", path: p.path, message: `expected ${p.expected}, found ${p.actual}` })
-    }
-  } else if (failure._tag === "MissingEnvironmentVariable") {
-    context.diagnose({
-      level: "error",
-      path: failure.path,
-      message: unsetVariable(failure.variable)
-    })
-  }
-}
-
-const models = (
   entry: Entry | undefined,
-  keepHeaders: boolean,
+  replaced: ReadonlyArray<string>,
   context: Context
-): Either.Either<Pick<Provider, "models" | "excluded">, AnyApi> => {
-  const out: Array<ProviderModel> = []
-  const excluded: Array<ExcludedModel> = []
-  let foreign: AnyApi | undefined
-  entry?.models.forEach((model: EntryModel) => {
-    const { api } = model
-    if (isSpoken(api)) {
-      out.push(compact({ ...model, api, headers: keepHeaders ? model.headers : undefined }))
-    } else {
-      foreign = api
-      excluded.push({ name: model.definition.id, reason: "unsupported-api", detail: api })
-      context.diagnose({
-        level: "error",
-        path: formatPath([...entry.path, "models"]),
-        message: `"${model.definition.id}" is left out: its api "${api}" is not spoken here`
-      })
+): Failure | undefined => {
+  if (entry === undefined) return undefined
+  const matters = ({ path }: Flaw) => !replaced.includes(String(path[entry.path.length]))
+  for (const flaw of entry.flaws) {
+    context.say(matters(flaw) ? "error" : "warning", flaw.path, messageOf(flaw))
+  }
+  const { path, secret } = entry.key
+  if (replaced.includes("apiKey") && secret !== undefined && secret._tag !== "Value") {
+    context.say("warning", path, messageOf({ _tag: "Secret", path, secret }))
+  }
+  const flaws = entry.flaws.filter(matters)
+  const unset = flaws.find((flaw) => flaw._tag === "Secret" && flaw.secret._tag !== "Wrong")
+  if (unset?._tag === "Secret") return keys.failureOf(entry.id, unset.secret, unset.path, context)
+  const problems = flaws.flatMap((flaw) => problemOf(flaw) ?? [])
+  if (problems.length > 0) return keys.invalid(context, problems)
+  const unavailable = flaws.find((flaw) => flaw._tag === "Unavailable")
+  return unavailable === undefined
+    ? undefined
+    : new ProviderUnavailable({ provider: entry.id, reason: unavailable.reason, detail: unavailable.detail })
+}
+
+// Says what keeps a provider from being used. What is wrong with a file was said when it was read.
+const say = (context: Context, path: KeyPath, failure: Failure): void => {
+  if (failure._tag === "MissingEnvironmentVariable") context.say("error", path, unsetVariable(failure.variable))
+  else if (failure._tag === "ProviderUnavailable") {
+    context.say("error", path, `the secret ${failure.detail} is not known here`)
+  } else {
+    for (const { actual, expected, file } of failure.problems) {
+      if (file === undefined || file !== context.profiles.path) {
+        context.say("error", path, `expected ${expected}, found ${actual}`)
+      }
     }
-  })
-  return foreign !== undefined && out.length === 0
-    ? Either.left(foreign)
-    : Either.right({ models: out, excluded: excluded.length === 0 ? undefined : excluded })
+  }
 }
 
-const counted = (n: number): string => n === 1 ? "1 model is" : `${n} models are`
+// =============================================================================
+// its key
+// =============================================================================
 
-const warnUrl = (context: Context, path: KeyPath, warnings: ReadonlyArray<string>): void => {
-  for (const message of warnings) context.diagnose({ level: "warning", path: formatPath(path), message })
+const hostSource = ({ options }: Context): keys.Source => ({
+  secret: options.apiKey === undefined ? undefined : keys.plainKey(Redacted.value(options.apiKey), "option"),
+  path: ["options", "apiKey"],
+  explicit: true
+})
+
+const entrySource = (entry: Entry | undefined): keys.Source => ({
+  secret: entry?.key.secret,
+  path: entry?.key.path ?? [],
+  explicit: true
+})
+
+// One with a key, or one with a marker.
+const profileSource = (id: string, context: Context, markers: boolean): keys.Source => {
+  const found = profiles.pick(context.profiles, id, context.configOrder, markers)
+  return {
+    secret: found === undefined ? undefined : { _tag: "Value", value: found.secret, source: `profile ${found.id}` },
+    path: [],
+    explicit: false
+  }
 }
+
+const environmentSource = ({ lookup }: Context): keys.Source => ({
+  secret: keys.plainKey(lookup(keys.variable), `env ${keys.variable}`),
+  path: [keys.variable],
+  explicit: false
+})
+
+// The failure of a file that may hold the key matters only to those who have no other.
+const unreadable = ({ profiles: { path, problem } }: Context): ConfigInvalid | undefined =>
+  problem === undefined
+    ? undefined
+    : new ConfigInvalid({ problems: [{ ...problem, ...(path === undefined ? {} : { file: path }) }] })
 
 // "auth profile", and why those that there are do not count.
 const profilesOf = (id: string, context: Context): string => {
@@ -156,175 +173,131 @@ const profilesOf = (id: string, context: Context): string => {
 }
 
 // =============================================================================
-// ollama
+// all of it
 // =============================================================================
 
-/** The provider `ollama`, which needs no entry. */
-export const ollama = (configured: Configured | undefined, context: Context): ProviderStatus => {
-  const id = "ollama"
-  const { options } = context
-  const entry = configured?.entry
-  const api = entry?.api ?? "openai-completions"
-  const spoken: Api = isSpoken(entry?.api) ? entry?.api ?? "openai-completions" : "openai-completions"
-  const normalize = (value: string) => baseUrl.normalize(value, { provider: id, api: spoken })
+const counted = (n: number): string => n === 1 ? "1 model is" : `${n} models are`
 
+/** What becomes of a provider. Without an entry it is one that needs none. */
+export const resolve = (id: string, entry: Entry | undefined, context: Context): ProviderStatus => {
+  const ollama = id === "ollama"
+  const { api, root: home } = entry === undefined ? knownOf(id) : { ...knownOf(id), api: entry.api }
+  const options = ollama ? context.options : {}
+  const discover = options.discover === true
+  const normalize = (value: string) => baseUrl.normalize(value, { provider: id, api })
+
+  // Where it is. What was meant for another address does not go to the host's.
   const hostUrl = isBlank(options.baseUrl) ? undefined : normalize(options.baseUrl)
   const hasUrl = entry?.hasBaseUrl === true
   const entryUrl = hasUrl && entry.baseUrl !== undefined ? normalize(entry.baseUrl) : undefined
-  // What was meant for another address does not go to the host's.
   const detached = hostUrl !== undefined && hasUrl && !(Either.isRight(hostUrl) && entryUrl !== undefined
     && Either.isRight(entryUrl) && hostUrl.right.root === entryUrl.right.root)
+  const url = hostUrl ?? entryUrl ?? (home === undefined ? undefined : normalize(home))
+  const root = url !== undefined && Either.isRight(url) ? url.right.root : undefined
 
-  const host = hostKey(context)
-  const ignored = [
-    ...(detached ? ["apiKey", "headers", "baseUrl"] : []),
-    ...(isFound(host) ? ["apiKey"] : [])
-  ]
-  const found = firstKey(
-    () => host,
-    () => detached ? none : entryKey(entry, context),
-    () => profileKey(id, context),
-    () => environmentKey(context),
-    () => options.discover === true ? none : unreadable(context)
+  // With which key.
+  const host = ollama ? hostSource(context) : undefined
+  const usesEnvironment = ollama || id === "ollama-cloud"
+  const explicit = entry?.listsModels === true
+  const keyless = explicit && (!entry.authHeader || Object.hasOwn(entry.headers, "authorization"))
+  const found = keys.firstKey(
+    [
+      ...host === undefined ? [] : [host],
+      ...detached ? [] : [entrySource(entry)],
+      profileSource(id, context, false),
+      ...usesEnvironment ? [environmentSource(context)] : [],
+      profileSource(id, context, true)
+    ],
+    { provider: id, local: root === undefined || baseUrl.isLocal(root), undemanding: ollama },
+    context
   )
-  const broken = entryFailure(configured, ignored, context)
-  const credential = found.key !== undefined
-  const enabled = credential || options.discover === true
-  const explicit = (entry?.models.length ?? 0) > 0
-  const empty = !explicit && hasUrl && options.discover !== true
-  const fail = (error: ProviderError, reason?: string) =>
-    left(id, credential || options.discover === true, error, reason)
-  const refuse = (error: ConfigInvalid | MissingEnvironmentVariable) => {
-    diagnose(context, error)
+  const isOn = found?.key !== undefined || found?.without !== undefined
+  const enabled = isOn || discover || keyless
+  const file = isOn || discover || keyless ? undefined : unreadable(context)
+
+  const fail = (error: ProviderError, reason?: string) => left(id, enabled, error, reason)
+  const refuse = (path: KeyPath, error: Failure) => {
+    say(context, path, error)
     return fail(error)
   }
 
-  const attempted = isFound(found) || (entry?.hasKey === true && !detached)
-  if (!attempted && !enabled && !explicit && !empty) {
+  const broken = entryFailure(
+    entry,
+    [
+      ...detached ? ["apiKey", "headers", "baseUrl", "baseURL", "request"] : [],
+      ...hostUrl === undefined ? [] : ["baseUrl", "baseURL"],
+      ...detached || host?.secret === undefined ? [] : ["apiKey"]
+    ],
+    context
+  )
+  const empty = !explicit && hasUrl && !discover
+  const attempted = found !== undefined || (entry?.hasKey === true && !detached)
+    || (file !== undefined && context.mentioned.has(id))
+  if (ollama && !attempted && !enabled && !explicit && !empty) {
     return left(
       id,
       false,
       new NotEnabled({ provider: id }),
-      `Nothing enables it: there is no ${variable}, no ${profilesOf(id, context)} and no apiKey.`
+      `Nothing enables it: there is no ${keys.variable}, no ${profilesOf(id, context)} and no apiKey.`
     )
   }
   if (hostUrl !== undefined && Either.isLeft(hostUrl)) {
-    return refuse(invalid(context, [{ path: ["options", "baseUrl"], ...hostUrl.left }]))
+    const path = ["options", "baseUrl"]
+    return refuse(path, keys.invalid(context, [{ path, ...hostUrl.left }]))
   }
   if (broken !== undefined) return fail(broken)
-  if (!isSpoken(entry?.api)) {
-    return fail(new ProviderUnavailable({ provider: id, reason: "unsupported-api", detail: api }))
-  }
-  if (hostUrl === undefined && entryUrl !== undefined && Either.isLeft(entryUrl)) {
-    return refuse(invalid(context, [{ path: [...entry!.path, "baseUrl"], ...entryUrl.left }]))
-  }
-  const url = hostUrl !== undefined && Either.isRight(hostUrl)
-    ? hostUrl.right
-    : entryUrl !== undefined && Either.isRight(entryUrl)
-    ? entryUrl.right
-    : { root: baseUrl.defaultRoot, completionsUrl: `${baseUrl.defaultRoot}/v1`, warnings: [] }
-  warnUrl(context, hostUrl === undefined ? [...entry?.path ?? [], "baseUrl"] : ["options", "baseUrl"], url.warnings)
-  if (empty) {
+  if (found?.failure !== undefined && found.explicit) return refuse(found.path, found.failure)
+  if (url === undefined) return fail(new ProviderUnavailable({ provider: id, reason: "no-base-url" }))
+  const path = hostUrl === undefined ? [...entry?.path ?? [], "baseUrl"] : ["options", "baseUrl"]
+  if (Either.isLeft(url)) return refuse(path, keys.invalid(context, [{ path, ...url.left }]))
+  for (const message of url.right.warnings) context.say("warning", path, message)
+  if (empty || (!explicit && home === undefined)) {
     return fail(
-      new NoModelsConfigured({ provider: id, url: url.root }),
-      "Its entry has a baseUrl and lists no models: list them, remove that `baseUrl`, or say `discover: true`."
+      new NoModelsConfigured({ provider: id, url: url.right.root }),
+      home === undefined
+        ? undefined
+        : "Its entry has a baseUrl and lists no models: list them, remove that `baseUrl`, or say `discover: true`."
     )
   }
-  if (found.failure !== undefined) return refuse(found.failure)
+  if (found?.failure !== undefined) return refuse(found.path, found.failure)
+  if (file !== undefined) return refuse([], file)
   if (!enabled) {
     return fail(
       new ProviderUnavailable({ provider: id, reason: "no-credential" }),
-      `It lists models and has no key: set ${variable} (any value works), an auth profile or apiKey.`
+      ollama
+        ? `It lists models and has no key: set ${keys.variable} (any value works), an auth profile or apiKey.`
+        : undefined
     )
   }
-  const listed = models(entry, !detached, context)
-  if (Either.isLeft(listed)) {
-    return fail(new ProviderUnavailable({ provider: id, reason: "unsupported-api", detail: listed.left }))
-  }
+  const models = (entry?.models ?? []).map((model) => detached ? compact({ ...model, headers: undefined }) : model)
   const provider: Provider = compact({
     id,
     source: explicit ? "configured" : "discovered",
-    api: spoken,
-    root: url.root,
-    completionsUrl: url.completionsUrl,
-    key: found.key,
+    api,
+    root: url.right.root,
+    completionsUrl: url.right.completionsUrl,
+    key: found?.key,
     authHeader: entry?.authHeader ?? true,
     headers: detached ? {} : entry?.headers ?? {},
     timeout: entry?.timeout,
-    params: entry?.params ?? {},
-    ...listed.right,
+    params: entry?.settings.params ?? {},
+    ignored: entry === undefined || entry.settings.ignored.length === 0 ? undefined : entry.settings.ignored,
+    streaming: entry?.settings.streaming,
+    models,
+    excluded: entry === undefined || entry.excluded.length === 0 ? undefined : entry.excluded,
     keepWithoutTools: options.keepWithoutTools === true
   })
-  const how = found.key === undefined ? "the host enables it without a key" : `the key comes from ${found.key.source}`
+  const how = found?.key !== undefined
+    ? `the key comes from ${found.key.source}`
+    : found?.without ?? (discover ? "the host enables it without a key" : "it needs no key")
   return {
     id,
     configured: true,
     reason: explicit
-      ? `${counted(listed.right.models.length)} configured at ${url.root} and nothing is discovered; ${how}.`
-      : `Models are discovered at ${url.root}; ${how}.`,
-    result: Either.right(provider)
-  }
-}
-
-// =============================================================================
-// others
-// =============================================================================
-
-/** Any other provider: everything about it is written in its entry. */
-export const other = (configured: Configured, context: Context): ProviderStatus => {
-  const { entry } = configured
-  const { id } = entry
-  const broken = entryFailure(configured, [], context)
-  const keyless = !entry.authHeader || Object.hasOwn(entry.headers, "authorization")
-  const found = firstKey(
-    () => entryKey(entry, context),
-    () => profileKey(id, context),
-    () => keyless ? none : unreadable(context)
-  )
-  const credential = found.key !== undefined || keyless
-  const fail = (error: ProviderError) => left(id, credential, error)
-  const refuse = (error: ConfigInvalid | MissingEnvironmentVariable) => {
-    diagnose(context, error)
-    return fail(error)
-  }
-  const { api = "openai-completions" } = entry
-  if (!isSpoken(api)) {
-    return fail(new ProviderUnavailable({ provider: id, reason: "unsupported-api", detail: api }))
-  }
-  if (broken !== undefined) return fail(broken)
-  if (!entry.hasBaseUrl || entry.baseUrl === undefined) {
-    return fail(new ProviderUnavailable({ provider: id, reason: "no-base-url" }))
-  }
-  const path = [...entry.path, "baseUrl"]
-  const url = baseUrl.normalize(entry.baseUrl, { provider: id, api })
-  if (Either.isLeft(url)) return refuse(invalid(context, [{ path, ...url.left }]))
-  warnUrl(context, path, url.right.warnings)
-  if (entry.models.length === 0) return fail(new NoModelsConfigured({ provider: id, url: url.right.root }))
-  if (found.failure !== undefined) return refuse(found.failure)
-  if (!credential) return fail(new ProviderUnavailable({ provider: id, reason: "no-credential" }))
-  const listed = models(entry, true, context)
-  if (Either.isLeft(listed)) {
-    return fail(new ProviderUnavailable({ provider: id, reason: "unsupported-api", detail: listed.left }))
-  }
-  const provider: Provider = compact({
-    id,
-    source: "configured",
-    api,
-    root: url.right.root,
-    completionsUrl: url.right.completionsUrl,
-    key: found.key,
-    authHeader: entry.authHeader,
-    headers: entry.headers,
-    timeout: entry.timeout,
-    params: entry.params,
-    ...listed.right,
-    keepWithoutTools: false
-  })
-  const how = found.key === undefined ? "it needs no key" : `the key comes from ${found.key.source}`
-  return {
-    id,
-    configured: true,
-    reason: `${counted(listed.right.models.length)} configured at ${url.right.root}; ${how}.`,
+      ? `${counted(models.length)} configured at ${url.right.root}${
+        ollama ? " and nothing is discovered" : ""
+      }; ${how}.`
+      : `Models are discovered at ${url.right.root}; ${how}.`,
     result: Either.right(provider)
   }
 }

@@ -2,18 +2,19 @@
  * From a configuration as it was written to what it means. Pure, and total over whatever is given.
  */
 import * as Either from "effect/Either"
-import { ConfigInvalid, MissingEnvironmentVariable } from "../../OllamaError.js"
-import { isRecord, own } from "../json.js"
-import type { ProviderStatus } from "../provider.js"
+import { ConfigInvalid } from "../../OllamaError.js"
+import { isRecord, type JsonRecord, own } from "../json.js"
+import { authOrder, type Defaults, readDefaults } from "./defaults.js"
+import { type Entry, readEntry } from "./entry.js"
 import * as env from "./env.js"
-import { type Context, unsetVariable, variable as apiKeyVariable } from "./key.js"
-import { isRead, isReadElsewhere } from "./known.js"
+import { namesOf, variable as apiKeyVariable } from "./keys.js"
+import { read as readKeys, unknownKeys } from "./known.js"
+import { compact } from "./models.js"
 import { kindOf, plain, type Problem } from "./plain.js"
 import * as profiles from "./profiles.js"
 import * as provider from "./provider.js"
 import * as reader from "./reader.js"
 import type { Diagnostic, HostOptions, ResolvedConfig } from "./resolved.js"
-import * as decode from "./sections.js"
 import { formatPath, type KeyPath, type SourcePosition } from "./tree.js"
 
 export interface Input {
@@ -28,184 +29,186 @@ export interface Input {
   readonly configFound?: boolean | undefined
   readonly profilesPath?: string | undefined
   readonly locate?: ((path: KeyPath) => SourcePosition | undefined) | undefined
+  /** What was found while the files were read. */
+  readonly diagnostics?: ReadonlyArray<Diagnostic> | undefined
 }
 
+// =============================================================================
+// sections
+// =============================================================================
+
 /** The parts of a configuration that are read. */
-export interface Sections {
+interface Sections {
   readonly models: unknown
-  readonly model: unknown
-  readonly modelSettings: unknown
+  /** `agents.defaults`; of keys that are not read only the names. */
+  readonly defaults: unknown
   readonly auth: unknown
   readonly env: unknown
 }
 
+const defaultsPath = ["agents", "defaults"]
+
 /** Takes out the sections that are read; the others may hold anything. */
-export const sections = (config: unknown, report: (problem: Problem) => void): Sections => {
-  const top = config === undefined ? {} : config
-  if (!isRecord(top)) report({ path: [], expected: "an object", actual: kindOf(top) })
-  const section = (...path: ReadonlyArray<string>): unknown => {
-    let here: unknown = top
-    for (const [i, key] of path.entries()) {
-      if (here === undefined) return undefined
-      if (!isRecord(here)) {
-        if (i > 0) report({ path: path.slice(0, i), expected: "an object", actual: kindOf(here) })
-        return undefined
-      }
-      here = own(here, key)
-    }
-    return plain(here, path, report)
+const sections = (config: unknown, report: (problem: Problem) => void): Sections => {
+  const object = (value: unknown, path: ReadonlyArray<string>): JsonRecord | undefined => {
+    if (value === undefined || isRecord(value)) return value
+    report({ path, expected: "an object", actual: kindOf(value) })
+    return undefined
   }
-  const found = {
-    models: section("models"),
-    model: section("agents", "defaults", "model"),
-    modelSettings: section("agents", "defaults", "models"),
-    auth: section("auth"),
-    env: section("env")
+  const top = object(config, [])
+  const section = (name: string) => object(own(top, name), [name])
+  const defaults = own(section("agents"), "defaults")
+  const used = readKeys["agents.defaults"]!.split(" ")
+  return {
+    models: plain(section("models"), ["models"], report),
+    defaults: isRecord(defaults)
+      ? Object.fromEntries(
+        Object.keys(defaults).filter((key) => key !== "__proto__").map((key) => [
+          key,
+          used.includes(key) ? plain(defaults[key], [...defaultsPath, key], report) : null
+        ])
+      )
+      : defaults,
+    auth: plain(section("auth"), ["auth"], report),
+    env: plain(section("env"), ["env"], report)
   }
-  return found
 }
 
-/** The variables that a configuration may need. */
-export const variables = (config: unknown): ReadonlySet<string> => {
+/** The variables that a configuration, and auth profiles, may need. */
+export const variables = (config: unknown, stored?: unknown): ReadonlySet<string> => {
   const found = sections(config, () => undefined)
   const names = env.variables(found)
   for (const name of env.block(found.env).keys()) names.add(name)
+  const providers = own(found.models, "providers")
+  if (isRecord(providers)) {
+    for (const id of Object.keys(providers)) for (const name of namesOf(id.trim())) names.add(name)
+  }
+  const all = own(plain(stored, [], () => undefined), "profiles")
+  if (isRecord(all)) {
+    for (const profile of Object.values(all)) {
+      env.variables(profile, names)
+      const id = own(profile, "provider")
+      if (typeof id === "string") { for (const name of namesOf(id.trim())) names.add(name) }
+    }
+  }
   return names.add(apiKeyVariable)
 }
 
 const checkEnv = (r: reader.Reader, value: unknown): void => {
-  const found = reader.object(r, value, ["env"])
-  if (found === undefined) return
-  for (const [key, text] of Object.entries(reader.object(r, own(found, "vars"), ["env", "vars"]) ?? {})) {
-    reader.string(r, text, ["env", "vars", key])
-  }
-  const rest = Object.fromEntries(Object.entries(found).filter(([, text]) => typeof text !== "string"))
-  reader.keys(r, rest, ["env"], ["vars", "shellEnv"])
-}
-
-const positioned = (input: Input) => (problem: Problem) => ({
-  path: formatPath(problem.path),
-  expected: problem.expected,
-  actual: problem.actual,
-  ...input.locate?.(problem.path)
-})
-
-const unique = (problems: ReadonlyArray<Problem>): ReadonlyArray<Problem> => {
-  const seen = new Set<string>()
-  return problems.filter((p) => {
-    const text = formatPath(p.path)
-    return seen.has(text) ? false : seen.add(text)
-  })
-}
-
-// A text with a variable that is not set was not written to be read.
-const unlessMissing = (r: reader.Reader, missing: ReadonlyArray<env.Missing>): reader.Reader => {
-  const paths = new Set(missing.map((m) => formatPath(m.path)))
-  return {
-    ...r,
-    problem: (where, expected, actual) => paths.has(formatPath(where)) ? undefined : r.problem(where, expected, actual)
+  // what is put into the environment by them is not looked up yet
+  for (const [key, text] of Object.entries(reader.object(r, own(value, "vars"), ["env", "vars"]) ?? {})) {
+    if (typeof text !== "string") r.problem(["env", "vars", key], "a string", kindOf(text))
   }
 }
 
-const readProviders = (
-  r: reader.Reader,
-  models: unknown,
-  lookup: env.Lookup,
-  missingElsewhere: Array<env.Missing>
-): ReadonlyMap<string, provider.Configured> => {
-  const found = reader.object(r, models, ["models"])
-  const entries = new Map<string, provider.Configured>()
-  if (found === undefined) return entries
-  reader.keys(r, found, ["models"], ["mode", "providers"])
-  const mode = env.substitute(own(found, "mode"), ["models", "mode"], lookup, (m) => missingElsewhere.push(m))
-  reader.oneOf(unlessMissing(r, missingElsewhere), mode, ["models", "mode"], ["merge", "replace"])
+// =============================================================================
+// providers
+// =============================================================================
+
+const readProviders = (r: reader.Reader, models: unknown): ReadonlyMap<string, Entry> => {
+  reader.oneOf(r, own(models, "mode"), ["models", "mode"], ["merge", "replace"])
   const path = ["models", "providers"]
-  for (const [key, value] of Object.entries(reader.object(r, own(found, "providers"), path) ?? {})) {
+  const entries = new Map<string, Entry>()
+  for (const [key, value] of Object.entries(reader.object(r, own(models, "providers"), path) ?? {})) {
     const at = [...path, key]
     const id = key.trim().toLowerCase()
     if (id === "" || id.includes("/")) r.warn(at, "no model ref can name this provider: it is empty or holds a slash")
-    if (entries.has(id)) {
-      r.warn(at, `the provider "${id}" is defined twice, the first one is used`)
-      continue
-    }
-    const missing: Array<env.Missing> = []
-    const problems: Array<Problem> = []
-    const written = own(value, "apiKey")
-    const substituted = env.substitute(value, at, lookup, (m) => {
-      if (isRead(m.path.slice(at.length))) missing.push(m)
-      else r.warn(m.path, unsetVariable(m.variable))
-    })
-    const unset = env.unsetSource(own(substituted, "apiKey"), lookup)
-    if (unset !== undefined) missing.push({ variable: unset, path: [...at, "apiKey"] })
-    const ownReader: reader.Reader = {
-      ...r,
-      problem: (where, expected, actual) => void problems.push({ path: where, expected, actual })
-    }
-    const entry = decode.entry(unlessMissing(r, missing), unlessMissing(ownReader, missing), {
-      id,
-      path: at,
-      variable: typeof written === "string" ? env.onlyVariable(written, lookup) : undefined,
-      unset: missing.find((m) => formatPath(m.path) === formatPath([...at, "apiKey"]))?.variable,
-      value: substituted
-    })
-    if (entry !== undefined) entries.set(id, { entry, missing, problems })
+    if (entries.has(id)) r.warn(at, `the provider "${id}" is defined twice, the first one is used`)
+    else entries.set(id, readEntry(r, provider.knownOf(id), value, at))
   }
   return entries
 }
 
-/** Resolves a configuration. Fails with all its problems at once. */
-export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInvalid | MissingEnvironmentVariable> => {
+// What is said with the provider, or the model, that it belongs to.
+const isSaidElsewhere = ([section, providers, , key, , inModel]: KeyPath): boolean =>
+  section === "models" && providers === "providers"
+  && (["api", "apiKey", "baseUrl", "baseURL", "headers", "request", "timeoutSeconds"].includes(String(key))
+    || (key === "models" && inModel === "headers"))
+
+const mentioned = (defaults: Defaults, entries: ReadonlyMap<string, Entry>): ReadonlySet<string> => {
+  const refs = [defaults.primary ?? "", ...defaults.fallbacks, ...defaults.models.map(({ ref }) => ref)]
+  const named = refs.flatMap((ref) => ref.includes("/") ? [ref.split("/", 1)[0]!.trim().toLowerCase()] : [])
+  return new Set([...entries.keys(), ...named])
+}
+
+// =============================================================================
+// all of it
+// =============================================================================
+
+const place = (input: Input) => (path: KeyPath) => ({ path: formatPath(path), ...input.locate?.(path) })
+
+const positioned = (input: Input) => ({ actual, expected, path }: Problem) => ({
+  ...place(input)(path),
+  expected,
+  actual
+})
+
+/** Resolves a configuration. It fails only when there is none to speak of; all else is a fact about a part of it. */
+export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInvalid> => {
   const problems: Array<Problem> = []
-  const missing: Array<env.Missing> = []
-  const diagnostics: Array<Diagnostic> = []
-  const report = (problem: Problem) => void problems.push(problem)
-  const r = reader.make(report, diagnostics)
-  const read = sections(input.config, report)
-  checkEnv(r, read.env)
-  const lookup = env.withBlock(read.env, input.lookup, (m) => missing.push(m))
-  const substituted = (value: unknown, ...path: ReadonlyArray<string>) =>
-    env.substitute(value, path, lookup, (m) => {
-      if (isReadElsewhere(m.path)) missing.push(m)
-      else r.warn(m.path, unsetVariable(m.variable))
-    })
-  const model = substituted(read.model, "agents", "defaults", "model")
-  const modelSettings = substituted(read.modelSettings, "agents", "defaults", "models")
-  const choice = decode.choice(unlessMissing(r, missing), model, modelSettings)
-  const configOrder = decode.authOrder(r, substituted(read.auth, "auth"))
-  const entries = readProviders(r, read.models, lookup, missing)
-  if (problems.length > 0) {
-    return Either.left(new ConfigInvalid({ problems: unique(problems).map(positioned(input)) }))
+  const found = sections(input.config, (problem) => problems.push(problem))
+  if (problems.length > 0) return Either.left(new ConfigInvalid({ problems: problems.map(positioned(input)) }))
+
+  const diagnostics: Array<Diagnostic> = [...input.diagnostics ?? []]
+  const say = (level: Diagnostic["level"], path: KeyPath, message: string) =>
+    void diagnostics.push({ level, ...place(input)(path), message })
+  const warn = (path: KeyPath, message: string) => say("warning", path, message)
+  const { auth, defaults: written, env: block, models } = found
+  unknownKeys(models, ["models"], warn)
+  unknownKeys(written, defaultsPath, warn)
+  unknownKeys(auth, ["auth"], warn)
+  unknownKeys(block, ["env"], warn)
+
+  const lookup = env.withBlock(block, input.lookup, (path, name) => warn(path, `${env.unsetVariable(name)}: not used`))
+  const said = new Set<string>()
+  const plainReader = reader.make(lookup, warn)
+  const r: reader.Reader = {
+    ...plainReader,
+    missing: (path, variable) => {
+      said.add(formatPath(path))
+      return plainReader.missing(path, variable)
+    }
   }
-  const first = missing[0]
-  if (first !== undefined) {
-    return Either.left(new MissingEnvironmentVariable({ variable: first.variable, path: formatPath(first.path) }))
+  checkEnv(r, block)
+  const entries = readProviders(r, models)
+  const defaults = readDefaults(r, written, defaultsPath)
+  const configOrder = authOrder(r, auth)
+  const unsaid = (path: KeyPath, variable: string) => {
+    if (!isSaidElsewhere(path) && !said.has(formatPath(path))) warn(path, env.unsetVariable(variable))
   }
+  env.unset(models, ["models"], lookup, unsaid)
+  env.unset(written, defaultsPath, lookup, unsaid)
+  env.unset(auth, ["auth"], lookup, unsaid)
+
   const ids = ["ollama", ...Array.from(entries.keys()).filter((id) => id !== "ollama" && id !== "")]
-  const stored = profiles.decode(input.profiles, new Set(ids), input.now)
+  const unlisted = ["ollama-cloud"].filter((id) => !entries.has(id))
+  const stored = profiles.decode(input.profiles, new Set([...ids, ...unlisted]), lookup, input.now)
   diagnostics.push(...stored.diagnostics)
-  const context: Context = {
+  const context: provider.Context = {
     lookup,
     profiles: stored,
     configOrder,
     options: input.options ?? {},
+    mentioned: mentioned(defaults, entries),
     positioned: positioned(input),
-    diagnose: (diagnostic) => void diagnostics.push(diagnostic)
+    say
   }
-  const statuses: ReadonlyArray<ProviderStatus> = ids.map((id) =>
-    id === "ollama" ? provider.ollama(entries.get(id), context) : provider.other(entries.get(id)!, context)
-  )
   const profilesPath = input.profilesPath ?? input.profiles?.path
-  return Either.right({
-    source: {
-      ...(input.configPath === undefined ? {} : { configPath: input.configPath }),
+  return Either.right(compact({
+    source: compact({
+      configPath: input.configPath,
       configFound: input.configFound ?? input.config !== undefined,
-      ...(profilesPath === undefined ? {} : { profilesPath }),
+      profilesPath,
       profilesFound: input.profiles !== undefined
-    },
-    providers: statuses,
-    ...(choice.primary === undefined ? {} : { primary: choice.primary }),
-    fallbacks: choice.fallbacks,
-    models: choice.models.map(provider.compact),
+    }),
+    providers: ids.map((id) => provider.resolve(id, entries.get(id), context)),
+    unlisted: unlisted.map((id) => provider.resolve(id, undefined, { ...context, say: () => undefined })),
+    primary: defaults.primary,
+    fallbacks: defaults.fallbacks,
+    broken: defaults.broken.length === 0 ? undefined : defaults.broken,
+    models: defaults.models,
+    defaults: Object.keys(defaults.defaults).length === 0 ? undefined : defaults.defaults,
+    streaming: input.options?.streaming,
     diagnostics
-  })
+  }))
 }

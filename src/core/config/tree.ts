@@ -60,7 +60,8 @@ export const merge = (earlier: Node, later: Node): Node => {
   return later
 }
 
-const find = (node: Node, path: KeyPath): Node => {
+/** The node at a path; of a path that is not there, its nearest parent. */
+export const find = (node: Node, path: KeyPath): Node => {
   let here = node
   for (const key of path) {
     const next = here.kind === "object"

@@ -3,7 +3,7 @@
  * `""`, then send pieces of the arguments with nothing but the index; Ollama sends whole calls, in some versions all
  * with index 0 or without an id.
  */
-import type { ToolCall } from "../../Message.js"
+import type { JsonObject, ToolCall } from "../../Message.js"
 import { isRecord, parse } from "../json.js"
 import { type Balance, scan, unbalanced } from "./jsonText.js"
 import type { DecodeFailure, WireCall } from "./types.js"
@@ -15,6 +15,9 @@ interface OpenCall {
   readonly index: number | undefined
   readonly text: string
   readonly balance: Balance
+  readonly extra: JsonObject | undefined
+  /** It was opened with `{}`, which may stand for arguments that are still to come. */
+  readonly isPlaceholder: boolean
 }
 
 export interface State {
@@ -24,15 +27,29 @@ export interface State {
   readonly count: number
   /** The last one that was given out. */
   readonly last: ToolCall | undefined
+  /** The names of the tools that were offered. */
+  readonly tools: ReadonlyArray<string>
+  /** Whether a call that cannot be read is one all the same, without arguments. */
+  readonly returns: boolean
 }
 
-export const initial: State = { open: [], count: 0, last: undefined }
+export const initial: State = { open: [], count: 0, last: undefined, tools: [], returns: false }
+
+// Some templates let parts of their own format through: `functions.` before a name, a channel token behind it.
+const repairedName = (name: string, tools: ReadonlyArray<string>): string => {
+  if (tools.length === 0 || tools.includes(name)) return name
+  const bare = name.replace(/^functions\./, "").replace(/\s*<\|[^]*$/, "")
+  return tools.includes(bare) ? bare : name
+}
 
 /** Deeper arguments would overflow the stack of whoever walks them. */
 const maxDepth = 1000
 
 /** More at the same time would make look-ups slow. */
 const maxOpen = 1000
+
+/** Takes a complete call, and what the server sent with it. */
+export type Emit = (call: ToolCall, extra: JsonObject | undefined) => void
 
 const broken = (call: OpenCall): DecodeFailure => ({
   _tag: "MalformedToolCall",
@@ -41,18 +58,35 @@ const broken = (call: OpenCall): DecodeFailure => ({
   raw: call.text
 })
 
-/** A call as it is, once nothing more can come: `""` and `null` are no arguments, anything else must be an object. */
-const complete = (call: OpenCall): ToolCall | DecodeFailure => {
+// Arguments that were encoded twice are a text of JSON that holds the text of an object.
+const decodedTwice = (text: string): string => {
+  if (!text.trimStart().startsWith("\"")) return text
+  const inner = parse(text)?.value
+  return typeof inner === "string" && inner.trimStart().startsWith("{") ? inner : text
+}
+
+/** A call once nothing more can come, under the name of the tool that is meant. */
+const complete = (call: OpenCall, { returns, tools }: State): ToolCall | DecodeFailure => {
+  const name = repairedName(call.name, tools)
+  const made = read(name === call.name ? call : { ...call, name })
+  return returns && "_tag" in made && name !== ""
+    ? { type: "tool-call", id: call.id, name, arguments: {}, argumentsText: "{}", malformed: call.text }
+    : made
+}
+
+/** A call as it is: `""` and `null` are no arguments, anything else must be an object. */
+const read = (call: OpenCall): ToolCall | DecodeFailure => {
   if (call.name === "") return broken(call)
   const text = call.text.trim()
   if (text === "" || text === "null") {
     return { type: "tool-call", id: call.id, name: call.name, arguments: {}, argumentsText: "{}" }
   }
-  const parsed = parse(call.text)
+  const written = decodedTwice(call.text)
+  const parsed = parse(written)
   if (parsed === undefined || !isRecord(parsed.value)) return broken(call)
   // the brackets of a depth take two characters
   if (text.length > 2 * maxDepth && scan(unbalanced, text).deepest > maxDepth) return broken(call)
-  return { type: "tool-call", id: call.id, name: call.name, arguments: parsed.value, argumentsText: call.text }
+  return { type: "tool-call", id: call.id, name: call.name, arguments: parsed.value, argumentsText: written }
 }
 
 const isClosed = (call: OpenCall): boolean => call.balance.closed && call.name !== ""
@@ -66,66 +100,84 @@ const hasIndex = (index: number | undefined) => (call: OpenCall): boolean =>
   index === undefined || call.index === undefined || call.index === index
 
 /** The open call that a piece belongs to, or -1 when it begins one. */
-const target = (open: ReadonlyArray<OpenCall>, wire: WireCall): number => {
-  if (wire.whole) return -1
-  if (wire.id !== "") return findLast(open, (call) => call.id === wire.id && !isClosed(call))
-  if (wire.name !== "") return findLast(open, (call) => call.name === "" && hasIndex(wire.index)(call))
-  return findLast(open, hasIndex(wire.index))
+const target = (open: ReadonlyArray<OpenCall>, piece: WireCall): number => {
+  if (piece.whole) return -1
+  if (piece.id !== "") {
+    return findLast(
+      open,
+      (call) => call.id === piece.id && (!isClosed(call) || (call.isPlaceholder && piece.name === ""))
+    )
+  }
+  if (piece.name !== "") return findLast(open, (call) => call.name === "" && hasIndex(piece.index)(call))
+  return findLast(open, hasIndex(piece.index))
 }
 
-/** Gives out the calls at the front that are complete; with `all`, every one is judged as it is. */
-export const flush = (state: State, all: boolean, emit: (call: ToolCall) => void): State | DecodeFailure => {
+/**
+ * Gives out the calls at the front that are complete; with `all`, every one is judged as it is, and `settled` ones are no
+ * longer waited for: something else was said since.
+ */
+export const flush = (
+  state: State,
+  all: boolean,
+  emit: Emit,
+  settled = false
+): State | DecodeFailure => {
   let at = 0
   let last = state.last
   for (; at < state.open.length; at++) {
     const call = state.open[at] as OpenCall
-    if (!all && !isClosed(call)) break
-    const made = complete(call)
+    if (!all && (!isClosed(call) || (call.isPlaceholder && !settled))) break
+    const made = complete(call, state)
     if ("_tag" in made) return made
-    emit(made)
+    emit(made, call.extra)
     last = made
   }
-  return at === 0 ? state : { open: state.open.slice(at), count: state.count, last }
+  return at === 0 ? state : { ...state, open: state.open.slice(at), last }
 }
 
 const begin = (
   state: State,
-  wire: WireCall,
+  piece: WireCall,
   makeId: (index: number) => string,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
   const call: OpenCall = {
-    id: wire.id === "" ? makeId(state.count) : wire.id,
-    name: wire.name,
-    index: wire.index,
-    text: wire.text,
-    balance: scan(unbalanced, wire.whole ? "" : wire.text)
+    id: piece.id === "" ? makeId(state.count) : piece.id,
+    name: piece.name,
+    index: piece.index,
+    text: piece.text,
+    balance: scan(unbalanced, piece.whole ? "" : piece.text),
+    extra: piece.extra,
+    isPlaceholder: !piece.whole && piece.text.trim() === "{}"
   }
   const count = state.count + 1
-  if (!wire.whole) {
+  if (!piece.whole) {
     if (state.open.length >= maxOpen) return { _tag: "Malformed", detail: `more than ${maxOpen} unfinished tool calls` }
     return flush({ ...state, open: [...state.open, call], count }, false, emit)
   }
   const before = flush(state, true, emit)
   if ("_tag" in before) return before
-  const made = complete(call)
+  const made = complete(call, state)
   if ("_tag" in made) return made
-  emit(made)
+  emit(made, call.extra)
   return { ...before, count, last: made }
 }
 
 const extend = (
   state: State,
   at: number,
-  wire: WireCall,
-  emit: (call: ToolCall) => void
+  piece: WireCall,
+  emit: Emit
 ): State | DecodeFailure => {
   const before = state.open[at] as OpenCall
+  const replaced = before.isPlaceholder && piece.text.trim() !== ""
   const call: OpenCall = {
     ...before,
-    name: before.name === "" ? wire.name : before.name,
-    text: before.text + wire.text,
-    balance: scan(before.balance, wire.text)
+    name: before.name === "" ? piece.name : before.name,
+    text: replaced ? piece.text : before.text + piece.text,
+    balance: scan(replaced ? unbalanced : before.balance, piece.text),
+    extra: piece.extra ?? before.extra,
+    isPlaceholder: before.isPlaceholder && !replaced
   }
   return flush({ ...state, open: state.open.map((other, i) => i === at ? call : other) }, false, emit)
 }
@@ -133,20 +185,20 @@ const extend = (
 /** Takes one call, or a piece of one. */
 export const add = (
   state: State,
-  wire: WireCall,
+  piece: WireCall,
   makeId: (index: number) => string,
-  emit: (call: ToolCall) => void
+  emit: Emit
 ): State | DecodeFailure => {
-  const at = target(state.open, wire)
-  if (at >= 0) return extend(state, at, wire, emit)
-  if (wire.whole || wire.id !== "" || wire.name !== "") return begin(state, wire, makeId, emit)
+  const at = target(state.open, piece)
+  if (at >= 0) return extend(state, at, piece, emit)
+  if (piece.whole || piece.id !== "" || piece.name !== "") return begin(state, piece, makeId, emit)
   // a piece of a call that is complete already, or of none
-  if (wire.text.trim() === "") return state
+  if (piece.text.trim() === "") return state
   const last = state.last
   return {
     _tag: "MalformedToolCall",
     id: last?.id ?? "",
     name: last?.name ?? "",
-    raw: (last?.argumentsText ?? "") + wire.text
+    raw: (last?.argumentsText ?? "") + piece.text
   }
 }

@@ -3,6 +3,7 @@
  */
 import type { PartialAnswer } from "../../Message.js"
 import { isRecord, parse } from "../json.js"
+import type { Asked } from "../request/metadata.js"
 import { errorOf, malformed, readEvent, type Wire } from "../wire/wire.js"
 import { LineBuffer, notUtf8 } from "./bytes.js"
 import { FastPath } from "./fastPath.js"
@@ -14,6 +15,12 @@ export interface DecoderOptions {
   readonly wire: Wire
   /** Makes the id of a call that came without one, from the number of calls before it. */
   readonly makeId: (index: number) => string
+  /** Whose the answer is, for what it wants back; without it nothing of that is kept. */
+  readonly source?: Asked | undefined
+  /** The names of the tools that were offered. */
+  readonly tools?: ReadonlyArray<string> | undefined
+  /** Whether a call that cannot be read is given all the same, without arguments, with its raw text. */
+  readonly malformedCalls?: "fail" | "return" | undefined
   /** Most bytes of one event (default 64 MiB). */
   readonly maxEventBytes?: number | undefined
   /** Most characters of a whole answer, all its deltas and calls together (default 64 Mi). */
@@ -43,12 +50,20 @@ const none: ReadonlyArray<ContentEvent> = []
 
 const ended: DecodeFailure = { _tag: "Ended" }
 
+const initialOf = ({ malformedCalls, source, tools = [] }: DecoderOptions): Machine.State => ({
+  ...Machine.initial,
+  source,
+  calls: { ...Machine.initial.calls, tools, returns: malformedCalls === "return" }
+})
+
 class StreamDecoder implements Decoder {
   failure: DecodeFailure | undefined
   /** `[DONE]`: whatever follows, in the same chunk or later, is ignored. */
   isDone = false
-  private state: Machine.State = Machine.initial
+  private state: Machine.State
   private framed: Framing.State = Framing.initial
+  /** The next line begins an event, so the fast path may look. */
+  private isBetween = true
   private readonly wire: Wire
   private readonly framing: Framing.Framing
   private readonly collector: Machine.Collector
@@ -61,6 +76,7 @@ class StreamDecoder implements Decoder {
 
   constructor(private readonly options: DecoderOptions) {
     this.wire = options.wire
+    this.state = initialOf(options)
     this.framing = this.wire.framing
     this.maxEvent = options.maxEventBytes ?? defaultMaxBytes
     this.maxAnswer = options.maxAnswerChars ?? defaultMaxBytes
@@ -113,7 +129,7 @@ class StreamDecoder implements Decoder {
     const frames = this.frameList
     let at = 0
     while (at < text.length && this.failure === undefined && !this.isDone) {
-      if (fast !== undefined && Framing.isBetween(this.framed)) {
+      if (fast !== undefined && this.isBetween) {
         const end = fast.match(text, at)
         if (end >= 0) {
           this.state = Machine.text(this.state, fast.kind, fast.delta, out)
@@ -124,6 +140,7 @@ class StreamDecoder implements Decoder {
       let end = text.indexOf("\n", at)
       if (end < 0) end = text.length
       this.framed = this.framing.step(this.framed, text.slice(at, end), frames, this.maxEvent)
+      this.isBetween = Framing.isBetween(this.framed)
       at = end + 1
       if (frames.length > 0) {
         this.frames(frames, out)
@@ -222,7 +239,7 @@ export const whole = (body: string, options: DecoderOptions): Whole => {
   if (event._tag !== "Event") return failed(event)
   if (!wire.isAnswer(parsed.value)) return failed(malformed("the answer has no message"))
   const out: Array<ContentEvent> = []
-  const state = Machine.step(Machine.initial, event, options.makeId, out)
+  const state = Machine.step(initialOf(options), event, options.makeId, out)
   if (state._tag !== "State") return result(out, undefined, state)
   const end = Machine.end(state, out) ?? notDone
   return "_tag" in end ? result(out, undefined, end) : result(out, end, undefined)

@@ -3,6 +3,9 @@
  * as nothing but text, the text around the value is learned (exactly: the place of the value comes from the event's own
  * JSON). Whatever equals it and has a valid string in that place is the same event with another text; anything else
  * goes to the full parser.
+ *
+ * Measured, CPU of decoding against the full parser's: in an answer of 64 deltas or more 0.2 to 0.45, which saves 1 to 3 µs
+ * per delta, in one of 16 it is 0.6 to 0.8. One of 5, which learns and is over, takes 1.4, that is 6 µs in all.
  */
 import { parse } from "../json.js"
 import type { Wire } from "../wire/wire.js"
@@ -23,7 +26,8 @@ const maxVain = 8
 
 const isBareText = (event: WireEvent): boolean =>
   (event.content === "") !== (event.reasoning === "") && event.calls.length === 0 && event.finish === undefined &&
-  !event.done && event.usage === undefined && event.timings === undefined
+  !event.done && event.usage === undefined && event.timings === undefined && event.details === undefined &&
+  event.signature === undefined && event.refused !== true
 
 /** Where the string stands that was read as `text`. */
 const placeOf = (wire: Wire, json: string, kind: Kind, text: string): Place | undefined => {

@@ -60,7 +60,7 @@ export const initial: State = {
 
 const between: State = { ...initial, begun: true }
 
-/** Whether the next line begins an event, so that the fast path may look. */
+/** Whether the next line begins an event. */
 export const isBetween = (state: State): boolean =>
   state.data === undefined && state.document === undefined && state.event === ""
 

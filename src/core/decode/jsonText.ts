@@ -62,7 +62,8 @@ const skipBlanks = (text: string, at: number): number => {
   return at
 }
 
-const endOfString = (text: string, at: number): number => {
+/** The end of the string that begins at `at`; of the text when it is not closed. */
+export const endOfString = (text: string, at: number): number => {
   for (let i = at + 1; i < text.length; i++) {
     const char = text.charCodeAt(i)
     if (char === 92) i++

@@ -3,10 +3,12 @@
  * tool calls, whatever their order in the JSON. Whole answers go through it as one event. And the events of an answer to
  * its parts.
  */
-import type { FinishReason, Timings, Usage } from "../../Chat.js"
-import type { AssistantPart, PartialAnswer, ToolCall } from "../../Message.js"
+import type { Ignored, Timings, Usage } from "../../Chat.js"
+import type { AssistantPart, JsonObject, Metadata, PartialAnswer, ToolCall } from "../../Message.js"
+import type { JsonRecord } from "../json.js"
+import { type Asked, isTooLarge, joinDetails, type ReasoningField, sizeOf, type Value } from "../request/metadata.js"
 import * as Calls from "./calls.js"
-import type { ContentEvent, DecodeFailure, Finish, Kind, WireEvent } from "./types.js"
+import type { ContentEvent, DecodeFailure, Finish, Kind, WireEvent, WireFinish } from "./types.js"
 
 // =============================================================================
 // parts: the one place where they open and close. At most one is open, a delta of another kind closes it and opens its own,
@@ -18,6 +20,8 @@ export interface Parts {
   readonly id: string
   /** How many have been opened. */
   readonly count: number
+  /** Of the open one. */
+  readonly metadata?: Metadata | undefined
 }
 
 // Two places that make what a stream has most of, so that V8 can be told about them (`shortLived.ts`).
@@ -36,7 +40,9 @@ export const noParts: Parts = { open: undefined, id: "", count: 0 }
 
 export const closePart = (state: Parts, out: Array<ContentEvent>): Parts => {
   if (state.open === undefined) return state
-  out.push({ type: state.open === "text" ? "text-end" : "reasoning-end", id: state.id })
+  const { metadata } = state
+  const type = state.open === "text" ? "text-end" : "reasoning-end"
+  out.push({ type, id: state.id, ...(metadata === undefined ? undefined : { metadata }) })
   return { open: undefined, id: "", count: state.count }
 }
 
@@ -64,11 +70,28 @@ export const putCall = (before: Parts, made: ToolCall, out: Array<ContentEvent>)
 // the fold
 // =============================================================================
 
+/** What the server wants back with the part that it came with; without one yet, with the next. */
+interface Pending {
+  /** The part, once there is one. */
+  readonly id: string | undefined
+  readonly details: ReadonlyArray<JsonRecord>
+  readonly signature: string | undefined
+  readonly size: number
+}
+
 export interface State {
   readonly _tag: "State"
+  /** Whose the answer is; without it there is no metadata. */
+  readonly source: Asked | undefined
+  /** The name under which reasoning comes. */
+  readonly field: ReasoningField | undefined
+  readonly pending: Pending | undefined
+  /** More metadata came than is kept. */
+  readonly dropped: boolean
   readonly parts: Parts
   readonly calls: Calls.State
-  readonly finish: FinishReason | undefined
+  readonly finish: WireFinish | undefined
+  readonly refused: boolean
   /** No content follows: only counters, or an error, may. */
   readonly done: boolean
   readonly usage: Usage | undefined
@@ -78,9 +101,14 @@ export interface State {
 
 export const initial: State = {
   _tag: "State",
+  source: undefined,
+  field: undefined,
+  pending: undefined,
+  dropped: false,
   parts: noParts,
   calls: Calls.initial,
   finish: undefined,
+  refused: false,
   done: false,
   usage: undefined,
   timings: undefined,
@@ -90,8 +118,84 @@ export const initial: State = {
 /** Text of one kind. The state stays the same object as long as the open part goes on. After the end none counts. */
 export const text = (state: State, kind: Kind, delta: string, out: Array<ContentEvent>): State => {
   if (state.done) return state
-  const parts = putText(state.parts, kind, delta, out)
-  return parts === state.parts ? state : { ...state, parts }
+  const before = delta !== "" && state.calls.open.length > 0 ? settled(state, out) : state
+  const parts = putText(before.parts, kind, delta, out)
+  return parts === before.parts ? before : attached({ ...before, parts })
+}
+
+const metadataOf = ({ source }: State, value: Value): Metadata | undefined =>
+  source === undefined || Object.keys(value).length === 0
+    ? undefined
+    : { provider: source.provider, origin: source.origin, api: source.api, value: { ...value } }
+
+const pendingValue = (pending: Pending | undefined): Value => ({
+  ...(pending === undefined || pending.details.length === 0 ? undefined : { reasoning_details: pending.details }),
+  ...(pending?.signature === undefined ? undefined : { signature: pending.signature })
+})
+
+// What is wanted back goes with the part that is open.
+const attached = (state: State): State => {
+  const { field, parts, pending, source } = state
+  if (source === undefined || parts.open === undefined) return state
+  const isOfPart = pending !== undefined && (pending.id === undefined || pending.id === parts.id)
+  const metadata = metadataOf(state, {
+    ...pendingValue(isOfPart ? pending : undefined),
+    ...(parts.open === "reasoning" && field !== undefined ? { field } : undefined)
+  })
+  return metadata === undefined ? state : {
+    ...state,
+    pending: isOfPart ? { ...pending, id: parts.id } : undefined,
+    parts: { ...parts, metadata }
+  }
+}
+
+// Takes what an event says beside its text.
+const withDetails = (state: State, { details = [], signature }: WireEvent): State => {
+  if (state.source === undefined || (details.length === 0 && signature === undefined)) return state
+  const before = state.pending?.id === undefined || state.pending.id === state.parts.id ? state.pending : undefined
+  const size = (before?.size ?? 0) + sizeOf(details) + sizeOf(signature ?? "")
+  const pending: Pending = isTooLarge(size)
+    ? { id: before?.id, details: [], signature: undefined, size }
+    : {
+      id: before?.id,
+      details: joinDetails(before?.details ?? [], details),
+      signature: signature === undefined ? before?.signature : (before?.signature ?? "") + signature,
+      size
+    }
+  const parts = { ...state.parts, metadata: undefined }
+  return attached({ ...state, parts, pending, dropped: state.dropped || isTooLarge(size) })
+}
+
+// What is broken is judged where it ends.
+const settled = (state: State, out: Array<ContentEvent>): State => {
+  const made: Array<ToolCall> = []
+  let next = state
+  const calls = Calls.flush(
+    state.calls,
+    false,
+    (call, extra) => {
+      const said = withMetadata(next, call, extra)
+      next = said.state
+      made.push(said.call)
+    },
+    true
+  )
+  if ("_tag" in calls || made.length === 0) return state
+  return { ...next, calls, parts: made.reduce((parts, call) => putCall(parts, call, out), state.parts) }
+}
+
+// A call with what the server wants back with it.
+const withMetadata = (state: State, call: ToolCall, extra: JsonObject | undefined) => {
+  const isFree = state.pending !== undefined && state.pending.id === undefined
+  const tooLarge = extra !== undefined && isTooLarge(sizeOf(extra))
+  const metadata = metadataOf(state, {
+    ...pendingValue(isFree ? state.pending : undefined),
+    ...(extra === undefined || tooLarge ? undefined : { extra_content: extra })
+  })
+  return {
+    call: metadata === undefined ? call : { ...call, metadata },
+    state: { ...state, pending: isFree ? undefined : state.pending, dropped: state.dropped || tooLarge }
+  }
 }
 
 const tokens = (usage: Usage): number => (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0) + (usage.totalTokens ?? 0)
@@ -109,17 +213,22 @@ export const step = (
   makeId: (index: number) => string,
   out: Array<ContentEvent>
 ): State | DecodeFailure => {
-  let state = text(before, "reasoning", event.reasoning, out)
+  let state = event.field === undefined || before.source?.ollama !== false || before.field === event.field
+    ? before
+    : { ...before, field: event.field }
+  state = withDetails(text(state, "reasoning", event.reasoning, out), event)
   state = text(state, "text", event.content, out)
-  const wires = before.done ? [] : event.calls
-  if (wires.length > 0 || (event.finish !== undefined && state.calls.open.length > 0)) {
+  const pieces = before.done ? [] : event.calls
+  if (pieces.length > 0 || (event.finish !== undefined && state.calls.open.length > 0)) {
     let parts = state.parts
-    const emit = (call: ToolCall) => {
-      parts = putCall(parts, call, out)
+    const emit: Calls.Emit = (call, extra) => {
+      const said = withMetadata(state, call, extra)
+      state = said.state
+      parts = putCall(parts, said.call, out)
     }
     let calls: Calls.State | DecodeFailure = state.calls
-    for (const wire of wires) {
-      calls = Calls.add(calls, wire, makeId, emit)
+    for (const piece of pieces) {
+      calls = Calls.add(calls, piece, makeId, emit)
       if ("_tag" in calls) return calls
     }
     if (event.finish !== undefined) calls = Calls.flush(calls, true, emit)
@@ -131,7 +240,10 @@ export const step = (
     const finished = event.finish !== undefined || state.finish !== undefined
     state = { ...state, usage: laterUsage(state.usage, event.usage, finished) }
   }
+  if (event.refused === true && !state.refused) state = { ...state, refused: true }
   if (event.timings !== undefined) state = { ...state, timings: event.timings }
+  if (event.error !== undefined) return { _tag: "InBandError", error: event.error }
+  if (event.finish?.failed === true) return { _tag: "Failed", word: event.finish.word }
   if (event.finish !== undefined) {
     state = { ...state, finish: state.finish ?? event.finish, parts: closePart(state.parts, out) }
   }
@@ -145,20 +257,33 @@ export const step = (
 export const end = (state: State, out: Array<ContentEvent>): Finish | DecodeFailure | undefined => {
   if (state.finish === undefined) return undefined
   let parts = state.parts
+  let dropped = state.dropped
   if (state.calls.open.length > 0) {
-    const calls = Calls.flush(state.calls, true, (call) => {
-      parts = putCall(parts, call, out)
+    const calls = Calls.flush(state.calls, true, (call, extra) => {
+      const said = withMetadata(state, call, extra)
+      dropped = dropped || said.state.dropped
+      parts = putCall(parts, said.call, out)
     })
     if ("_tag" in calls) return calls
   }
   closePart(parts, out)
+  const { reason, word } = state.finish
   return {
-    // Ollama says `stop` beside tool calls
-    finishReason: state.finish === "stop" && state.calls.count > 0 ? "tool-calls" : state.finish,
+    finishReason: reasonOf(reason, state),
+    rawFinishReason: word,
     ...(state.usage === undefined ? undefined : { usage: state.usage }),
     ...(state.timings === undefined ? undefined : { timings: state.timings }),
-    ...(state.model === undefined ? undefined : { model: state.model })
+    ...(state.model === undefined ? undefined : { model: state.model }),
+    ...(dropped ? { ignored: [tooMuch] } : undefined)
   }
+}
+
+const tooMuch: Ignored = { setting: "metadata", reason: "the server wants more back than the 64 KiB that are kept" }
+
+// Ollama says `stop` beside tool calls, others say `tool_calls` beside none.
+const reasonOf = (reason: WireFinish["reason"], { calls, refused }: State): WireFinish["reason"] => {
+  if (reason !== "stop" && reason !== "tool-calls") return reason
+  return calls.count > 0 ? "tool-calls" : refused ? "content-filter" : "stop"
 }
 
 // =============================================================================
@@ -234,7 +359,7 @@ export class Collector {
           if (this.size <= this.keep) this.done.push(event)
           break
         default:
-          this.close()
+          this.close(event.metadata)
       }
     }
   }
@@ -247,9 +372,10 @@ export class Collector {
     return { parts: this.parts(), ...(this.isTruncated ? { truncated: true } : undefined) }
   }
 
-  private close() {
+  private close(metadata: Metadata | undefined) {
     if (this.joiner.isEmpty) return
-    this.done.push({ type: this.kind, text: this.joiner.text() })
+    const text = this.joiner.text()
+    this.done.push({ type: this.kind, text, ...(metadata === undefined ? undefined : { metadata }) })
     this.joiner.clear()
   }
 }

@@ -2,7 +2,9 @@
  * What decoding gives, and what passes between its parts.
  */
 import type { ContentEvent, Finish, FinishReason, Timings, Usage } from "../../Chat.js"
-import type { AssistantPart, PartialAnswer } from "../../Message.js"
+import type { AssistantPart, JsonObject, PartialAnswer } from "../../Message.js"
+import type { JsonRecord } from "../json.js"
+import type { ReasoningField } from "../request/metadata.js"
 
 // `finish` is no content: it is added by the caller, who knows the ref and the attempts.
 export type { ContentEvent, Finish }
@@ -13,6 +15,8 @@ export type DecodeFailure =
   /** Not the format, not UTF-8, or over a bound. */
   | { readonly _tag: "Malformed"; readonly detail: string }
   | { readonly _tag: "MalformedToolCall"; readonly id: string; readonly name: string; readonly raw: string }
+  /** The server's word for a finish that is a failure. */
+  | { readonly _tag: "Failed"; readonly word: string }
   /** A whole answer that says itself that it is not done. */
   | { readonly _tag: "NotDone" }
   /** The stream ended without a finish. */
@@ -60,16 +64,35 @@ export interface WireCall {
   readonly text: string
   /** Nothing of this call follows. */
   readonly whole: boolean
+  /** What the server sent with it and wants back. */
+  readonly extra?: JsonObject | undefined
+}
+
+/** Why an answer finished, and the server's word for it. */
+export interface WireFinish {
+  readonly reason: FinishReason
+  readonly word: string
+  /** Whether the word names a failure. */
+  readonly failed: boolean
 }
 
 /** One event of any wire, read. */
 export interface WireEvent {
   readonly _tag: "Event"
   readonly reasoning: string
+  /** The name under which the reasoning came. */
+  readonly field?: ReasoningField | undefined
+  /** What the server sent with it and wants back. */
+  readonly details?: ReadonlyArray<JsonRecord> | undefined
+  readonly signature?: string | undefined
   readonly content: string
   readonly calls: ReadonlyArray<WireCall>
   /** Why it finished, when it did. */
-  readonly finish: FinishReason | undefined
+  readonly finish: WireFinish | undefined
+  /** What is said is said in place of an answer. */
+  readonly refused?: boolean
+  /** What the server says went wrong, beside what it said. */
+  readonly error?: unknown
   /** No content follows this event. */
   readonly done: boolean
   readonly usage: Usage | undefined

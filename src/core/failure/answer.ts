@@ -9,8 +9,8 @@ import {
   type TransportError
 } from "../../OllamaError.js"
 import type { DecodeFailure } from "../decode/types.js"
+import { redactCut } from "./redact.js"
 import { classifyText } from "./refusal.js"
-import { redactCut } from "./transport.js"
 
 export interface AnswerContext {
   readonly url: string
@@ -31,6 +31,8 @@ export const decodeError = (failure: DecodeFailure, context: AnswerContext): Att
       return new MalformedResponse({ url, detail: redactCut(failure.detail, secrets), partial })
     case "MalformedToolCall":
       return new MalformedToolCall({ url, id: failure.id, name: failure.name, raw: failure.raw, partial })
+    case "Failed":
+      return new IncompleteResponse({ url, reason: "failed", finish: failure.word, partial })
     case "NotDone":
       return new IncompleteResponse({ url, reason: "not-done", partial })
     case "Ended":

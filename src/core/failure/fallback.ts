@@ -1,10 +1,19 @@
 /** When the next model is tried, and what it comes to when none answers. Pure. */
 import type * as Arr from "effect/Array"
-import { AllModelsFailed, type Attempt, type AttemptError, type CompletionError } from "../../OllamaError.js"
+import {
+  AllModelsFailed,
+  type Attempt,
+  type AttemptError,
+  type CompletionError,
+  type TransportError
+} from "../../OllamaError.js"
+import { isUnexplained } from "./sentences.js"
+import { isTransportError } from "./transport.js"
 
 /**
- * Whether another model may answer where this one failed. Not for a request that is wrong whatever the model, and not
- * for a model that the caller named and nobody has: it never silently becomes another one.
+ * Whether another model may answer where this one failed. Always, but for a mistake of the caller that would be one
+ * anywhere: a request that is wrong whatever the model, and a model that the caller named and nobody has, which never
+ * silently becomes another one.
  */
 export const mayFallBack = (error: AttemptError, namedByCaller: boolean): boolean =>
   error._tag !== "InvalidRequest" && !(namedByCaller && isNobodys.has(error._tag))
@@ -26,11 +35,20 @@ export const mayRetry = (error: AttemptError): boolean => {
     case "ConnectionFailed":
       return error.reason === "reset"
     case "RateLimited":
-      return error.reason !== "quota" && waitable(error.retryAfter)
+      // 413: one request alone is over the limit
+      return error.reason !== "quota" && error.status !== 413 && waitable(error.retryAfter)
     default:
       return false
   }
 }
+
+/**
+ * Whether a server that did not answer a probe may yet do so: it may be starting. Browsers do not say of any failure what
+ * it was.
+ */
+export const mayProbe = (error: { readonly _tag: string }): error is TransportError =>
+  isTransportError(error)
+  && (error._tag !== "ConnectionFailed" || error.reason === "reset" || isUnexplained(error.cause))
 
 /** The longest `Retry-After` that is waited for, in ms. */
 const longestWait = 30_000

@@ -23,24 +23,26 @@ interface ExcludedModel {
   readonly detail?: string | undefined
 }
 
-type Maybe<A> = A | undefined
+export type Maybe<A> = A | undefined
 
-interface Answer {
+export interface Answer {
   readonly url: string
   readonly status: number
   readonly detail: string
 }
 
-const pull = "ollama pull gpt-oss:20b"
+export const pull = "ollama pull gpt-oss:20b"
 
 const plural = (n: number, one: string): string => `${n} ${one}${n === 1 ? "" : "s"}`
 
-const said = (detail: Maybe<string>): string => detail === undefined || detail === "" ? "" : `: ${detail}`
+// The sentence around it has its own full stop.
+export const said = (detail: Maybe<string>): string =>
+  detail === undefined || detail === "" ? "" : `: ${detail.replace(/[.\s]{1,3}$/, "")}`
 
 const because = (cause: Maybe<ErrorCause>): string =>
   cause === undefined ? "" : ` (${cause.code ?? cause.name}${said(cause.message)})`
 
-const seconds = (ms: number): string => ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`
+export const seconds = (ms: number): string => ms % 1000 === 0 ? `${ms / 1000} s` : `${ms} ms`
 
 const some = (names: ReadonlyArray<string>, most = 8): string =>
   names.slice(0, most).join(", ") + (names.length > most ? `, and ${names.length - most} more` : "")
@@ -48,7 +50,7 @@ const some = (names: ReadonlyArray<string>, most = 8): string =>
 const position = (e: { readonly line?: Maybe<number>; readonly column?: Maybe<number> }): string =>
   e.line === undefined ? "" : `:${e.line}${e.column === undefined ? "" : `:${e.column}`}`
 
-const host = (url: string): string => /^[a-z+.-]+:\/\/([^/]+)/i.exec(url)?.[1] ?? url
+export const host = (url: string): string => /^[a-z+.-]+:\/\/([^/]+)/i.exec(url)?.[1] ?? url
 
 export const configUnreadable = (e: {
   readonly path: string
@@ -150,6 +152,12 @@ export const providerUnavailable = (e: {
   const at = `models.providers.${e.provider}`
   switch (e.reason) {
     case "no-credential":
+      if (e.detail !== undefined) {
+        return `The key of the provider ${e.provider} is the secret ${e.detail}, which is not known here. Write it as "\${NAME}" or { source: "env", id: "NAME" }.`
+      }
+      if (e.provider === "ollama-cloud") {
+        return `The provider ollama-cloud has no key. Set OLLAMA_API_KEY to a key of https://ollama.com, or set ${at}.apiKey.`
+      }
       return e.provider === "ollama"
         ? `The provider ollama has no key. Run \`export OLLAMA_API_KEY=ollama-local\` (any value works), or set ${at}.apiKey.`
         : `The provider ${e.provider} has no key. Set ${at}.apiKey, add an auth profile, or set ${at}.authHeader to false if it needs none.`
@@ -159,23 +167,47 @@ export const providerUnavailable = (e: {
       }, which this library does not speak. Use "openai-completions" or "ollama".`
     case "no-base-url":
       return `The provider ${e.provider} has no address. Set ${at}.baseUrl.`
+    case "unsupported-transport":
+      return `${at}.request sets ${
+        e.detail ?? "a proxy or TLS"
+      }, which this library does not honour, and no prompt goes round it. Remove it, or give the HTTP client that setting.`
     default:
       return `There is no provider ${e.provider}. Define it under models.providers${said(e.detail)}.`
   }
 }
 
-export const noModelsConfigured = (e: { readonly provider: string; readonly url: string }): string =>
-  e.provider === "ollama"
+export const noModelsConfigured = (e: {
+  readonly provider: string
+  readonly url: string
+  readonly excluded?: Maybe<ReadonlyArray<ExcludedModel>>
+}): string =>
+  e.excluded !== undefined && e.excluded.length > 0
+    ? `All models of models.providers.${e.provider} are left out: ${
+      some(e.excluded.map(excludedModel))
+    }. Mend them, or list others.`
+    : e.provider === "ollama"
     ? `models.providers.ollama has a baseUrl and lists no models, so nothing is discovered at ${e.url}. List the models under models.providers.ollama.models, or discover them: remove that \`baseUrl\`, or use Ollama.layerWith({ discover: true }). Without the baseUrl a key is needed too: set OLLAMA_API_KEY (any value works) if there is none.`
     : `models.providers.${e.provider} lists no models. List them under models.providers.${e.provider}.models.`
 
-const reasons = {
+/** Why a model is not in a catalog. */
+export const reasons = {
   "no-tools": "no tools",
   "no-completion": "not a chat model",
   "unknown-capabilities": "capabilities unknown: update Ollama to 0.6.4 or later, or define the model explicitly",
   "show-failed": "details could not be read",
   "duplicate": "listed twice",
-  "unsupported-api": "its api is not spoken here"
+  "unsupported-api": "its api is not spoken here",
+  "no-id": "it has no id",
+  "own-base-url": "it has a baseUrl of its own",
+  "invalid-headers": "its headers cannot be sent"
+}
+
+const fixes: { readonly [reason in ExcludedModel["reason"]]?: string } = {
+  "unsupported-api":
+    "Write \"openai-completions\" or \"ollama\" as the `api` of this model, if its server speaks one of them.",
+  "no-id": "Give it an `id`, the model's name on its server.",
+  "own-base-url": "Give it a provider of its own, with that `baseUrl`.",
+  "invalid-headers": "Mend its `headers`."
 }
 
 const excludedModel = (m: ExcludedModel): string => `${m.name} (${reasons[m.reason]}${said(m.detail)})`
@@ -201,9 +233,7 @@ export const unknownModel = (e: {
 }): string => {
   const known = e.known.length === 0 ? "" : ` Known: ${some(e.known)}.`
   if (e.leftOut !== undefined) {
-    const fix = e.leftOut.reason === "unsupported-api"
-      ? "Write \"openai-completions\" or \"ollama\" as the `api` of this model, if its server speaks one of them."
-      : "Define it explicitly in models.providers to use it all the same."
+    const fix = fixes[e.leftOut.reason] ?? "Define it explicitly in models.providers to use it all the same."
     return `${e.ref} was left out of the catalog: ${reasons[e.leftOut.reason]}${said(e.leftOut.detail)}. ${fix}${known}`
   }
   // a suggestion that is not known is only the full way to write the ref
@@ -232,19 +262,25 @@ const howToGet = (ref: string, exists: boolean, discovered: Maybe<boolean>): str
   return exists ? "" : " Define it explicitly in models.providers."
 }
 
+const notRefs: { readonly [reason: string]: string } = {
+  "empty-model": ": it names no model",
+  "empty-provider": ": it names no provider",
+  "no-text": ": what stands there is no text"
+}
+
 export const invalidModelRef = (e: { readonly ref: string; readonly reason: string }): string =>
-  `${JSON.stringify(e.ref)} is not a model ref${
-    e.reason === "empty-model" ? ": it names no model" : e.reason === "empty-provider" ? ": it names no provider" : ""
+  `${e.reason === "no-text" ? e.ref : JSON.stringify(e.ref)} is not a model ref${
+    notRefs[e.reason] ?? ""
   }. Write provider/model, e.g. ollama/gpt-oss:20b.`
 
 const tries = (attempts: number): string => attempts > 1 ? ` (${attempts} attempts)` : ""
 
 /** Whether it is an Ollama for certain: by its own API, its port, or its words. */
-const isOllama = (e: { readonly url: string; readonly detail?: Maybe<string> }): boolean =>
+export const isOllama = (e: { readonly url: string; readonly detail?: Maybe<string> }): boolean =>
   /\/api\/\w+$/.test(e.url) || /^[a-z]+:\/\/[^/]*:11434(\/|$)/i.test(e.url) || /try pulling it/i.test(e.detail ?? "")
 
 /** What helps with an Ollama, also where it may be another server. */
-const ifOllama = (e: { readonly url: string; readonly detail?: Maybe<string> }, fix: string): string =>
+export const ifOllama = (e: { readonly url: string; readonly detail?: Maybe<string> }, fix: string): string =>
   isOllama(e) ? fix : `if it is an Ollama, ${fix}`
 
 export const connectionRefused = (e: {
@@ -263,6 +299,13 @@ export const connectionRefused = (e: {
       : "Check the address in baseUrl, and that the server is running; an Ollama is started with `ollama serve`."
   }`
 
+/** Whether a request failed without a reason, as browsers and workers report all that they do not let a page know. */
+export const isUnexplained = (cause: Maybe<ErrorCause>): boolean =>
+  cause !== undefined
+  && /^(failed to fetch|load failed|networkerror\b|network (request failed|connection lost))/i.test(cause.message)
+
+export const isPlainHttp = (url: string): boolean => /^http:/i.test(url)
+
 export const connectionFailed = (e: {
   readonly url: string
   readonly reason: string
@@ -274,18 +317,27 @@ export const connectionFailed = (e: {
   switch (e.reason) {
     case "dns":
       return `The host of ${at} was not found${how}. Check the name in baseUrl.`
-    case "reset":
-      return `${at} closed the connection${how}. Check that ${
-        isOllama(e) ? "Ollama is still running (`ollama serve`)" : "the server is still running"
-      }.`
+    case "reset": {
+      const running = isOllama(e) ? "Ollama is still running (`ollama serve`)" : "the server is still running"
+      const scheme = isPlainHttp(e.url)
+        ? ", and that it speaks http here: a port for TLS needs https:// in baseUrl"
+        : ""
+      return `${at} closed the connection${how}. Check that ${running}${scheme}.`
+    }
     case "unreachable":
       return `${at} cannot be reached${how}. Check the address and the network.`
     case "tls":
-      return `No TLS connection to ${at}${how}. Ollama itself speaks http: check the scheme of baseUrl, or the certificate.`
+      return isPlainHttp(e.url)
+        ? `${at} speaks TLS${how}. Write https:// in baseUrl.`
+        : `No TLS connection to ${at}${how}. Ollama itself speaks http: check the scheme of baseUrl, or the certificate.`
     case "protocol":
       return `What listens on ${at} does not speak HTTP${how}. Check the port of baseUrl.`
     default:
-      return `The request to ${at} failed${how}. If it works with curl, check proxies and, in a browser, OLLAMA_ORIGINS.`
+      return isUnexplained(e.cause)
+        ? `The request to ${at} failed${how}, and a browser does not say why. ${
+          isOllama(e) ? "Ollama" : "The server"
+        } is not running there (\`ollama serve\`), or it does not allow the origin of this page: set OLLAMA_ORIGINS on the server.`
+        : `The request to ${at} failed${how}. If it works with curl, check proxies and, in a browser, OLLAMA_ORIGINS.`
   }
 }
 
@@ -327,105 +379,27 @@ export const requestTimeout = (e: {
   }
 }
 
-export const endpointNotFound = (e: Answer & { readonly location?: Maybe<string> }): string =>
-  e.location !== undefined || (e.status >= 300 && e.status < 400)
-    ? `${e.url} redirects${
-      e.location === undefined ? "" : ` to ${e.location}`
-    } (${e.status}), which is not followed. Set baseUrl to the final address.`
-    : `${e.url} answered ${e.status}${
-      said(e.detail)
-    }. The base URL is probably wrong: Ollama's is http://127.0.0.1:11434.`
-
-export const modelNotFound = (e: Answer & { readonly model?: Maybe<string> }): string => {
-  const name = e.model === undefined ? "" : ` ${e.model}`
-  const pull = e.model === undefined ? "pull it" : `pull it with \`ollama pull ${e.model}\``
-  return `${host(e.url)} does not have the model${name} (${e.status}${said(e.detail)}). Check the name, or ${
-    ifOllama(e, pull)
-  }.`
-}
-
-export const unauthorized = (e: Answer & { readonly signinUrl?: Maybe<string> }): string =>
-  e.signinUrl === undefined
-    ? `${host(e.url)} wants another key (${e.status}${said(e.detail)}). Check the key, or ${
-      ifOllama(e, "sign in with `ollama signin`")
-    }.`
-    : `${host(e.url)} wants you to sign in: open ${e.signinUrl}, or run \`ollama signin\`.`
-
-export const forbidden = (e: Answer & { readonly reason: string }): string => {
-  switch (e.reason) {
-    case "cloud-disabled":
-      return `Ollama's cloud is switched off on ${host(e.url)}${
-        said(e.detail)
-      }. Unset OLLAMA_NO_CLOUD, or use a local model.`
-    case "host-or-origin":
-      return `${
-        host(e.url)
-      } does not allow this Host or Origin (${e.status}, no body). Set OLLAMA_ORIGINS on the server, or reach it under its own name.`
-    default:
-      return `${host(e.url)} refuses the request (${e.status}${said(e.detail)}).`
-  }
-}
-
-const wait = (retryAfter: Maybe<number>): string =>
-  retryAfter === undefined ? "Try again later" : `Try again in ${seconds(retryAfter)}`
-
-export const rateLimited = (e: Answer & { readonly reason: string; readonly retryAfter?: Maybe<number> }): string =>
-  e.reason === "quota"
-    ? `The quota is used up${said(e.detail)}. Use a local model, or raise the limit.`
-    : `Too many requests${said(e.detail)}. ${wait(e.retryAfter)}.`
-
-export const serverBusy = (e: Answer & { readonly retryAfter?: Maybe<number> }): string =>
-  `${host(e.url)} is busy${said(e.detail)}. ${wait(e.retryAfter)}, or ${ifOllama(e, "raise OLLAMA_MAX_QUEUE")}.`
-
-export const contextOverflow = (
-  e: Answer & {
-    readonly promptTokens?: Maybe<number>
-    readonly contextSize?: Maybe<number>
-  }
-): string =>
-  (e.promptTokens !== undefined && e.contextSize !== undefined
-    ? `The prompt has ${e.promptTokens} tokens and the context ${e.contextSize}.`
-    : `The prompt does not fit into the context${said(e.detail)}.`)
-  + " Shorten the prompt, or raise num_ctx (api: \"ollama\") or OLLAMA_CONTEXT_LENGTH."
-
-export const invalidRequest = (e: {
-  readonly detail: string
-  readonly path?: Maybe<string>
-  readonly status?: Maybe<number>
-}): string =>
-  `The request is wrong${e.path === undefined ? "" : ` at ${e.path}`}${e.status === undefined ? "" : ` (${e.status})`}${
-    said(e.detail)
-  }.`
-
-export const serverError = (e: Answer): string =>
-  `${host(e.url)} failed (${e.status}${said(e.detail)}). See the server's log; an identical retry often succeeds.`
-
-type Capability = { readonly model?: Maybe<string> }
-
-export const toolsNotSupported = (e: Capability): string =>
-  `${e.model ?? "The model"} does not support tools. Choose one that does, e.g. \`${pull}\`.`
-
-export const thinkingNotSupported = (e: Capability): string =>
-  `${e.model ?? "The model"} does not support thinking. Leave out \`think\`, or choose one that does, e.g. \`${pull}\`.`
-
-export const imagesNotSupported = (e: Capability): string =>
-  `${e.model ?? "The model"} cannot see pictures. Choose one with vision, e.g. \`ollama pull qwen2.5vl\`.`
-
 export const malformedResponse = (e: { readonly url: string; readonly detail: string }): string =>
   `The answer of ${e.url} is malformed: ${e.detail}. Is that really Ollama, and is the base URL right?`
 
-export const malformedToolCall = (e: { readonly name: string; readonly raw: string }): string =>
-  `The model called ${e.name} with arguments that are not a JSON object: ${
-    e.raw.length > 200 ? `${e.raw.slice(0, 200)}…` : e.raw
-  }. Try again, remove \`streaming: true\`, or choose a model that is better at tools.`
+// What a model wrote is no part of a sentence, but for a name that looks like one.
+export const malformedToolCall = (e: { readonly name: string }): string =>
+  `The model called ${
+    /^[\w.:/-]{1,64}$/.test(e.name) ? e.name : "a tool"
+  } with arguments that are not a JSON object. Try again, remove \`streaming: true\`, or choose a model that is better at tools.`
 
 export const incompleteResponse = (e: {
   readonly url: string
   readonly reason: string
+  readonly finish?: Maybe<string>
   readonly cause?: Maybe<ErrorCause>
 }): string =>
   `The answer of ${host(e.url)} ended before it was finished${
-    e.reason === "connection" ? `: the connection broke${because(e.cause)}` : ""
+    e.reason === "connection"
+      ? `: the connection broke${because(e.cause)}`
+      : e.reason === "failed"
+      ? `: the server gave it up${said(e.finish)}`
+      : ""
   }. See the server's log; an identical retry often succeeds.`
 
 export const outputInvalid = (e: { readonly ref: string; readonly detail: string }): string =>

@@ -10,6 +10,7 @@ import {
   RequestTimeout,
   type TransportError
 } from "../../OllamaError.js"
+import { mask } from "./redact.js"
 
 export interface TransportContext {
   readonly url: string
@@ -32,6 +33,8 @@ interface Fact {
   readonly address: string | undefined
   readonly port: number | undefined
   readonly reason: string | undefined
+  /** Whether the bytes that were no HTTP are TLS. */
+  readonly isTls: boolean
 }
 
 type Kind =
@@ -69,28 +72,58 @@ const factOf = (value: object): Fact => ({
   syscall: text(get(value, "syscall")),
   address: text(get(value, "address")),
   port: number(get(value, "port")),
-  reason: text(get(value, "reason"))
+  reason: text(get(value, "reason")),
+  // undici has the bytes as text, node:http as they are
+  isTls: isTlsRecord(text(get(value, "data"))?.charCodeAt(0), text(get(value, "data"))?.charCodeAt(1))
+    || isTlsRecord(byte(get(value, "rawPacket"), 0), byte(get(value, "rawPacket"), 1))
 })
 
-// The error, its causes and the errors of an AggregateError, outermost first; bounded, and safe with cycles.
-const factsOf = (error: unknown): ReadonlyArray<Fact> => {
+const byte = (value: unknown, index: number): unknown => ArrayBuffer.isView(value) ? get(value, `${index}`) : undefined
+
+// An alert or a handshake, of any version.
+const isTlsRecord = (type: unknown, major: unknown): boolean => (type === 21 || type === 22) && major === 3
+
+// Where the error is that another one was made of: Effect's, Node's and what hosts make themselves.
+const inner = ["cause", "error", "defect", "failure"]
+
+// The error, what it was made of and the errors of an AggregateError, outermost first; bounded, and safe with cycles.
+const nodesOf = (error: unknown): ReadonlyArray<object | string> => {
   const queue: Array<unknown> = [error]
   const seen = new Set<unknown>()
-  const facts: Array<Fact> = []
-  while (queue.length > 0 && facts.length < maxNodes) {
+  const nodes: Array<object | string> = []
+  while (queue.length > 0 && nodes.length < maxNodes) {
     const value = queue.shift()
     if (typeof value === "string" && value !== "") {
-      facts.push({ ...factOf({}), message: value })
+      nodes.push(value)
       continue
     }
     if (value === null || (typeof value !== "object" && typeof value !== "function") || seen.has(value)) continue
     seen.add(value)
-    facts.push(factOf(value))
-    queue.push(get(value, "cause"))
+    nodes.push(value)
+    for (const key of inner) queue.push(get(value, key))
     const errors = get(value, "errors")
     if (Array.isArray(errors)) queue.push(...errors.slice(0, maxNodes))
   }
-  return facts
+  return nodes
+}
+
+const factsOf = (error: unknown): ReadonlyArray<Fact> =>
+  nodesOf(error).map((node) => typeof node === "string" ? { ...factOf({}), message: node } : factOf(node))
+
+/**
+ * The response inside of an error, when a host's own middleware made an error of it (`HttpClient.filterStatusOk`, or one
+ * of its own around that): the server did answer, and what it says counts, not that the host refused it.
+ */
+export const responseIn = (error: unknown): object | undefined => {
+  for (const node of nodesOf(error)) {
+    if (typeof node === "string") continue
+    const reason = get(node, "reason")
+    const response = get(node, "response")
+    const isAnswer = typeof response === "object" && response !== null && number(get(response, "status")) !== undefined
+    // these are about its body
+    if (isAnswer && reason !== "Decode" && reason !== "EmptyBody") return response
+  }
+  return undefined
 }
 
 const codes: Readonly<Record<string, Kind>> = Object.assign(Object.create(null), {
@@ -126,6 +159,7 @@ const codes: Readonly<Record<string, Kind>> = Object.assign(Object.create(null),
 })
 
 const byCode = (fact: Fact): Kind | undefined => {
+  if (fact.isTls) return "tls"
   if (fact.name === "HTTPParserError") return "protocol"
   if (fact.name === "TimeoutException" || fact.name === "TimeoutError") return "timeout"
   if (fact.reason === "InvalidUrl") return "other"
@@ -146,9 +180,9 @@ const messages: ReadonlyArray<readonly [RegExp, Kind]> = [
   [/unknown scheme|bad port|invalid header|invalid url/i, "other"],
   [/connection refused/i, "refused"],
   [/dns error|failed to lookup address/i, "dns"],
-  [/certificate|\b(tls|ssl)\b/i, "tls"],
+  [/certificate|\b(tls|ssl)\b|corrupt message of type/i, "tls"],
   [/unreachable|no route to host/i, "unreachable"],
-  [/invalid http|http version|parse error/i, "protocol"],
+  [/invalid http|http version|parse error|unexpected message from connection/i, "protocol"],
   [/timed out|timeout/i, "timeout"],
   [
     /^terminated$|reset by peer|socket hang up|other side closed|reading a body|connection (was )?closed|premature/i,
@@ -166,37 +200,6 @@ const hostOf = (url: string): string => /^[a-z+.-]+:\/\/(?:[^/@]*@)?(\[[^\]]*\]|
 const isAddress = (host: string): boolean =>
   host.startsWith("[") || /^[\d.]+$/.test(host) || /^(.*\.)?localhost\.?$/i.test(host)
 
-/** Removes given secrets from a text. */
-export const redact = (message: string, secrets: ReadonlyArray<string>): string => {
-  let out = message
-  for (const secret of secrets) if (secret.length >= 4) out = out.split(secret).join("***")
-  return out
-}
-
-/** The same for a text that was cut at its end, maybe in the middle of a secret. */
-export const redactCut = (message: string, secrets: ReadonlyArray<string>): string => {
-  const out = redact(message, secrets)
-  if (!out.endsWith("…")) return out
-  const text = out.slice(0, -1)
-  const tail = (secret: string): number => {
-    let length = Math.min(secret.length - 1, text.length)
-    while (length > 0 && !text.endsWith(secret.slice(0, length))) length--
-    return length
-  }
-  const longest = Math.max(0, ...secrets.map(tail))
-  return longest < 4 ? out : `${text.slice(0, -longest)}***…`
-}
-
-/** Makes a message fit to be shown: no given secrets, credentials of URLs, tokens or values of headers; cut short. */
-export const mask = (message: string, secrets: ReadonlyArray<string> = [], most = 200): string => {
-  let out = redact(message.slice(0, 4096), secrets)
-    .replace(/\/\/[^\s"']*@/g, "//***@")
-    .replace(/\b(bearer|basic)\s+[^\s"'<]+/gi, "$1 ***")
-  if (/header/i.test(message)) out = out.replace(/(["'`])[^]*\1/, "$1***$1")
-  out = out.replace(/\s+/g, " ").trim()
-  return out.length > most ? `${out.slice(0, most - 1)}…` : out
-}
-
 const causeOf = (fact: Fact, secrets: ReadonlyArray<string> | undefined): ErrorCause => ({
   name: mask(fact.name, secrets, 80),
   message: mask(fact.message, secrets),
@@ -205,7 +208,7 @@ const causeOf = (fact: Fact, secrets: ReadonlyArray<string> | undefined): ErrorC
   ...(fact.port === undefined ? {} : { port: fact.port })
 })
 
-/** The typed error of a request that failed, or of a body that was cut. */
+/** The typed error of a request that failed, or of a body that was cut. A response in it is not looked for. */
 export const classifyTransport = (error: unknown, where: TransportContext): TransportError => {
   const facts = factsOf(error)
   const decide = (by: (fact: Fact) => Kind | undefined): readonly [Kind, Fact] | undefined => {
@@ -229,7 +232,13 @@ export const classifyTransport = (error: unknown, where: TransportContext): Tran
   const { attempts, url } = where
   const failed = (reason: ConnectionFailed["reason"]) => new ConnectionFailed({ url, reason, attempts, cause })
   const timeout = (phase: RequestTimeout["phase"], limit?: number) =>
-    new RequestTimeout({ url, phase, attempts, cause, ...(limit === undefined ? {} : { limit }) })
+    new RequestTimeout({
+      url,
+      phase,
+      attempts,
+      cause,
+      ...(limit !== undefined && Number.isFinite(limit) ? { limit } : {})
+    })
   switch (kind) {
     case "refused":
       return new ConnectionRefused({
@@ -255,3 +264,7 @@ export const classifyTransport = (error: unknown, where: TransportContext): Tran
 /** Whether an error is about what was read (broken JSON, another shape), and not about the connection. */
 export const isSyntax = (error: unknown): boolean =>
   factsOf(error).some((fact) => fact.name === "SyntaxError" || fact.name === "ParseError")
+
+/** Whether the server did not answer; an answer that refuses is none of these. */
+export const isTransportError = (error: { readonly _tag: string }): error is TransportError =>
+  error._tag === "ConnectionRefused" || error._tag === "ConnectionFailed" || error._tag === "RequestTimeout"

@@ -177,19 +177,18 @@ export const show = (model: Installed, verbose: boolean, generation: Generation)
   }
 }
 
-/** The progress of a pull of one layer. */
-export const pulled = ({ digest }: Installed): ReadonlyArray<object> => {
-  const layer = { status: `pulling ${digest.slice(0, 12)}`, digest: `sha256:${digest}`, total: 1000 }
-  return [
-    { status: "pulling manifest" },
-    layer,
-    { ...layer, completed: 600 },
-    { ...layer, completed: 1000 },
-    { status: "verifying sha256 digest" },
-    { status: "writing manifest" },
-    { status: "success" }
-  ]
-}
+/** The progress of a pull of layers of these sizes (bytes). */
+export const pulled = ({ digest }: Installed, sizes: ReadonlyArray<number> = [1000]): ReadonlyArray<object> => [
+  { status: "pulling manifest" },
+  ...sizes.flatMap((total, index) => {
+    const hex = index === 0 ? digest : digest.slice(index % 64) + digest.slice(0, index % 64)
+    const layer = { status: `pulling ${hex.slice(0, 12)}`, digest: `sha256:${hex}`, total }
+    return [layer, { ...layer, completed: Math.floor(total * 0.6) }, { ...layer, completed: total }]
+  }),
+  { status: "verifying sha256 digest" },
+  { status: "writing manifest" },
+  { status: "success" }
+]
 
 /** A vector of 4, of length 1, that depends on the text alone. */
 export const embedding = (text: string): ReadonlyArray<number> => {

@@ -213,6 +213,21 @@ export interface Rule {
 export type Replies = ReadonlyArray<Reply | string> | ((request: RecordedRequest) => Reply | string)
 
 /**
+ * Where a mock pulls from and pushes to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface Registry {
+  /** The models that can be pulled; all by default. */
+  readonly models?: ReadonlyArray<string> | undefined
+  /** The layers of each, in bytes; one of 1000 by default. */
+  readonly layers?: ReadonlyArray<number> | undefined
+  /** Between two lines of progress, in ms. */
+  readonly delayMs?: number | undefined
+}
+
+/**
  * A mock Ollama.
  *
  * @since 0.1.0
@@ -227,6 +242,9 @@ export interface Description {
   /** When all are used: the last one again (the default), or a 500 that says so. */
   readonly exhausted?: "repeat" | "fail" | undefined
   readonly rules?: ReadonlyArray<Rule> | undefined
+  readonly registry?: Registry | undefined
+  /** Digests (`sha256:…`) of the files that are there from the start. */
+  readonly blobs?: ReadonlyArray<string> | undefined
   /** A path that stands before all others, as behind a reverse proxy, e.g. `/ollama`. */
   readonly prefix?: string | undefined
 }

@@ -3,11 +3,14 @@ import type { Api } from "../../Model.js"
 import { isRecord, type JsonRecord } from "../json.js"
 import { bindCompletions, bindOllama, effortOf, modelFor, optionFailure, readBody } from "./checks.js"
 import { completion, type CompletionRequest, loaded } from "./completion.js"
+import { forOrigin } from "./cors.js"
 import { type Generation, generations } from "./generation.js"
 import { goJson } from "./goJson.js"
-import { embedding, find, install, type Installed, modelList, ps, pulled, show, tags, withTag } from "./models.js"
+import { embedding, find, install, type Installed, modelList, ps, show, tags, withTag } from "./models.js"
+import * as operations from "./operations.js"
 import { applyFault, failure, faultAnswer, json, plainText, type Plan, raw, streamed, whole } from "./plan.js"
 import { ReplyQueue } from "./replies.js"
+import { methodsOf } from "./routes.js"
 import type { Description, Fault, Model, RecordedRequest, Replies, Reply, Rule } from "./script.js"
 
 export interface Incoming {
@@ -15,25 +18,12 @@ export interface Incoming {
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
+  /** The body as it came, where it is no text. */
+  readonly bytes?: Uint8Array | undefined
 }
 
 /** A recorded request while it is being answered. */
 export type Recording = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }
-
-const methods: Readonly<Record<string, ReadonlyArray<string>>> = {
-  "/": ["GET", "HEAD"],
-  "/api/version": ["GET", "HEAD"],
-  "/api/tags": ["GET", "HEAD"],
-  "/api/ps": ["GET"],
-  "/api/show": ["POST"],
-  "/api/chat": ["POST"],
-  "/api/embed": ["POST"],
-  "/api/pull": ["POST"],
-  "/api/delete": ["DELETE"],
-  "/v1/models": ["GET"],
-  "/v1/chat/completions": ["POST"],
-  "/v1/embeddings": ["POST"]
-}
 
 const faultsOf = (fault: Fault | ReadonlyArray<Fault> | undefined): ReadonlyArray<Fault> =>
   fault === undefined ? [] : Array.isArray(fault) ? fault as ReadonlyArray<Fault> : [fault as Fault]
@@ -46,6 +36,8 @@ const parsed = (body: string): unknown => {
   }
 }
 
+const hasMessages = ({ messages }: JsonRecord): boolean => Array.isArray(messages) && messages.length > 0
+
 const forever = 9_223_372_036_854
 
 export class Server {
@@ -57,10 +49,12 @@ export class Server {
   private met = new Map<Rule, number>()
   private ordinal = 0
   private loadedUntil = new Map<string, number>()
+  private blobs: Set<string>
 
   constructor(readonly description: Description) {
     this.generation = generations[description.version ?? "0.33.0"]
     this.models = []
+    this.blobs = new Set(description.blobs)
     this.replies = this.queue(description.replies)
     this.rules = description.rules ?? []
     this.setModels(description.models ?? [])
@@ -73,6 +67,7 @@ export class Server {
     this.replies = this.queue(this.description.replies)
     this.rules = this.description.rules ?? []
     this.loadedUntil = new Map()
+    this.blobs = new Set(this.description.blobs)
     this.setModels(this.description.models ?? [])
   }
 
@@ -119,7 +114,13 @@ export class Server {
     }
     this.requests.push(record)
     this.ordinal++
-    const plan = within ? this.answer(record, now) : plainText(404, "404 page not found")
+    const bytes = () => incoming.bytes ?? new TextEncoder().encode(incoming.body)
+    const plan = forOrigin(
+      record,
+      this.generation,
+      within ? methodsOf(record.path) : undefined,
+      () => within ? this.answer(record, now, bytes) : plainText(404, "404 page not found")
+    )
     // a HEAD has the head of the GET
     return {
       record,
@@ -129,9 +130,9 @@ export class Server {
     }
   }
 
-  private answer(record: Recording, now: number): Plan {
+  private answer(record: Recording, now: number, bytes: () => Uint8Array): Plan {
     const rule = this.rules.find((rule) => this.meets(rule, record))
-    if (rule === undefined) return this.route(record, now)
+    if (rule === undefined) return this.route(record, now, bytes)
     this.met.set(rule, (this.met.get(rule) ?? 0) + 1)
     const faults = faultsOf(rule.fault)
     const api = record.path.startsWith("/v1/") ? "openai-completions" : "ollama"
@@ -143,7 +144,7 @@ export class Server {
           : undefined)
       if (answer !== undefined) return faults.reduce(applyFault, answer)
     }
-    const plan = rule.raw === undefined ? this.route(record, now) : raw(rule.raw, 0)
+    const plan = rule.raw === undefined ? this.route(record, now, bytes) : raw(rule.raw, 0)
     return faults.reduce(applyFault, { ...plan, delay: plan.delay + delay })
   }
 
@@ -154,14 +155,16 @@ export class Server {
       (rule.when === undefined || rule.when(record))
   }
 
-  private route(record: Recording, now: number): Plan {
-    const allowed = Object.hasOwn(methods, record.path) ? methods[record.path] : undefined
+  private route(record: Recording, now: number, bytes: () => Uint8Array): Plan {
+    const isBlob = record.path.startsWith(operations.blobPath)
+    const allowed = methodsOf(record.path)
     if (allowed === undefined) return plainText(404, "404 page not found")
     if (!allowed.includes(record.method)) {
       return this.generation.methodNotAllowed
         ? plainText(405, "405 method not allowed", [["Allow", allowed.join(", ")]])
         : plainText(404, "404 page not found")
     }
+    if (isBlob) return operations.blob(record.method, record.path, bytes(), this.blobs)
     switch (record.path) {
       case "/":
         return whole(200, "text/plain; charset=utf-8", "Ollama is running")
@@ -175,6 +178,8 @@ export class Server {
         return this.show(record)
       case "/api/chat":
         return this.chat(record, now)
+      case "/api/generate":
+        return this.chat(record, now, true)
       case "/v1/chat/completions":
         return this.completions(record, now)
       case "/v1/models":
@@ -185,8 +190,16 @@ export class Server {
         return this.embed(record, "openai-completions")
       case "/api/pull":
         return this.pull(record)
-      default:
+      case "/api/push":
+        return this.send(record)
+      case "/api/create":
+        return this.create(record)
+      case "/api/copy":
+        return this.copy(record)
+      case "/api/delete":
         return this.remove(record)
+      default:
+        return operations.web(record.path, record.body)
     }
   }
 
@@ -213,13 +226,58 @@ export class Server {
     return json({ error: `model '${name}' not found` }, 404)
   }
 
+  /** From the registry, when it is not there yet. */
+  private obtain(name: string): Installed | undefined {
+    const model = find(this.models, name)
+    return model === undefined && operations.offers(this.description.registry, name) ? install(name, 0) : model
+  }
+
+  private add(model: Installed): void {
+    const before = find(this.models, model.name)
+    this.models = [model, ...this.models.filter((other) => other !== before)]
+  }
+
   private pull(record: RecordedRequest): Plan {
     const request = this.named(record)
     if ("refused" in request) return request.refused
-    if (find(this.models, request.name) === undefined) this.models = [install(request.name, 0), ...this.models]
-    if (request.json["stream"] === false) return json({ status: "success" })
-    const status = pulled(find(this.models, request.name)!)
-    return streamed("application/x-ndjson", status.map((line) => `${goJson(line)}\n`), { head: 0, chunk: 0 })
+    const stream = request.json["stream"] !== false
+    const model = this.obtain(request.name)
+    if (model === undefined) return operations.missing(stream)
+    if (find(this.models, request.name) === undefined) this.add(model)
+    return operations.pull(model, stream, this.description.registry)
+  }
+
+  private send(record: RecordedRequest): Plan {
+    const request = this.named(record)
+    if ("refused" in request) return request.refused
+    const model = find(this.models, request.name)
+    if (model === undefined) return json({ error: `model '${request.name}' not found` }, 404)
+    return operations.push(model, request.json["stream"] !== false, this.description.registry)
+  }
+
+  private create(record: RecordedRequest): Plan {
+    const request = this.named(record)
+    if ("refused" in request) return request.refused
+    const { json: body, name } = request
+    const stream = body["stream"] !== false
+    const from = body["from"]
+    const refused = operations.refusedCreate(body, this.blobs)
+    if (refused !== undefined) return refused
+    const base = typeof from === "string" ? this.obtain(from) : undefined
+    if (typeof from === "string" && base === undefined) return operations.missing(stream)
+    const model = operations.made(name, body, base)
+    this.add(model)
+    return operations.created(model, stream, this.description.registry)
+  }
+
+  private copy(record: RecordedRequest): Plan {
+    const body = readBody("ollama", record.body)
+    if ("refused" in body) return body.refused
+    const { destination, source } = body.json
+    const model = find(this.models, String(source))
+    if (model === undefined) return json({ error: `model ${JSON.stringify(source)} not found` }, 404)
+    this.add({ ...model, name: withTag(String(destination)) })
+    return whole(200, undefined, "")
   }
 
   private remove(record: RecordedRequest): Plan {
@@ -260,7 +318,7 @@ export class Server {
   // completions
   // ===========================================================================
 
-  private chat(record: RecordedRequest, now: number): Plan {
+  private chat(record: RecordedRequest, now: number, raw = false): Plan {
     const body = readBody("ollama", record.body)
     if ("refused" in body) return body.refused
     const refused = bindOllama(body.json, this.generation)
@@ -277,13 +335,14 @@ export class Server {
       think !== undefined && think !== null && think !== false
     )
     if ("refused" in model) return model.refused
-    const messages = request["messages"]
+    const isEmpty = raw ? request["prompt"] === undefined || request["prompt"] === "" : !hasMessages(request)
     const keepAlive = request["keep_alive"]
     const context = this.context(record, "ollama", model.model, stream, false, now)
-    if (!Array.isArray(messages) || messages.length === 0) {
+    if (isEmpty) {
       const unload = keepAlive === 0 || keepAlive === "0" || keepAlive === "0s"
       this.keep(model.model, unload ? 0 : keepAlive, now)
-      return loaded(context, this.generation, unload ? "unload" : "load")
+      const answer = loaded(context, this.generation, unload ? "unload" : "load")
+      return raw ? operations.generated(answer) : answer
     }
     const option = optionFailure(request, this.generation, stream)
     if (option !== undefined) {
@@ -298,7 +357,7 @@ export class Server {
         }
     }
     this.keep(model.model, keepAlive, now)
-    return this.reply(record, context)
+    return this.reply(record, context, raw ? operations.generated : undefined)
   }
 
   private completions(record: RecordedRequest, now: number): Plan {
@@ -352,7 +411,7 @@ export class Server {
     } else this.loadedUntil.set(model.name, now + 300_000)
   }
 
-  private reply(record: RecordedRequest, request: CompletionRequest): Plan {
+  private reply(record: RecordedRequest, request: CompletionRequest, shape = (plan: Plan) => plan): Plan {
     const found = this.replies.next(record)
     if (found === undefined) {
       return failure(this.generation, request.api, 500, "mock: no reply is left for this request")
@@ -364,6 +423,6 @@ export class Server {
       const answer = faultAnswer(fault, this.generation, request.api, request.model, head)
       if (answer !== undefined) return faults.reduce(applyFault, answer)
     }
-    return faults.reduce(applyFault, completion(reply, faults, request, this.generation))
+    return faults.reduce(applyFault, shape(completion(reply, faults, request, this.generation)))
   }
 }

@@ -2,7 +2,7 @@
  * Opt-in repairs of what a server passes on as text: pure transformers of events. Each takes the events of a chunk and
  * gives others; parts are opened and closed anew, in the one place that does so.
  */
-import type { ToolCall } from "../../Message.js"
+import type { Metadata, ToolCall } from "../../Message.js"
 import { closePart, Collector, Joiner, noParts, putCall, putText } from "../decode/machine.js"
 import type { ContentEvent, Decoder, Finish, Kind } from "../decode/types.js"
 import type { RepairContext, Run } from "./repair.js"
@@ -15,6 +15,11 @@ class Output {
 
   text(kind: Kind, delta: string) {
     this.parts = putText(this.parts, kind, delta, this.events)
+  }
+
+  /** What the part that ends came with. */
+  end({ metadata }: { readonly metadata?: Metadata | undefined }, kind: Kind) {
+    if (metadata !== undefined && this.parts.open === kind) this.parts = { ...this.parts, metadata }
   }
 
   call(call: ToolCall) {
@@ -125,7 +130,8 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
         else if (event.type === "reasoning-delta") {
           flush()
           out.text("reasoning", event.delta)
-        } else if (event.type === "tool-call") {
+        } else if (event.type === "reasoning-end") out.end(event, "reasoning")
+        else if (event.type === "tool-call") {
           flush()
           out.call(event)
         }
@@ -177,7 +183,8 @@ export const textCalls = (options: RepairContext): Run => {
         } else if (event.type === "reasoning-delta") {
           if (held !== undefined && !held.isEmpty) release()
           out.text("reasoning", event.delta)
-        } else if (event.type === "tool-call") {
+        } else if (event.type === "reasoning-end") out.end(event, "reasoning")
+        else if (event.type === "tool-call") {
           release()
           out.call(event)
         }

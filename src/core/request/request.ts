@@ -11,6 +11,7 @@ import type { InvalidRequest } from "../../OllamaError.js"
 import { isPlain, isRecord, own } from "../json.js"
 import * as Image from "./image.js"
 import * as JsonSchema from "./jsonSchema.js"
+import * as Metadata from "./metadata.js"
 import * as Params from "./params.js"
 import { invalid, isObjectText, plain } from "./writeJson.js"
 
@@ -68,12 +69,15 @@ const typedParams = (options: { readonly [key: string]: unknown }): JsonObject |
 
 /** What says who is asked and how long, which is no part of the request: that nobody has to doubt it later. */
 const routing = (
-  { fallbacks, firstByteTimeout, idleTimeout, model, repairs }: { readonly [key: string]: unknown }
+  { fallbacks, firstByteTimeout, idleTimeout, malformedCalls, model, repairs }: { readonly [key: string]: unknown }
 ): Result<unknown> => {
   const checked: ReadonlyArray<Result<unknown>> = [
     model === undefined ? Either.void : text(model, "model"),
     fallbacks === undefined ? Either.void : listOf(fallbacks, "fallbacks", "a list of texts", text),
     repairs === undefined ? Either.void : listOf(repairs, "repairs", "a list of repairs", repair),
+    malformedCalls === undefined || malformedCalls === "fail" || malformedCalls === "return"
+      ? Either.void
+      : invalid("malformedCalls", "expected \"fail\" or \"return\""),
     duration(firstByteTimeout, "firstByteTimeout"),
     duration(idleTimeout, "idleTimeout")
   ]
@@ -184,16 +188,21 @@ const assistantPart = (value: unknown, path: string): Result<AssistantPart> => {
   switch (type) {
     case "text":
     case "reasoning":
-      return Either.map(text(value["text"], `${path}.text`), (text) => ({ type, text }))
+      return Either.map(text(value["text"], `${path}.text`), (text) => ({ type, text, ...metadataOf(value) }))
     case "tool-call":
       return Either.gen(function*() {
         const id = yield* text(value["id"], `${path}.id`)
         const name = yield* nonEmpty(value["name"], `${path}.name`)
-        return { type, id, name, ...(yield* callArguments(value, path)) }
+        return { type, id, name, ...(yield* callArguments(value, path)), ...metadataOf(value) }
       })
     default:
       return invalid(`${path}.type`, "expected \"text\", \"reasoning\" or \"tool-call\"")
   }
+}
+
+const metadataOf = (part: { readonly [key: string]: unknown }) => {
+  const metadata = Metadata.read(part["metadata"])
+  return metadata === undefined ? undefined : { metadata }
 }
 
 /**

@@ -12,12 +12,12 @@ import {
   contentOf,
   count,
   finishOf,
-  firstText,
   imageBase64,
   malformed,
   putParams,
   rootMember,
   textOr,
+  thoughtOf,
   toolOnWire,
   type Wire
 } from "./wire.js"
@@ -60,25 +60,27 @@ const body: Wire["body"] = ({ format, model, params, request, stream, think, too
     ["messages", request.messages.map(message)],
     ["stream", stream]
   ])
-  if (tools.length > 0) body.set("tools", tools.map(toolOnWire))
+  if (tools.length > 0) body.set("tools", tools.map((tool) => toolOnWire(tool)))
   if (format !== undefined) body.set("format", format)
   if (think !== undefined) body.set("think", level(think))
   const options = new Map<string, unknown>()
-  const ignored = putParams(params, (name, value) => {
+  const ignored = putParams(body, params, (name, value) => {
     if (completionsOnly.includes(name)) return "Only api \"openai-completions\" has this field"
     const field = Params.isKnown(name) ? fields[name] : name
     ;(top.includes(field) ? body : options).set(field, value)
     return undefined
   })
+  const numCtx = params.get("numCtx") ?? params.get("contextTokens")
+  if (numCtx !== undefined) options.set("num_ctx", numCtx)
   if (options.size > 0) body.set("options", Object.fromEntries(options))
-  const numCtx = params.get("numCtx")
   return { body, ignored, ...(typeof numCtx === "number" ? { numCtx } : undefined) }
 }
 
-/** OpenAI's further levels, as Ollama itself maps them on `/v1`. */
+/** OpenAI's and OpenClaw's further levels, in words that older versions take too. */
 const level = (think: Params.Effort): boolean | string => {
   if (think === "minimal") return "low"
-  return think === "xhigh" || think === "ultra" ? "max" : think
+  if (think === "xhigh" || think === "adaptive") return "high"
+  return think === "ultra" ? "max" : think
 }
 
 const message = (message: Message) => {
@@ -122,7 +124,7 @@ const message = (message: Message) => {
 // reading: a line of a stream, or a whole answer, which has the same form
 // =============================================================================
 
-const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content"] }
+const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasoning_content", "reasoning_text"] as const }
 
 const none: JsonRecord = {}
 
@@ -139,10 +141,10 @@ const read: Wire["read"] = (value, text) => {
   const done = value["done"] === true
   return {
     _tag: "Event",
-    reasoning: firstText(message, keys.reasoning),
+    reasoning: thoughtOf(message, keys.reasoning).text,
     content,
     calls,
-    finish: finishOf(textOr(value["done_reason"])) ?? (done ? "stop" : undefined),
+    finish: finishOf(textOr(value["done_reason"])) ?? (done ? finishOf("stop") : undefined),
     done,
     usage: usageOf(value),
     timings: timingsOf(value),
@@ -177,11 +179,10 @@ const timingsOf = (value: JsonRecord): Timings | undefined => {
 export const ollama: Wire = {
   url: ({ root }) => `${root}/api/chat`,
   keepsPath: false,
-  streams: () => false,
+  ollama: true,
   body,
   framing: Framing.ndjson,
   read,
-  isAnswer: ({ done, done_reason, message }) =>
-    isRecord(message) || typeof done === "boolean" || textOr(done_reason) !== "",
+  isAnswer: ({ message }) => isRecord(message),
   place: { message: (json) => rootMember(json, "message"), keys, stamp: "created_at" }
 }

@@ -10,10 +10,12 @@ import { lacks, type ModelDefinition } from "../../Model.js"
 import { ImagesNotSupported, type InvalidRequest, ThinkingNotSupported, ToolsNotSupported } from "../../OllamaError.js"
 import type { Framing } from "../decode/framing.js"
 import { copy, elements, member, type Place, root } from "../decode/jsonText.js"
-import type { DecodeFailure, Kind, WireCall, WireEvent } from "../decode/types.js"
+import type { DecodeFailure, Kind, WireCall, WireEvent, WireFinish } from "../decode/types.js"
 import { isRecord, type JsonRecord } from "../json.js"
-import type { Provider } from "../provider.js"
+import type { Compat, Provider } from "../provider.js"
 import { bareBase64, dataUrl } from "../request/image.js"
+import { detailsOf, type ReasoningField } from "../request/metadata.js"
+import type * as Metadata from "../request/metadata.js"
 import * as Params from "../request/params.js"
 import { isObjectText, wellFormed, write } from "../request/writeJson.js"
 
@@ -22,8 +24,8 @@ export interface Wire {
   readonly url: (provider: Pick<Provider, "root" | "completionsUrl">) => string
   /** Whether a path of a base URL is the API's own: hosted ones have theirs. */
   readonly keepsPath: boolean
-  /** Whether a provider, by its id, is asked for a stream when the configuration does not say. */
-  readonly streams: (provider: string) => boolean
+  /** Whether only an Ollama speaks it; one is asked for no stream when nobody says so. */
+  readonly ollama: boolean
   readonly body: (draft: Draft) => Drafted
   readonly framing: Framing
   /** Reads what is no error: an event of a stream, or a whole answer. `text` is the exact text of the value. */
@@ -52,6 +54,9 @@ export interface Draft {
   readonly think: Params.Effort | undefined
   readonly stream: boolean
   readonly maxTokensField: string
+  readonly asked: Metadata.Asked | undefined
+  readonly ollama: boolean
+  readonly compat: Compat
 }
 
 /** A body as a value, and what it cannot carry. */
@@ -72,6 +77,14 @@ export interface EncodeOptions {
   readonly request: ChatRequest
   /** Params of the configuration, the weakest first: provider, model, ref. The request's own are stronger. */
   readonly params: ReadonlyArray<JsonObject>
+  /** Params of the configuration that cannot be sent; the request's own stand in their place. */
+  readonly ignored?: ReadonlyArray<Ignored> | undefined
+  /** Whether it is an Ollama that is asked. Default `true`. */
+  readonly ollama?: boolean | undefined
+  /** Who is asked: what another one sent with an answer of the history is not for it. */
+  readonly asked?: Metadata.Asked | undefined
+  /** What its server needs or lacks. */
+  readonly compat?: Compat | undefined
   readonly stream: boolean
   readonly maxTokensField?: "max_tokens" | "max_completion_tokens" | undefined
 }
@@ -89,11 +102,16 @@ export type EncodeError = InvalidRequest | ImagesNotSupported | ToolsNotSupporte
  */
 export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeError> => {
   const { model, request, wire } = options
-  const ignored: Array<Ignored> = []
-  if (hasImages(request) && lacks(model, "image")) return Either.left(new ImagesNotSupported({ model: model.id }))
+  const ignored: Array<Ignored> = (options.ignored ?? []).filter(({ setting }) =>
+    !Object.hasOwn(request.params, setting)
+  )
+  const compat = wire.ollama ? {} : options.compat ?? {}
+  const ollama = options.ollama !== false
+  const noImages = lacks(model, "image") || compat.requiresStringContent === true
+  if (hasImages(request) && noImages) return Either.left(new ImagesNotSupported({ model: model.id }))
   const tools = offered(request)
   if (tools.length > 0 && lacks(model, "tools")) return Either.left(new ToolsNotSupported({ model: model.id }))
-  if (request.toolChoice === "required") {
+  if (request.toolChoice === "required" && ollama) {
     ignored.push({ setting: "toolChoice", reason: "Ollama cannot be made to call a tool" })
   }
   const merged = Params.merge([...options.params, request.params])
@@ -106,15 +124,26 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     // A setting for many models says nothing against the one that cannot think; the caller's own wish does.
     ignored.push({ setting: "think", reason: `${model.id} cannot think` })
   }
+  // Many models think unless told otherwise, whatever is known of them; others' servers refuse to be told needlessly.
+  const off = asked === false && (ollama || model.reasoning)
+  if (asked === false && !off) {
+    ignored.push({
+      setting: "think",
+      reason: `${model.id} is not known to think, and not every server takes such a field`
+    })
+  }
   const drafted = wire.body({
     model: model.id,
     format: request.format ?? Params.format(params),
     request,
     tools,
     params,
-    think: cannotThink ? undefined : asked,
+    think: asked === false ? (off ? false : undefined) : cannotThink ? undefined : asked,
     stream: options.stream,
-    maxTokensField: options.maxTokensField ?? "max_tokens"
+    maxTokensField: options.maxTokensField ?? "max_tokens",
+    asked: options.asked,
+    ollama,
+    compat
   })
   return Either.map(write(Object.fromEntries(drafted.body), ""), (body) => ({
     ...drafted,
@@ -134,20 +163,29 @@ const offered = ({ toolChoice, tools }: ChatRequest): ReadonlyArray<ToolDefiniti
   return typeof toolChoice === "string" ? tools : tools.filter(({ name }) => name === toolChoice.tool)
 }
 
+const special: ReadonlySet<string> = new Set(["think", "format", "contextTokens"])
+
 /** What asks for something that is not read from the answer. */
 const unread: ReadonlyArray<string> = ["logprobs", "top_logprobs"]
 
 /**
- * Puts each param into a body by `put`, which says why when it cannot. Not those that depend on more than the params:
- * `think` on the model, `format` on the request.
+ * Puts each param into a body by `put`, which says why when it cannot; fields of the extra body as they are. Not those that
+ * depend on more than the params: `think` on the model, `format` on the request, `contextTokens` on whether there is a
+ * `numCtx`.
  */
 export const putParams = (
+  body: Map<string, unknown>,
   params: Params.Merged,
   put: (name: string, value: unknown) => string | undefined
 ): ReadonlyArray<Ignored> => {
   const ignored: Array<Ignored> = []
   for (const [name, value] of params) {
-    if (name === "think" || name === "format" || (Params.isKnown(name) && isEmptyList(value))) continue
+    if (special.has(name) || (Params.isKnown(name) && isEmptyList(value))) continue
+    const extra = Params.extraFieldOf(name)
+    if (extra !== undefined) {
+      body.set(extra, value)
+      continue
+    }
     const reason = unread.includes(name) ? "No answer of this library has what it asks for" : put(name, value)
     if (reason !== undefined) ignored.push({ setting: name, reason })
   }
@@ -178,9 +216,9 @@ export const imageUrl = ({ image }: ImagePart): string =>
 
 export const imageBase64 = (part: ImagePart): string => bareBase64(imageUrl(part))
 
-export const toolOnWire = ({ description, name, parameters }: ToolDefinition) => ({
+export const toolOnWire = ({ description, name, parameters }: ToolDefinition, more: JsonRecord = {}) => ({
   type: "function",
-  function: { name, description, parameters }
+  function: { name, description, parameters, ...more }
 })
 
 // =============================================================================
@@ -224,13 +262,32 @@ export const count = (value: unknown): number | undefined =>
 const reasons: ReadonlyMap<string, FinishReason> = new Map([
   ["stop", "stop"],
   ["length", "length"],
+  ["model_context_window_exceeded", "length"],
   ["tool_calls", "tool-calls"],
-  ["function_call", "tool-calls"]
+  ["function_call", "tool-calls"],
+  ["content_filter", "content-filter"]
 ])
 
+// Words of servers for an answer that they did not finish.
+const failures: ReadonlySet<string> = new Set([
+  "error",
+  "network_error",
+  "insufficient_system_resource",
+  "abort",
+  "aborted",
+  "timeout",
+  "cancelled"
+])
+
+// A word is a word: longer ones are cut for what is kept and shown.
+const maxWord = 100
+
 /** Why an answer finished, in OpenAI's words, which are Ollama's too; `""` says nothing. */
-export const finishOf = (word: string): FinishReason | undefined =>
-  word === "" ? undefined : reasons.get(word) ?? "other"
+export const finishOf = (said: string): WireFinish | undefined => {
+  if (said === "") return undefined
+  const word = said.slice(0, maxWord)
+  return { reason: reasons.get(word) ?? "other", word, failed: failures.has(word) }
+}
 
 /** Text of a message: a string, nothing, or a list of text parts (some compatible servers). */
 export const contentOf = (value: unknown): string | undefined => {
@@ -245,13 +302,22 @@ export const contentOf = (value: unknown): string | undefined => {
   return text
 }
 
-/** The first of several names for the same text that says something. */
-export const firstText = (message: JsonRecord, keys: ReadonlyArray<string>): string => {
-  for (const key of keys) {
-    const text = textOr(message[key])
-    if (text !== "") return text
+/** What a message says that is a thought, and where: under the first of the names, in its details, or in its content. */
+export const thoughtOf = (
+  message: JsonRecord,
+  keys: ReadonlyArray<ReasoningField>
+): { readonly text: string; readonly field?: ReasoningField } => {
+  for (const field of keys) {
+    const text = textOr(message[field])
+    if (text !== "") return { text, field }
   }
-  return ""
+  let text = ""
+  for (const part of detailsOf(message["reasoning_details"])) text += textOr(part["text"]) || textOr(part["summary"])
+  if (text !== "") return { text, field: "reasoning_details" }
+  for (const part of detailsOf(message["content"])) {
+    if (part["type"] === "thinking") text += contentOf(part["thinking"]) ?? ""
+  }
+  return text === "" ? { text } : { text, field: "content" }
 }
 
 export const noCalls: ReadonlyArray<WireCall> = []
@@ -287,7 +353,15 @@ export const callsOf = (
       const source = member(text, member(text, places[at], "function"), "arguments")
       args = source === undefined ? JSON.stringify(given) : copy(text.slice(source.from, source.to))
     }
-    calls.push({ id: textOr(entry["id"]), name: textOr(fn["name"]), index: indexOf(entry, fn), text: args, whole })
+    const extra = entry["extra_content"]
+    calls.push({
+      id: textOr(entry["id"]),
+      name: textOr(fn["name"]),
+      index: indexOf(entry, fn),
+      text: args,
+      whole,
+      ...(isRecord(extra) ? { extra } : undefined)
+    })
   }
   return calls
 }

@@ -115,20 +115,23 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
   }
 }
 
-const bodyOf = (request: HttpClientRequest.HttpClientRequest): Effect.Effect<string, HttpClientError.RequestError> => {
+const nothing = new Uint8Array(0)
+
+const bodyOf = (
+  request: HttpClientRequest.HttpClientRequest
+): Effect.Effect<Uint8Array, HttpClientError.RequestError> => {
   const { body } = request
   switch (body._tag) {
     case "Empty":
-      return Effect.succeed("")
-    case "Uint8Array":
-      return Effect.sync(() => utf8.decode(body.body))
-    case "Raw":
-      return Effect.succeed(typeof body.body === "string" ? body.body : "")
     case "FormData":
-      return Effect.succeed("")
+      return Effect.succeed(nothing)
+    case "Uint8Array":
+      return Effect.succeed(body.body)
+    case "Raw":
+      return Effect.sync(() => typeof body.body === "string" ? new TextEncoder().encode(body.body) : nothing)
     case "Stream":
       return Stream.runCollect(body.stream).pipe(
-        Effect.map((chunks) => utf8.decode(concat(chunks))),
+        Effect.map(concat),
         Effect.mapError((cause) => new HttpClientError.RequestError({ request, reason: "Encode", cause }))
       )
   }
@@ -147,10 +150,10 @@ const sentHeaders = (request: HttpClientRequest.HttpClientRequest) => {
 
 export const makeClient = (server: Server, runtime: Runtime): HttpClient.HttpClient =>
   HttpClient.make(Effect.fnUntraced(function*(request, url, signal) {
-    const body = yield* bodyOf(request)
+    const bytes = yield* bodyOf(request)
     const now = yield* Clock.currentTimeMillis
     const { plan, record } = server.handle(
-      { method: request.method, url: url.href, headers: sentHeaders(request), body },
+      { method: request.method, url: url.href, headers: sentHeaders(request), body: utf8.decode(bytes), bytes },
       now
     )
     let over = false

@@ -1,0 +1,194 @@
+/**
+ * One entry of `models[]`: the model that it defines, or why there is none.
+ */
+import { AnyApi } from "../../ConfigValue.js"
+import { Api, type Cost, free } from "../../Model.js"
+import type { ExcludedModel } from "../../OllamaError.js"
+import * as baseUrl from "../baseUrl.js"
+import { makeDefinition } from "../catalog/definition.js"
+import { reasons } from "../failure/sentences.js"
+import { isRecord, type JsonRecord, own } from "../json.js"
+import type { Compat, ProviderHeaders, ProviderModel } from "../provider.js"
+import { unsetVariable } from "./env.js"
+import { readHeaders } from "./keys.js"
+import { settle } from "./params.js"
+import { kindOf } from "./plain.js"
+import type { Reader } from "./reader.js"
+import * as read from "./reader.js"
+import { suggest } from "./suggest.js"
+import { formatPath, type KeyPath } from "./tree.js"
+
+/** Without the members that are `undefined`. */
+export const compact = <A extends object>(value: A): A =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as A
+
+export const isSpoken = (api: unknown): api is Api => (Api.literals as ReadonlyArray<unknown>).includes(api)
+
+/** An API that is not spoken here, in a word that may be shown. */
+export const shownApi = (api: unknown): string => {
+  const meant = typeof api === "string" ? suggest(api, Api.literals) : undefined
+  if (meant !== undefined) return `${String(api)} (did you mean "${meant}"?)`
+  const known = (AnyApi.literals as ReadonlyArray<unknown>).includes(api) || read.isHarmless(api)
+  return known ? String(api) : "another API"
+}
+
+/** The provider whose model it is. */
+export interface Owner {
+  readonly id: string
+  readonly api: Api
+  /** Where its models are asked; `undefined` when that is not known. */
+  readonly root: string | undefined
+  /** The most tokens of a model that does not say it itself. */
+  readonly maxTokens: number | undefined
+}
+
+const cost = (r: Reader, value: unknown, path: KeyPath): Cost | undefined => {
+  const found = read.object(r, value, path)
+  if (found === undefined) return undefined
+  const price = (name: keyof Cost) => read.price(r, own(found, name), [...path, name]) ?? free[name]
+  return {
+    input: price("input"),
+    output: price("output"),
+    cacheRead: price("cacheRead"),
+    cacheWrite: price("cacheWrite")
+  }
+}
+
+const modalities = ["text", "image"] as const
+
+const input = (r: Reader, value: unknown, path: KeyPath): ReadonlyArray<"text" | "image"> | undefined => {
+  const found = read.list(r, value, path)
+  if (found === undefined || found.length === 0) return undefined
+  const taken = found.flatMap((item, i) => read.oneOf(r, item, [...path, i], modalities) ?? [])
+  return taken.length === 0 ? ["text"] : [...new Set(taken)]
+}
+
+const switches = [
+  "supportsTemperature",
+  "supportsReasoningEffort",
+  "supportsUsageInStreaming",
+  "supportsJsonSchemaResponseFormat",
+  "supportsStrictMode",
+  "requiresStringContent",
+  "requiresReasoningContentOnAssistantMessages",
+  "requiresThinkingAsText",
+  "requiresToolResultName"
+] as const
+
+// A word of the server, or `null` for one that it does not have.
+const words = (r: Reader, value: unknown, path: KeyPath): JsonRecord => {
+  const out = new Map<string, string | null>()
+  for (const [level, word] of Object.entries(read.object(r, value, path) ?? {})) {
+    const found = word === null ? null : read.text(r, word, [...path, level])
+    if (found !== undefined) out.set(level, found)
+  }
+  return Object.fromEntries(out)
+}
+
+interface ReadCompat {
+  readonly compat?: Compat | undefined
+  readonly tools?: boolean | undefined
+  readonly maxTokensField?: ProviderModel["maxTokensField"]
+}
+
+const compat = (r: Reader, model: JsonRecord, path: KeyPath): ReadCompat => {
+  if (own(model, "compat") === undefined && own(model, "thinkingLevelMap") === undefined) return {}
+  const at = [...path, "compat"]
+  const found = read.object(r, own(model, "compat"), at)
+  const map = {
+    ...words(r, own(model, "thinkingLevelMap"), [...path, "thinkingLevelMap"]),
+    ...words(r, own(found, "reasoningEffortMap"), [...at, "reasoningEffortMap"])
+  } as NonNullable<Compat["reasoningEffortMap"]>
+  const flags: Compat = Object.fromEntries(
+    switches.map((name) => [name, read.boolean(r, own(found, name), [...at, name])])
+  )
+  const all: Compat = compact({ ...flags, reasoningEffortMap: Object.keys(map).length === 0 ? undefined : map })
+  return {
+    compat: Object.keys(all).length === 0 ? undefined : all,
+    tools: read.boolean(r, own(found, "supportsTools"), [...at, "supportsTools"]),
+    maxTokensField: read.oneOf(r, own(found, "maxTokensField"), [...at, "maxTokensField"], [
+      "max_tokens",
+      "max_completion_tokens"
+    ])
+  }
+}
+
+// Headers that cannot be sent as they are written: without them nothing is sent either.
+const headers = (r: Reader, value: unknown, path: KeyPath): ProviderHeaders | string | undefined => {
+  const found = read.object(r, value, path)
+  if (found === undefined) return undefined
+  let wrong: string | undefined
+  const out = readHeaders(found, r.lookup, (name, secret) => {
+    wrong ??= `${formatPath(["headers", name])} ${
+      secret._tag === "Wrong"
+        ? `is ${secret.actual}`
+        : secret._tag === "Reference"
+        ? `is the secret ${secret.reference}, which is not known here`
+        : `needs a variable: ${unsetVariable(secret.variable)}`
+    }`
+  })
+  return wrong ?? out
+}
+
+// Whether a model's own address is another than its provider's.
+const isElsewhere = (address: string, owner: Owner): boolean => {
+  const found = baseUrl.normalize(address, { provider: owner.id, api: owner.api })
+  return found._tag === "Left" || found.right.root !== owner.root
+}
+
+/** The name of a model without its provider in front. */
+const bareId = (id: string, provider: string): string => {
+  const rest = id.slice(provider.length + 1).trim()
+  return id.toLowerCase().startsWith(`${provider}/`) && rest !== "" ? rest : id
+}
+
+/** Reads one entry. What keeps the model from being asked leaves it out. */
+export const readModel = (r: Reader, owner: Owner, value: unknown, path: KeyPath): ProviderModel | ExcludedModel => {
+  const at = (name: string) => [...path, name]
+  const get = (name: string) => own(value, name)
+  const leaveOut = (name: string, reason: ExcludedModel["reason"], detail?: string): ExcludedModel => {
+    r.warn(path, `${JSON.stringify(name)} is left out: ${reasons[reason]}${detail === undefined ? "" : ` (${detail})`}`)
+    return { name, reason, ...(detail === undefined ? {} : { detail }) }
+  }
+  const name = read.text(r, get("name"), at("name"))
+  const unnamed = name ?? formatPath(path.slice(-2))
+  if (!isRecord(value)) return leaveOut(unnamed, "no-id", `found ${kindOf(value)}`)
+  const written = read.text(r, get("id"), at("id"))
+  if (written === undefined) return leaveOut(unnamed, "no-id")
+  const id = bareId(written, owner.id)
+  const api = read.given(r, get("api"), at("api"))
+  if (api !== undefined && !isSpoken(api)) return leaveOut(id, "unsupported-api", shownApi(api))
+  const address = ownAddress(r, value, path)
+  if (address !== undefined && isElsewhere(address, owner)) return leaveOut(id, "own-base-url")
+  const sent = headers(r, get("headers"), at("headers"))
+  if (typeof sent === "string") return leaveOut(id, "invalid-headers", sent)
+  const { params, ...settings } = settle(r, get("params"), at("params"))
+  const { tools, ...more } = compat(r, value, path)
+  return compact({
+    definition: makeDefinition({
+      id,
+      name,
+      reasoning: read.boolean(r, get("reasoning"), at("reasoning")),
+      tools,
+      input: input(r, get("input"), at("input")),
+      cost: cost(r, get("cost"), at("cost")),
+      contextWindow: read.count(r, get("contextWindow"), at("contextWindow")),
+      maxTokens: read.count(r, get("maxTokens"), at("maxTokens")) ?? owner.maxTokens
+    }),
+    api,
+    headers: sent,
+    params: Object.keys(params).length === 0 ? undefined : params,
+    ignored: settings.ignored.length === 0 ? undefined : settings.ignored,
+    streaming: settings.streaming,
+    contextTokens: read.count(r, get("contextTokens"), at("contextTokens")),
+    ...more
+  })
+}
+
+/** An address as it is written: `baseURL`, of OpenAI's own clients, is read too. */
+export const ownAddress = (r: Reader, entry: JsonRecord, path: KeyPath): string | undefined => {
+  const value = own(entry, "baseUrl")
+  if (value !== undefined || own(entry, "baseURL") === undefined) return read.text(r, value, [...path, "baseUrl"])
+  r.warn([...path, "baseURL"], "read as \"baseUrl\", which is its name")
+  return read.text(r, own(entry, "baseURL"), [...path, "baseURL"])
+}

@@ -1,0 +1,109 @@
+/** What is asked for vectors, and what is made of the answer: one value for each API. */
+import * as Either from "effect/Either"
+import type { Ignored } from "../../Chat.js"
+import type { Api } from "../../Model.js"
+import { isRecord, type JsonRecord, numberOf, own, stringOf } from "../json.js"
+import type { Endpoint } from "../provider.js"
+
+/** What is asked, apart from the texts. */
+export interface Asked {
+  readonly dimensions?: number | undefined
+  readonly truncate?: boolean | undefined
+  readonly keepAlive?: number | string | undefined
+}
+
+/** The vectors of a batch in the order of its texts, and the tokens that they took. */
+export interface Batch {
+  readonly vectors: ReadonlyArray<ReadonlyArray<number>>
+  readonly tokens: number | undefined
+  readonly model: string | undefined
+}
+
+/** What knows an API. */
+export interface Embedder {
+  readonly url: (endpoint: Endpoint) => string
+  readonly body: (model: string, texts: ReadonlyArray<string>, asked: Asked) => JsonRecord
+  /** What cannot be said. */
+  readonly ignored: (asked: Asked) => ReadonlyArray<Ignored>
+  readonly read: (json: JsonRecord, count: number) => Either.Either<Batch, string>
+}
+
+const defined = (fields: JsonRecord): JsonRecord =>
+  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
+
+const isVector = (value: unknown): value is ReadonlyArray<number> =>
+  Array.isArray(value) && value.length > 0 &&
+  value.every((number) => typeof number === "number" && Number.isFinite(number))
+
+const batch = (
+  vectors: ReadonlyArray<unknown>,
+  count: number,
+  about: Omit<Batch, "vectors">
+): Either.Either<Batch, string> => {
+  if (vectors.length !== count) return Either.left(`the answer has ${vectors.length} vectors for ${count} texts`)
+  if (!vectors.every(isVector)) return Either.left("a vector is not a list of numbers")
+  return vectors.some((vector) => vector.length !== vectors[0]!.length)
+    ? Either.left("the vectors are not of one length")
+    : Either.right({ vectors, ...about })
+}
+
+const ollama: Embedder = {
+  url: ({ root }) => `${root}/api/embed`,
+  body: (model, input, { dimensions, keepAlive, truncate }) =>
+    defined({ model, input, truncate, dimensions, keep_alive: keepAlive }),
+  ignored: () => [],
+  read: (json, count) => {
+    const embeddings = own(json, "embeddings")
+    if (!Array.isArray(embeddings)) return Either.left("the answer has no list of vectors")
+    return batch(embeddings, count, { tokens: numberOf(json, "prompt_eval_count"), model: stringOf(json, "model") })
+  }
+}
+
+// In the order of the index, which is that of the texts, however they stand in the list.
+const inOrder = (data: ReadonlyArray<unknown>): ReadonlyArray<unknown> => {
+  const placed: Array<unknown> = Array.from({ length: data.length })
+  for (const [position, item] of data.entries()) {
+    const index = isRecord(item) ? numberOf(item, "index") ?? position : position
+    if (!Number.isInteger(index) || index < 0 || index >= data.length || placed[index] !== undefined) return []
+    placed[index] = own(item, "embedding")
+  }
+  return placed
+}
+
+const only = "Only api \"ollama\" has this field"
+
+const completions: Embedder = {
+  url: ({ completionsUrl }) => `${completionsUrl}/embeddings`,
+  body: (model, input, { dimensions }) => defined({ model, input, dimensions }),
+  ignored: ({ keepAlive, truncate }) => [
+    ...(truncate === undefined ? [] : [{ setting: "truncate", reason: only }]),
+    ...(keepAlive === undefined ? [] : [{ setting: "keepAlive", reason: only }])
+  ],
+  read: (json, count) => {
+    const data = own(json, "data")
+    if (!Array.isArray(data)) return Either.left("the answer has no list of vectors")
+    const usage = own(json, "usage")
+    const tokens = isRecord(usage) ? numberOf(usage, "prompt_tokens") ?? numberOf(usage, "total_tokens") : undefined
+    return batch(inOrder(data), count, { tokens, model: stringOf(json, "model") })
+  }
+}
+
+export const embedders: { readonly [Name in Api]: Embedder } = { ollama, "openai-completions": completions }
+
+/** In lists of at most so many. */
+export const batches = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray<ReadonlyArray<A>> => {
+  const most = Math.max(1, Math.floor(size) || 1)
+  const lists: Array<ReadonlyArray<A>> = []
+  for (let at = 0; at < items.length; at += most) lists.push(items.slice(at, at + most))
+  return lists
+}
+
+/** The tokens of all batches; `undefined` when one of them did not tell. */
+export const tokensOf = (answers: ReadonlyArray<Batch>): number | undefined => {
+  let sum = 0
+  for (const { tokens } of answers) {
+    if (tokens === undefined) return undefined
+    sum += tokens
+  }
+  return sum
+}

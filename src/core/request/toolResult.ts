@@ -1,0 +1,13 @@
+/** The results of tools as the text that a model reads. */
+
+export const resultText = (value: unknown): string => {
+  if (typeof value === "string") return value
+  try {
+    return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part) ?? ""
+  } catch {
+    return String(value)
+  }
+}
+
+/** No API has a place for a failure: the text says that it is one. */
+export const failureText = (error: unknown): string => resultText({ error })

@@ -1,0 +1,95 @@
+/** The programs of examples/effect-ai, on the mock. */
+import { LanguageModel } from "@effect/ai"
+import { FileSystem } from "@effect/platform"
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, TestClock } from "effect"
+import type { MockOllama } from "effect-ollama/testing"
+import { makeServer } from "effect-ollama/testing/node"
+import { execFile } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import { LocalFirst } from "../../examples/effect-ai/layers.js"
+import * as programs from "../../examples/effect-ai/programs.js"
+import { mocked, once, requests } from "../completions/support.js"
+import { openAiClient } from "./openai.js"
+import { model } from "./support.js"
+
+/** What a program prints. */
+const printed = <E>(
+  program: Effect.Effect<void, E, LanguageModel.LanguageModel>,
+  replies: MockOllama.Replies
+) =>
+  Effect.gen(function*() {
+    const lines: Array<unknown> = []
+    const console = yield* Effect.console
+    yield* Effect.withConsole(program, {
+      ...console,
+      log: (line: unknown) => Effect.sync(() => void lines.push(line))
+    })
+    return lines
+  }).pipe(Effect.provide(model("ollama", { replies })))
+
+describe("examples", () => {
+  it.effect("chat", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* printed(programs.chat, ["Rayleigh.", "Less so."]), [
+        "> Why is the sky blue?",
+        "Rayleigh.",
+        "> And at sunset?",
+        "Less so."
+      ])
+    }))
+
+  it.effect("tools", () =>
+    Effect.gen(function*() {
+      const calls = ["Paris", "Rome"].map((city) => ({ name: "get_weather", arguments: { city } }))
+      assert.deepStrictEqual(yield* printed(programs.tools, [{ toolCalls: calls }, "Clear in both."]), [
+        "(looking at Paris)",
+        "(looking at Rome)",
+        "Clear in both."
+      ])
+    }))
+
+  it.effect("object", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* printed(programs.object, ["{\"name\":\"Paris\",\"inhabitants\":2100000}"]), [
+        "Paris has 2100000 inhabitants."
+      ])
+    }))
+
+  it.effect("a local model first, then a hosted one", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(
+        Effect.withExecutionPlan(LanguageModel.generateText({ prompt: "Hi" }), LocalFirst)
+      )
+      yield* TestClock.adjust("1 second")
+      assert.strictEqual((yield* Fiber.join(fiber)).text, "from OpenAI")
+      assert.strictEqual((yield* requests).length, 2)
+    }).pipe(
+      Effect.provide(openAiClient([{ text: "from OpenAI" }])),
+      Effect.provide(mocked("ollama", { replies: [{ fault: { type: "refused" } }] }, { retrySchedule: once }))
+    ))
+
+  it.live("main.ts asks the Ollama at OLLAMA_HOST, and tells a story as it comes", () =>
+    Effect.gen(function*() {
+      const { server } = yield* makeServer({ models: ["m"], replies: [{ text: ["Once ", "upon ", "a time."] }] })
+      const home = yield* FileSystem.FileSystem.pipe(Effect.flatMap((files) => files.makeTempDirectoryScoped()))
+      const { stderr, stdout } = yield* started("story", { OLLAMA_HOST: server.url, HOME: home, USERPROFILE: home })
+      assert.strictEqual(stderr, "")
+      assert.match(stdout, /^Once upon a time\.\n\(\d+ tokens\)\n$/)
+    }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)), 120_000)
+})
+
+const repo = fileURLToPath(new URL("../..", import.meta.url))
+
+const started = (program: string, env: Record<string, string>) =>
+  Effect.async<{ readonly stdout: string; readonly stderr: string }>((resume) => {
+    const { PATH, TMPDIR } = process.env
+    const child = execFile(
+      process.execPath,
+      ["--import", "tsx", "examples/effect-ai/main.ts", program],
+      { cwd: repo, env: { PATH, TMPDIR, ...env } },
+      (_, stdout, stderr) => resume(Effect.succeed({ stdout, stderr }))
+    )
+    return Effect.sync(() => child.kill())
+  })

@@ -1,0 +1,137 @@
+import { LanguageModel, type Response, Tool, Toolkit } from "@effect/ai"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Either, Layer, Schema } from "effect"
+import type { Message, Model } from "effect-ollama"
+import { OllamaLanguageModel } from "effect-ollama/ai"
+import { once, recordedClient, said, service } from "../completions/support.js"
+import { same } from "../decode/support.js"
+import { expected, expectedErrors, load, type Recording, versions } from "../support/recordings.js"
+import { aiError, apis, collected } from "./support.js"
+
+const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/chat/completions", ollama: "/api/chat" }
+
+const anything = Schema.Struct({}, Schema.Record({ key: Schema.String, value: Schema.Unknown }))
+
+// A server of 0.6.3 delivers calls of tools that were not offered, too.
+const names = new Set(
+  versions.flatMap((version) =>
+    Object.values(expected(version)).flatMap(({ toolCalls }) => toolCalls.map(({ name }) => name))
+  )
+)
+
+const toolkit = Toolkit.make(...[...names].map((name) => Tool.make(name).setParameters(anything)))
+
+const handlers = toolkit.toLayer(Object.fromEntries([...names].map((name) => [name, () => Effect.void])))
+
+interface Outcome {
+  readonly parts: ReadonlyArray<Response.AnyPart>
+  readonly error: unknown
+}
+
+/** The core makes Schemas of all tools for each call: they are given where one is called. */
+const optionsFor = (calls: boolean) => ({
+  prompt: "Hi",
+  ...(calls ? { toolkit, disableToolCallResolution: true } as const : undefined)
+})
+
+const whole = (calls: boolean) =>
+  Effect.map(
+    Effect.either(LanguageModel.generateText(optionsFor(calls))),
+    (result): Outcome =>
+      Either.isLeft(result) ? { parts: [], error: result.left } : { parts: result.right.content, error: undefined }
+  )
+
+const streamed = (calls: boolean) =>
+  Effect.map(collected(LanguageModel.streamText(optionsFor(calls))), ({ error, parts }): Outcome => ({ parts, error }))
+
+const ways = { generateText: whole, streamText: streamed }
+
+const isStream = (api: Model.Api, { request }: Recording): boolean => {
+  try {
+    return (JSON.parse(request.body ?? "{}") as { readonly stream?: boolean }).stream ?? api === "ollama"
+  } catch {
+    return false
+  }
+}
+
+/** What came of a recorded exchange, each way in which it can be asked for. */
+const replayed = (api: Model.Api, recording: Recording, calls = false) =>
+  Effect.forEach(
+    Object.entries(ways),
+    ([way, ask]) =>
+      Effect.map(ask(calls), (outcome) => ({ name: `${recording.version} ${recording.name}, ${way}`, ...outcome }))
+  ).pipe(
+    Effect.provide(Layer.provide(
+      OllamaLanguageModel.layer(),
+      service(api, { streaming: isStream(api, recording), retrySchedule: once }).pipe(
+        Layer.provide(recordedClient(recording))
+      )
+    ))
+  )
+
+/** Parts put together again, in the words of `expected.json`. */
+const told = ({ error, parts }: Outcome) => {
+  const ours = OllamaLanguageModel.errorOf(error)
+  if (error !== undefined) {
+    assert.isDefined(ours, String(error))
+    const partial = ours !== undefined && "partial" in ours ? ours.partial : undefined
+    return said({ parts: partial?.parts ?? [], finish: undefined, error: ours as never })
+  }
+  const content: Array<Message.AssistantPart> = []
+  for (const part of parts) {
+    if (part.type === "text" || part.type === "reasoning") content.push({ type: part.type, text: part.text })
+    else if (part.type === "text-delta") content.push({ type: "text", text: part.delta })
+    else if (part.type === "reasoning-delta") content.push({ type: "reasoning", text: part.delta })
+    else if (part.type === "tool-call") {
+      content.push({ type: "tool-call", id: part.id, name: part.name, arguments: part.params, argumentsText: "" })
+    }
+  }
+  const finish = parts.find((part) => part.type === "finish")
+  assert.isDefined(finish)
+  const { usage: { inputTokens, outputTokens }, reason } = finish!
+  const told = said({ parts: content, finish: undefined, error: undefined })
+  return {
+    ...told,
+    finish: reason,
+    usage: inputTokens === undefined && outputTokens === undefined ? null : { inputTokens, outputTokens }
+  }
+}
+
+describe("recorded completions through LanguageModel", () => {
+  for (const version of versions) {
+    for (const api of apis) {
+      const answers = expected(version)
+      const tags = expectedErrors[version]
+      const recordings = load(version).filter((recording) => recording.request.path === paths[api])
+
+      it.effect(`${version} ${api}: every answer is the expected one, whole and as parts`, () =>
+        Effect.gen(function*() {
+          let count = 0
+          for (const recording of recordings) {
+            const answer = answers[recording.name]
+            if (answer === undefined) continue
+            for (const { name, ...outcome } of yield* replayed(api, recording, answer.toolCalls.length > 0)) {
+              same(told(outcome), answer, name)
+              count++
+            }
+          }
+          assert.isAbove(count, 80)
+        }).pipe(Effect.provide(handlers)))
+
+      it.effect(`${version} ${api}: every failure gives back the error of the table`, () =>
+        Effect.gen(function*() {
+          let count = 0
+          for (const recording of recordings) {
+            const tag = tags[recording.name]
+            if (tag === undefined) continue
+            for (const { error, name } of yield* replayed(api, recording)) {
+              aiError(error)
+              assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, tag, name)
+              count++
+            }
+          }
+          assert.isAbove(count, 20)
+        }).pipe(Effect.provide(handlers)))
+    }
+  }
+})

@@ -1,0 +1,80 @@
+import { LanguageModel } from "@effect/ai"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Stream } from "effect"
+import { named, traced } from "../support/traced.js"
+import { apis, model } from "./support.js"
+
+const reply = { text: "Hello", usage: { inputTokens: 12, outputTokens: 3 } }
+
+const options = { config: { config: { temperature: 0, maxTokens: 100, stop: "END" } }, streaming: true }
+
+const expected = {
+  "gen_ai.system": "ollama",
+  "gen_ai.operation.name": "chat",
+  "gen_ai.request.model": "m",
+  "gen_ai.request.temperature": 0,
+  "gen_ai.request.max_tokens": 100,
+  "gen_ai.request.stop_sequences": ["END"],
+  "gen_ai.response.model": "m",
+  "gen_ai.response.finish_reasons": ["stop"],
+  "gen_ai.usage.input_tokens": 12,
+  "gen_ai.usage.output_tokens": 3
+}
+
+const ours = (attributes: ReadonlyMap<string, unknown>) =>
+  Object.fromEntries([...attributes].filter(([key]) => key.startsWith("gen_ai.")))
+
+describe("spans", () => {
+  for (const api of apis) {
+    it.effect(`${api}: the span of generateText has the attributes of OpenTelemetry's GenAI, around that of the core`, () =>
+      traced((seen) =>
+        Effect.gen(function*() {
+          yield* LanguageModel.generateText({ prompt: "Hi" })
+          const [span] = named(seen, "LanguageModel.generateText")
+          assert.deepStrictEqual(ours(span!.attributes), expected)
+          assert.deepStrictEqual(span!.ends, ["success"])
+          assert.strictEqual(named(seen, "ChatCompletions.create")[0]?.parent, "LanguageModel.generateText")
+        }).pipe(Effect.provide(model(api, { replies: [reply] }, options)))
+      ))
+
+    it.effect(`${api}: so has the span of streamText`, () =>
+      traced((seen) =>
+        Effect.gen(function*() {
+          yield* Stream.runDrain(LanguageModel.streamText({ prompt: "Hi" }))
+          const [span] = named(seen, "LanguageModel.streamText")
+          assert.deepStrictEqual(ours(span!.attributes), expected)
+          assert.deepStrictEqual(span!.ends, ["success"])
+          assert.strictEqual(named(seen, "ChatCompletions.stream")[0]?.parent, "LanguageModel.streamText")
+        }).pipe(Effect.provide(model(api, { replies: [reply] }, options)))
+      ))
+  }
+
+  it.effect("a failed call says what was asked for", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi" }))
+        const [span] = named(seen, "LanguageModel.generateText")
+        assert.strictEqual(span!.attributes.get("gen_ai.request.max_tokens"), 100)
+        assert.isFalse(span!.attributes.has("gen_ai.response.finish_reasons"))
+        assert.deepStrictEqual(span!.ends, ["failure"])
+      }).pipe(Effect.provide(model("ollama", { replies: [{ fault: { type: "missing-model" } }] }, options)))
+    ))
+
+  it.effect("the provider is that of the model that answered", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* LanguageModel.generateText({ prompt: "Hi" })
+        const [span] = named(seen, "LanguageModel.generateText")
+        assert.strictEqual(span!.attributes.get("gen_ai.system"), "gpu-box")
+      }).pipe(Effect.provide(model("ollama", { replies: [reply] }, { id: "gpu-box", baseUrl: "http://gpu-box:11434" })))
+    ))
+
+  it.effect("nothing of the conversation is in any span", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* LanguageModel.generateText({ prompt: "the question" })
+        const all = JSON.stringify(seen.map(({ attributes, name }) => [name, ...attributes]))
+        for (const said of ["the question", "the answer"]) assert.notInclude(all, said)
+      }).pipe(Effect.provide(model("ollama", { replies: ["the answer"] })))
+    ))
+})

@@ -1,0 +1,129 @@
+/** Values of a schema, from servers that keep to the form of an answer and from those that do not. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { ChatCompletions } from "effect-ollama"
+import { mocked } from "./support.js"
+
+const City = Schema.Struct({ name: Schema.String, people: Schema.optional(Schema.Number) })
+
+const ask = <A, I>(schema: Schema.Schema<A, I>, reply: string, finish?: "length") =>
+  Effect.provide(
+    ChatCompletions.createObject({ prompt: "Hi", schema }),
+    mocked("ollama", { replies: [finish === undefined ? reply : { text: reply, finishReason: finish }] })
+  )
+
+const failing = <A, I>(schema: Schema.Schema<A, I>, reply: string, finish?: "length") =>
+  Effect.flatMap(
+    Effect.flip(ask(schema, reply, finish)),
+    (error) => error._tag === "OutputInvalid" ? Effect.succeed(error) : Effect.die(error)
+  )
+
+const paris = "{\"name\":\"Paris\",\"people\":2100000}"
+const value = { name: "Paris", people: 2_100_000 }
+
+describe("the value of an answer", () => {
+  it.effect("that is nothing but the value is not extracted", () =>
+    Effect.gen(function*() {
+      const { extracted, value: given } = yield* ask(City, `  ${paris}\n`)
+      assert.deepStrictEqual(given, value)
+      assert.isFalse(extracted)
+    }))
+
+  const around = {
+    "a code fence": `\`\`\`json\n${paris}\n\`\`\``,
+    "a code fence without a language": `\`\`\`\n${paris}\n\`\`\``,
+    "prose": `Sure! Here it is:\n\n${paris}\n\nAnything else?`,
+    "prose with brackets": `Use {name} as in [the docs](x) {: ${paris} [sic]`,
+    "prose with a list": `In short [1, 2]: ${paris}`,
+    "a fence that holds a broken one before": `{"name": Paris} I mean ${paris}`,
+    "strings with brackets": "So: {\"name\":\"Paris\",\"people\":2100000,\"x\":\"}{ \\\" ]\"}"
+  }
+  for (const [where, text] of Object.entries(around)) {
+    it.effect(`in ${where} is taken, and the result says so`, () =>
+      Effect.gen(function*() {
+        const { extracted, response, value: given } = yield* ask(City, text)
+        assert.deepStrictEqual(given, value)
+        assert.isTrue(extracted)
+        assert.strictEqual(response.text, text)
+      }))
+  }
+
+  it.effect("that is a list is taken where a list is wanted", () =>
+    Effect.gen(function*() {
+      const { value: given } = yield* ask(Schema.Array(City), `Here {"a":1}: [${paris}]`)
+      assert.deepStrictEqual(given, [value])
+    }))
+
+  it.effect("that stands twice is OutputInvalid", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(City, `${paris} or ${paris}`)
+      assert.strictEqual(error.detail, "it has more than one value")
+      assert.strictEqual(error.finishReason, "stop")
+      assert.strictEqual(error.text, `${paris} or ${paris}`)
+    }))
+
+  it.effect("that was cut is OutputInvalid, which says so", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(City, "{\"name\":\"Pa", "length")
+      assert.strictEqual(error.finishReason, "length")
+      assert.strictEqual(error.detail, "it was cut, since the most tokens were reached")
+      const fenced = yield* failing(City, `${paris} {"name":`, "length")
+      assert.strictEqual(fenced.finishReason, "length")
+    }))
+
+  it.effect("is never what stands inside of one that is not closed", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(City, `{"city": ${paris}`)
+      assert.strictEqual(error.detail, "it was cut, or never closes a bracket")
+    }))
+
+  it.effect("of another kind is not taken", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* failing(City, `So: [${paris}]`)).detail, "it has no JSON object")
+      assert.strictEqual((yield* failing(Schema.Array(City), `So: ${paris}`)).detail, "it has no JSON list")
+      assert.strictEqual((yield* failing(City, "Paris.")).detail, "it has no JSON object")
+    }))
+
+  it.effect("that does not decode says where and what was expected, and neither what stands there nor Schema's inside", () =>
+    Effect.gen(function*() {
+      const Deep = Schema.Struct({ cities: Schema.Array(City), n: Schema.NumberFromString })
+      const error = yield* failing(Deep, "{\"cities\":[{\"name\":\"Paris\",\"people\":\"secret\"},7],\"n\":\"secret\"}")
+      assert.strictEqual(
+        error.detail,
+        "`cities[0].people`: expected number; `cities[1]`: expected an object; `n`: expected a number"
+      )
+      assert.notInclude(error.hint, "secret")
+      assert.strictEqual((yield* failing(City, "{}")).detail, "`name`: is missing")
+    }))
+
+  it.effect("a megabyte of brackets takes no time", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(City, "{\"a\":[".repeat(100_000) + "[{".repeat(100_000))
+      assert.strictEqual(error._tag, "OutputInvalid")
+    }))
+})
+
+describe("null", () => {
+  it.effect("for an optional field is dropped", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual((yield* ask(City, "{\"name\":\"Paris\",\"people\":null}")).value, { name: "Paris" })
+      const list = yield* ask(Schema.Array(City), "[{\"name\":\"a\",\"people\":null},{\"name\":\"b\",\"people\":1}]")
+      assert.deepStrictEqual(list.value, [{ name: "a" }, { name: "b", people: 1 }])
+    }))
+
+  it.effect("stays where the value decodes with it", () =>
+    Effect.gen(function*() {
+      const Nullable = Schema.Struct({
+        a: Schema.optional(Schema.NullOr(Schema.String)),
+        b: Schema.optional(Schema.Null)
+      })
+      assert.deepStrictEqual((yield* ask(Nullable, "{\"a\":null,\"b\":null}")).value, { a: null, b: null })
+      const Both = Schema.Struct({ a: Schema.NullOr(Schema.String), b: Schema.optional(Schema.String) })
+      assert.deepStrictEqual((yield* ask(Both, "{\"a\":null,\"b\":null}")).value, { a: null })
+    }))
+
+  it.effect("for a field that is needed is OutputInvalid, as it was said", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* failing(City, "{\"name\":null}")).detail, "`name`: expected string")
+    }))
+})

@@ -1,0 +1,108 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FastCheck, Redacted } from "effect"
+import { resolved } from "./fixtures.js"
+
+// Whatever stands at one provider, the others are what they are without it.
+
+const words = [
+  "${A}",
+  "${UNSET}",
+  "${lower}",
+  "$A",
+  "$$",
+  "secretref-env:A",
+  "ollama-local",
+  "OLLAMA_API_KEY",
+  "http://h:1/v1",
+  "javascript:x",
+  "ollama",
+  "openai-responses",
+  "__proto__",
+  "other/m",
+  ""
+]
+
+const keys = FastCheck.constantFrom(
+  "baseUrl",
+  "baseURL",
+  "apiKey",
+  "api",
+  "authHeader",
+  "headers",
+  "request",
+  "auth",
+  "mode",
+  "token",
+  "proxy",
+  "tls",
+  "timeoutSeconds",
+  "params",
+  "extra_body",
+  "options",
+  "model",
+  "streaming",
+  "thinking",
+  "models",
+  "id",
+  "source",
+  "cost",
+  "input",
+  "contextWindow",
+  "compat",
+  "reasoningEffortMap",
+  "thinkingLevelMap",
+  "__proto__",
+  "zebra"
+)
+
+const anything = FastCheck.letrec<{ value: unknown }>((tie) => ({
+  value: FastCheck.oneof(
+    { maxDepth: 4, depthIdentifier: "value", depthSize: "small" },
+    FastCheck.jsonValue({ maxDepth: 1 }),
+    FastCheck.constantFrom(...words),
+    FastCheck.constantFrom(NaN, Infinity, -1, 0, 0.5, 2 ** 60),
+    FastCheck.array(tie("value"), { maxLength: 3 }),
+    FastCheck.dictionary(keys, tie("value"), { maxKeys: 6 }),
+    FastCheck.record({
+      models: FastCheck.array(FastCheck.dictionary(keys, tie("value"), { maxKeys: 8 }), { maxLength: 3 })
+    })
+  )
+})).value
+
+const secretOf = (secret: Redacted.Redacted | undefined) => secret === undefined ? undefined : Redacted.value(secret)
+
+/** Everything about the providers but one, with their keys. */
+const others = (entries: object, id: string) => {
+  const { defaults, models, primary, providers, unlisted } = resolved({
+    models: { providers: entries },
+    agents: { defaults: { model: "other/m", params: { seed: 1 } } }
+  }, { A: "a", OLLAMA_API_KEY: "k" })
+  const seen = (unlisted ?? []).concat(providers).filter((status) => status.id !== id)
+  return JSON.stringify([
+    seen,
+    seen.map(({ result }) =>
+      result._tag === "Left"
+        ? result.left
+        : [secretOf(result.right.key?.value), Object.values(result.right.headers).map(secretOf)]
+    ),
+    { primary, models, defaults }
+  ])
+}
+
+const other = {
+  baseUrl: "http://other:1",
+  apiKey: "${A}",
+  headers: { a: "$A" },
+  models: [{ id: "m" }],
+  params: { top_k: 1 }
+}
+
+const without = others({ other }, "x")
+
+describe("whatever stands at one provider", () => {
+  it.prop("the others resolve as without it", [anything], ([entry]) => {
+    assert.strictEqual(others({ x: entry, other }, "x"), without)
+    assert.strictEqual(others({ other, x: entry }, "x"), without)
+    assert.strictEqual(others({ ollama: entry, other }, "ollama"), others({ other }, "ollama"))
+  }, { fastCheck: { numRuns: 200 } })
+})

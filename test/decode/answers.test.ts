@@ -1,0 +1,218 @@
+/** What other servers say in an answer: nothing that a person could read is dropped, and a failure is never a success. */
+import { assert, describe, it } from "@effect/vitest"
+import { about } from "../../src/core/about.js"
+import { decodeError } from "../../src/core/failure/answer.js"
+import { decode, delta, event, reasoningOf, stop, textOf, whole } from "./support.js"
+
+const choice = (message: string, finish = "\"stop\"", more = "") =>
+  `{"id":"c","model":"m","choices":[{"index":0,"message":${message},"finish_reason":${finish}${more}}]}`
+
+describe("an answer without a message", () => {
+  for (
+    const body of [
+      "{\"model\":\"m\",\"done\":true,\"done_reason\":\"stop\"}",
+      "{\"model\":\"m\",\"message\":null,\"done\":true,\"done_reason\":\"stop\"}"
+    ]
+  ) {
+    it(`ollama: ${body} is malformed`, () => {
+      const { failure, finish } = whole("ollama", body)
+      assert.deepStrictEqual(failure, { _tag: "Malformed", detail: "the answer has no message" })
+      assert.isUndefined(finish)
+    })
+  }
+
+  for (
+    const body of [
+      "{\"id\":\"c\"}",
+      "{\"choices\":null}",
+      "{\"choices\":[]}",
+      "{\"choices\":[null]}",
+      choice("null"),
+      "{\"choices\":[{\"finish_reason\":\"stop\"}]}"
+    ]
+  ) {
+    it(`/v1: ${body} is malformed`, () => {
+      const { failure, finish } = whole("openai-completions", body)
+      assert.deepStrictEqual(failure, { _tag: "Malformed", detail: "the answer has no message" })
+      assert.isUndefined(finish)
+    })
+  }
+
+  it("is not one whose message says nothing", () => {
+    assert.isUndefined(whole("openai-completions", choice("{\"content\":null}")).failure)
+    assert.isUndefined(whole("ollama", "{\"message\":{\"content\":\"\"},\"done\":true}").failure)
+  })
+})
+
+describe("a failure in an answer", () => {
+  const error = "{\"code\":502,\"message\":\"upstream broke\"}"
+
+  it("beside a choice is that error, with what was said", () => {
+    const body = choice("{\"content\":\"Half\"}", "\"error\"", `,"error":${error}`)
+    const { failure, parts } = whole("openai-completions", body)
+    assert.deepStrictEqual(failure, { _tag: "InBandError", error: { code: 502, message: "upstream broke" } })
+    assert.strictEqual(textOf(parts), "Half")
+  })
+
+  it("beside a choice of a stream is that error, with what was said", () => {
+    const { failure, parts } = decode("openai-completions", [
+      delta("\"content\":\"Half\""),
+      event(`{"choices":[{"index":0,"delta":{"content":" of"},"finish_reason":"error","error":${error}}]}`)
+    ])
+    assert.strictEqual(failure?._tag, "InBandError")
+    assert.strictEqual(textOf(parts), "Half of")
+  })
+
+  const context = { url: "http://h", model: "m", partial: { parts: [] }, secrets: [] }
+
+  for (
+    const word of [
+      "error",
+      "network_error",
+      "insufficient_system_resource",
+      "abort",
+      "aborted",
+      "timeout",
+      "cancelled"
+    ]
+  ) {
+    it(`the finish ${word} is IncompleteResponse with that word and what was said`, () => {
+      const one = whole("openai-completions", choice("{\"content\":\"Half\"}", `"${word}"`))
+      const streamed = decode("openai-completions", [delta("\"content\":\"Half\""), delta("", `"${word}"`)])
+      const native = whole("ollama", `{"message":{"content":"Half"},"done":true,"done_reason":"${word}"}`)
+      for (const { failure, finish, parts } of [one, streamed, native]) {
+        assert.isUndefined(finish)
+        assert.strictEqual(textOf(parts), "Half")
+        assert.deepInclude({ ...decodeError(failure!, { ...context, partial: { parts } }) }, {
+          _tag: "IncompleteResponse",
+          reason: "failed",
+          finish: word,
+          partial: { parts }
+        })
+      }
+    })
+  }
+})
+
+describe("the finish", () => {
+  const finishOf = (word: string) => whole("openai-completions", choice("{\"content\":\"Hi\"}", `"${word}"`)).finish
+
+  it("keeps the server's own word beside the reason", () => {
+    for (
+      const [word, reason] of [
+        ["stop", "stop"],
+        ["length", "length"],
+        ["model_context_window_exceeded", "length"],
+        ["content_filter", "content-filter"],
+        ["eos", "other"],
+        ["SAFETY", "other"]
+      ] as const
+    ) assert.deepInclude(finishOf(word), { finishReason: reason, rawFinishReason: word })
+    const native = whole("ollama", "{\"message\":{\"content\":\"\"},\"done\":true,\"done_reason\":\"load\"}")
+    assert.deepInclude(native.finish, { finishReason: "other", rawFinishReason: "load" })
+  })
+
+  it("tool_calls without a call is stop", () => {
+    assert.deepInclude(finishOf("tool_calls"), { finishReason: "stop", rawFinishReason: "tool_calls" })
+    const streamed = decode("openai-completions", [delta("\"content\":\"Hi\""), delta("", "\"tool_calls\"")])
+    assert.deepInclude(streamed.finish, { finishReason: "stop", rawFinishReason: "tool_calls" })
+  })
+
+  it("a word of a megabyte is cut", () => {
+    assert.strictEqual(finishOf("x".repeat(1_000_000))?.rawFinishReason?.length, 100)
+  })
+})
+
+describe("a refusal", () => {
+  it("is text, and the finish says that it is filtered", () => {
+    const { finish, parts } = whole("openai-completions", choice("{\"content\":null,\"refusal\":\"I cannot.\"}"))
+    assert.deepStrictEqual(parts, [{ type: "text", text: "I cannot." }])
+    assert.strictEqual(finish?.finishReason, "content-filter")
+  })
+
+  it("is the same in a stream", () => {
+    const { finish, parts } = decode("openai-completions", [
+      delta("\"refusal\":\"I \""),
+      delta("\"refusal\":\"cannot.\""),
+      stop
+    ])
+    assert.deepStrictEqual(parts, [{ type: "text", text: "I cannot." }])
+    assert.strictEqual(finish?.finishReason, "content-filter")
+  })
+
+  it("that is null says nothing", () => {
+    const { finish } = whole("openai-completions", choice("{\"content\":\"Hi\",\"refusal\":null}"))
+    assert.strictEqual(finish?.finishReason, "stop")
+  })
+})
+
+describe("reasoning", () => {
+  const said = {
+    reasoning: "\"reasoning\":\"Hm.\"",
+    reasoning_content: "\"reasoning_content\":\"Hm.\"",
+    thinking: "\"thinking\":\"Hm.\"",
+    reasoning_text: "\"reasoning_text\":\"Hm.\"",
+    "reasoning_details of text": "\"reasoning_details\":[{\"type\":\"reasoning.text\",\"text\":\"Hm.\"}]",
+    "reasoning_details of a summary": "\"reasoning_details\":[{\"type\":\"reasoning.summary\",\"summary\":\"Hm.\"}]"
+  }
+  for (const [name, json] of Object.entries(said)) {
+    it(`is read from ${name}, whole and streamed`, () => {
+      const one = whole("openai-completions", choice(`{"content":"Hi",${json}}`))
+      const streamed = decode("openai-completions", [delta(json), delta("\"content\":\"Hi\""), stop])
+      for (const { parts } of [one, streamed]) {
+        assert.strictEqual(reasoningOf(parts), "Hm.")
+        assert.strictEqual(textOf(parts), "Hi")
+      }
+    })
+  }
+
+  it("is read from parts of the content that are thoughts, before the text", () => {
+    const thinking = "{\"type\":\"thinking\",\"thinking\":[{\"type\":\"text\",\"text\":\"Hm.\"}]}"
+    const text = "{\"type\":\"text\",\"text\":\"Hi\"}"
+    const one = whole("openai-completions", choice(`{"content":[${thinking},${text}]}`))
+    const streamed = decode("openai-completions", [
+      delta(`"content":[${thinking}]`),
+      delta("\"content\":\"Hi\""),
+      stop
+    ])
+    for (const { parts } of [one, streamed]) {
+      assert.deepStrictEqual(parts.map((part) => part.type === "tool-call" ? "" : [part.type, part.text]), [
+        ["reasoning", "Hm."],
+        ["text", "Hi"]
+      ])
+    }
+  })
+
+  it("under several names is said once: the first that says something", () => {
+    const { parts } = whole(
+      "openai-completions",
+      choice("{\"content\":\"Hi\",\"reasoning\":\"\",\"reasoning_content\":\"One.\",\"thinking\":\"Two.\"}")
+    )
+    assert.strictEqual(reasoningOf(parts), "One.")
+  })
+})
+
+describe("cost", () => {
+  const costOf = (usage: object) => {
+    const cost = { input: 10, output: 20, cacheRead: 1, cacheWrite: 0 }
+    // Only what `about` looks at.
+    const selection = { ref: "p/m", selectedBy: "primary", model: { cost } } as Parameters<typeof about>[1]
+    const request = { messages: [], tools: [], toolChoice: "auto" as const, params: {} }
+    return about({ finishReason: "stop", usage }, selection, { request, ignored: [], numCtx: undefined }).usage?.cost
+  }
+
+  it("of cached tokens is that of reading the cache", () => {
+    assert.strictEqual(costOf({ inputTokens: 1_000_000, cachedInputTokens: 1_000_000 }), 1)
+    assert.strictEqual(costOf({ inputTokens: 1_000_000, cachedInputTokens: 400_000, outputTokens: 100_000 }), 8.4)
+  })
+
+  it("never counts more cached tokens than there are", () => {
+    assert.strictEqual(costOf({ inputTokens: 1_000_000, cachedInputTokens: 9_000_000 }), 1)
+  })
+
+  it("is there when only one count is known", () => {
+    assert.strictEqual(costOf({ inputTokens: 1_000_000 }), 10)
+    assert.strictEqual(costOf({ outputTokens: 1_000_000 }), 20)
+    assert.isUndefined(costOf({}))
+  })
+})

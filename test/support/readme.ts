@@ -1,0 +1,28 @@
+import { mkdirSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+
+const root = fileURLToPath(new URL("../../", import.meta.url))
+
+type Exports = Record<string, unknown>
+
+const examples = new Map<string, Promise<Exports>>()
+
+/** Runs the example of README.md that has a word in it, once, and gives what it exports. */
+export const readmeExample = (word: string): Promise<Exports> => {
+  const example = examples.get(word) ?? run(word)
+  examples.set(word, example)
+  return example
+}
+
+const run = async (word: string): Promise<Exports> => {
+  const example = readFileSync(join(root, "README.md"), "utf8")
+    .split("```")
+    .find((block) => block.startsWith("ts\n") && block.includes(word))
+  if (example === undefined) throw new Error(`README.md has no example with ${word}`)
+  const folder = join(root, ".cache", "readme")
+  mkdirSync(folder, { recursive: true })
+  const file = join(folder, `${word}.ts`)
+  writeFileSync(file, example.slice("ts\n".length))
+  return await import(/* @vite-ignore */ file) as Exports
+}
