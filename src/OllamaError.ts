@@ -660,10 +660,10 @@ export const Turn = Schema.Struct({
   ref: Schema.String,
   model: Schema.optional(Schema.String),
   usage: Schema.optional(Schema.Struct({
-    inputTokens: Schema.optional(Schema.Number),
-    outputTokens: Schema.optional(Schema.Number),
-    totalTokens: Schema.optional(Schema.Number),
-    cost: Schema.optional(Schema.Number)
+    inputTokens: Schema.optional(Schema.Finite),
+    outputTokens: Schema.optional(Schema.Finite),
+    totalTokens: Schema.optional(Schema.Finite),
+    cost: Schema.optional(Schema.Finite)
   }))
 })
 
@@ -938,6 +938,7 @@ export const OllamaError = Schema.Union(
   ConfigUnreadable,
   ConfigSyntaxError,
   ConfigIncludeError,
+  ConfigUnwritable,
   ...CompletionError.members,
   OutputInvalid,
   TooManyTurns

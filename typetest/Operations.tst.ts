@@ -462,6 +462,8 @@ describe("a program", () => {
   })
 
   it("knows the tags of the whole library", () => {
-    expect<TagOf<OllamaError.OllamaError>>().type.toBe<ConfigTag | CompletionTag | "OutputInvalid" | "TooManyTurns">()
+    expect<TagOf<OllamaError.OllamaError>>().type.toBe<
+      ConfigTag | CompletionTag | "ConfigUnwritable" | "OutputInvalid" | "TooManyTurns"
+    >()
   })
 })

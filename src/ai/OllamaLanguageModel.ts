@@ -263,8 +263,7 @@ const objectSchema = (schema: Schema.Schema.Any): Schema.Schema<unknown> => {
 
 interface Answer {
   readonly response: ChatResponse
-  /** What the core is to read in place of the answer's text. */
-  readonly text?: string
+  readonly found?: Parts.Found
 }
 
 const ask = (
@@ -276,7 +275,7 @@ const ask = (
     ? Effect.map(completions.create(options), (response) => ({ response }))
     : Effect.map(
       completions.createObject({ ...options, schema: objectSchema(responseFormat.schema) }),
-      ({ response, value }) => ({ response, text: JSON.stringify(value) })
+      ({ extracted, response, value }) => ({ response, found: { text: JSON.stringify(value), extracted } })
     )
 
 /**
@@ -300,9 +299,9 @@ export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service
         return Effect.flatMap(
           begin(asked),
           (call) =>
-            Effect.map(ask(completions, call, asked), ({ response, text }) => {
+            Effect.map(ask(completions, call, asked), ({ found, response }) => {
               annotateFinish(asked.span, response)
-              return Parts.ofAnswer(response, call.offered, call.ignored, text)
+              return Parts.ofAnswer(response, call.offered, call.ignored, found)
             })
         ).pipe(
           Effect.mapError(Errors.toAiError(where)),

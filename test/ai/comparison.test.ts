@@ -250,6 +250,13 @@ const rows: ReadonlyArray<Row> = [
     "`InvalidRequestError`"
   ),
   both(
+    "An object in a code fence, as Ollama's cloud gives it",
+    object,
+    { text: `\`\`\`json\n${optionalAge}\n\`\`\`` },
+    { text: `\`\`\`json\n${optionalAge}\n\`\`\`` },
+    unknown
+  ),
+  both(
     "An object with an optional field",
     object,
     { text: optionalAge },

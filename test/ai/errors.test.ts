@@ -182,6 +182,28 @@ describe("what such an error prints", () => {
     )
   })
 
+  it.effect("holds nothing of an object or a call that could not be used", () =>
+    Effect.gen(function*() {
+      const schema = Schema.Struct({ age: Schema.Number })
+      const errors = [
+        yield* Effect.flip(LanguageModel.generateObject({ prompt: question, schema })),
+        yield* Effect.flip(LanguageModel.generateText({ prompt: question, toolkit: Tools }))
+      ]
+      assert.deepStrictEqual(errors.map((error) => OllamaLanguageModel.errorOf(error)?._tag), [
+        "OutputInvalid",
+        "MalformedToolCall"
+      ])
+      for (const line of errors.flatMap(printed)) {
+        assert.notInclude(line, answer)
+        assert.notInclude(line, question)
+      }
+    }).pipe(
+      Effect.provide(toolsLayer),
+      Effect.provide(model("ollama", {
+        replies: [JSON.stringify({ age: answer }), { toolCalls: [{ name: "get_time", arguments: `["${answer}"]` }] }]
+      }))
+    ))
+
   it.effect("says the hint, and where it came from", () =>
     Effect.gen(function*() {
       const error = yield* failed("ollama", fault({ type: "refused" }))

@@ -285,6 +285,37 @@ describe("generateObject", () => {
         }, { streaming }))))
     }
 
+    for (
+      const [what, text] of [
+        ["in a code fence", "```json\n{\"name\": \"Ada\", \"age\": 36}\n```"],
+        ["in prose", "Sure! {\"name\": \"Ada\", \"age\": 36} That is all."]
+      ] as const
+    ) {
+      it.effect(`${api}: an object ${what} is found, which the finish says`, () =>
+        Effect.gen(function*() {
+          const { content, text, value } = yield* person
+          assert.strictEqual(value.name, "Ada")
+          assert.strictEqual(text, "{\"name\":\"Ada\",\"age\":36}")
+          assert.isTrue(finishOf(content).metadata.ollama?.extracted)
+        }).pipe(Effect.provide(model(api, { replies: [text] }))))
+    }
+
+    it.effect(`${api}: two objects, or one that is cut, are a MalformedOutput`, () =>
+      Effect.gen(function*() {
+        for (let i = 0; i < 2; i++) assert.strictEqual((yield* Effect.flip(person))._tag, "MalformedOutput")
+      }).pipe(Effect.provide(model(api, {
+        replies: ["{\"name\":\"Ada\",\"age\":36} or {\"name\":\"Bob\",\"age\":40}", {
+          text: "Sure! {\"name\": \"Ad",
+          finishReason: "length"
+        }]
+      }))))
+
+    it.effect(`${api}: \`null\` for an optional field is left out`, () =>
+      Effect.gen(function*() {
+        const { value } = yield* person
+        assert.strictEqual(value.born, undefined)
+      }).pipe(Effect.provide(model(api, { replies: ["{\"name\":\"Ada\",\"age\":36,\"born\":null}"] }))))
+
     it.effect(`${api}: the JSON Schema is sent whole, with descriptions, Schema.optional as what is not required (#6009)`, () =>
       Effect.gen(function*() {
         yield* person

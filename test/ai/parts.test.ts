@@ -40,9 +40,9 @@ const answer = (parts: ReadonlyArray<Message.AssistantPart>, about: Partial<Chat
 const whole = (
   parts: ReadonlyArray<Message.AssistantPart>,
   about?: Partial<Chat.FinishEvent>,
-  text?: string
+  found?: Parts.Found
 ): ReadonlyArray<Encoded.WholePart> => {
-  const result = Parts.ofAnswer(answer(parts, about), offered, [], text)
+  const result = Parts.ofAnswer(answer(parts, about), offered, [], found)
   return typeof result === "string" ? assert.fail(result) : result
 }
 
@@ -71,11 +71,14 @@ describe("parts of a whole answer", () => {
       params: { x: 1 }
     }))
 
-  it("puts the found object in the place of all text", () =>
-    assert.deepStrictEqual(
-      whole([{ type: "reasoning", text: "hm" }, { type: "text", text: "Sure! {}" }], {}, "{}").slice(1, 3),
-      [{ type: "reasoning", text: "hm" }, { type: "text", text: "{}" }]
-    ))
+  it("puts the found object in the place of all text, and says when it was taken out of some", () => {
+    const parts = whole([{ type: "reasoning", text: "hm" }, { type: "text", text: "Sure! {}" }], {}, {
+      text: "{}",
+      extracted: true
+    })
+    assert.deepStrictEqual(parts.slice(1, 3), [{ type: "reasoning", text: "hm" }, { type: "text", text: "{}" }])
+    assert.isTrue((parts[3] as Encoded.FinishPart).metadata?.ollama?.extracted)
+  })
 
   it("says the name that the server gave, else the one that was asked for", () => {
     assert.deepStrictEqual(whole([])[0], { type: "response-metadata", modelId: "m:latest" })

@@ -178,9 +178,9 @@ describe("failed answers", () => {
 })
 
 describe("what show says", () => {
-  const catalog = (model: Omit<MockOllama.Model, "name">) =>
+  const catalog = (model: Omit<MockOllama.Model, "name">, version?: MockOllama.Version) =>
     Effect.map(Models.refresh("ollama"), ({ excluded, models }) => ({ excluded, models })).pipe(
-      Effect.provide(MockOllama.layer({ models: [{ name: "m", ...model }] }))
+      Effect.provide(MockOllama.layer({ models: [{ name: "m", ...model }], version }))
     )
 
   it.effect("edge case 22: nulls among the keys of model_info do no harm", () =>
@@ -194,9 +194,17 @@ describe("what show says", () => {
 
   it.effect("edge case 22: without model_info the context is the default, and not known", () =>
     Effect.gen(function*() {
-      const { models: [model] } = yield* catalog({ show: { model_info: {} } })
+      // The list says it too since 0.30.
+      const { models: [model] } = yield* catalog({ show: { model_info: {} } }, "0.24.0")
       assert.strictEqual(model?.contextWindow, 8192)
       assert.notInclude(model!.known, "contextWindow")
+    }))
+
+  it.effect("edge case 22: without model_info the context is that of the list, where it has one", () =>
+    Effect.gen(function*() {
+      const { models: [model] } = yield* catalog({ contextLength: 16384, show: { model_info: {} } })
+      assert.strictEqual(model?.contextWindow, 16384)
+      assert.include(model!.known, "contextWindow")
     }))
 
   it.effect("edge case 22: without an architecture the context is found all the same", () =>

@@ -94,6 +94,8 @@ export type FinishExtra = {
   readonly cost?: number | undefined
   /** Whether the server seems to have cut the prompt silently. */
   readonly promptTruncated?: boolean | undefined
+  /** Whether an object was taken out of a code fence, or of other text. */
+  readonly extracted?: boolean | undefined
   /** What was asked for and could not be sent. */
   readonly ignored: ReadonlyArray<Ignored>
   /** The candidates that failed before, each with the tag and the message of its error. */

@@ -31,7 +31,7 @@ const usageOf = (usage: FinishEvent["usage"]): Encoded.Usage => {
 
 type About = Omit<FinishEvent, "type">
 
-const about = (finish: About, ignored: ReadonlyArray<Ignored>): Encoded.FinishExtra => {
+const about = (finish: About, ignored: ReadonlyArray<Ignored>, extracted: boolean): Encoded.FinishExtra => {
   const { attempts, ref, selectedBy, timings, usage } = finish
   const doneReason = stringOf(finish, "doneReason")
   return {
@@ -41,6 +41,7 @@ const about = (finish: About, ignored: ReadonlyArray<Ignored>): Encoded.FinishEx
     ...(timings === undefined ? undefined : { timings }),
     ...(usage?.cost === undefined ? undefined : { cost: usage.cost }),
     ...(usage?.promptTruncated === undefined ? undefined : { promptTruncated: usage.promptTruncated }),
+    ...(extracted ? { extracted } : undefined),
     ignored: [...ignored, ...finish.ignored],
     attempts: attempts.map(({ error, ref }) => ({ ref, error: error._tag, message: error.message }))
   }
@@ -50,14 +51,15 @@ const nameOf = (ref: string): string => ref.slice(ref.indexOf("/") + 1)
 
 const endOf = (
   finish: About,
-  ignored: ReadonlyArray<Ignored>
+  ignored: ReadonlyArray<Ignored>,
+  extracted = false
 ): readonly [Encoded.ResponsePart, Encoded.FinishPart] => [
   { type: "response-metadata", modelId: finish.model ?? nameOf(finish.ref) },
   {
     type: "finish",
     reason: finish.finishReason,
     usage: usageOf(finish.usage),
-    metadata: { ollama: about(finish, ignored) }
+    metadata: { ollama: about(finish, ignored, extracted) }
   }
 ]
 
@@ -117,23 +119,30 @@ const callPart = (call: ToolCall): Encoded.CallPart => {
 // whole
 // =============================================================================
 
-/** The parts of a whole answer, with other text when `text` is given, or what is wrong with it. */
+/** The object of an answer, as the text that the core decodes. */
+export interface Found {
+  readonly text: string
+  /** Whether it was taken out of other text. */
+  readonly extracted: boolean
+}
+
+/** The parts of a whole answer, with the object that was found in the place of its text, or what is wrong with it. */
 export const ofAnswer = (
   response: ChatResponse,
   offered: ReadonlySet<string>,
   ignored: ReadonlyArray<Ignored>,
-  text?: string
+  found?: Found
 ): ReadonlyArray<Encoded.WholePart> | string => {
-  const [said, finish] = endOf(response, ignored)
+  const [said, finish] = endOf(response, ignored, found?.extracted === true)
   const parts: Array<Encoded.WholePart> = [said]
   for (const part of response.parts) {
     if (part.type === "tool-call") {
       const problem = problemOf(part, offered)
       if (problem !== undefined) return problem
       parts.push(callPart(part))
-    } else if (text === undefined || part.type === "reasoning") parts.push(extended(part))
+    } else if (found === undefined || part.type === "reasoning") parts.push(extended(part))
   }
-  if (text !== undefined) parts.push({ type: "text", text })
+  if (found !== undefined) parts.push({ type: "text", text: found.text })
   parts.push(finish)
   return parts
 }
