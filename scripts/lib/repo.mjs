@@ -23,6 +23,7 @@ export const rooms = [
   "completion",
   "config",
   "core",
+  "server",
   "telemetry",
   "testing/internal",
   "transport"

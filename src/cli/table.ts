@@ -15,9 +15,7 @@ export interface Column<Row> {
 const gap = "  "
 
 export const table = <Row>(all: ReadonlyArray<Column<Row>>, rows: ReadonlyArray<Row>, output: Output): string => {
-  const fewer = all.filter(({ cell, isSaid }) =>
-    isSaid === undefined || rows.some((row) => cell(row) !== isSaid(row))
-  )
+  const fewer = all.filter(({ cell, isSaid }) => isSaid === undefined || rows.some((row) => cell(row) !== isSaid(row)))
   return inColumns(all, rows, output) ?? inColumns(fewer, rows, output)
     ?? rows.map((row) => stacked(all, row, output)).join("\n")
 }
