@@ -30,8 +30,7 @@ const environment = {
   TERM: "xterm-256color"
 }
 
-writeFileSync(join(bin, "package.json"), "{ \"type\": \"module\" }")
-writeFileSync(join(bin, "effect-ollama"), `#!/bin/sh\nexec '${process.execPath}' '${join(bin, "cli.js")}' "$@"\n`, {
+writeFileSync(join(bin, "effect-ollama"), `#!/bin/sh\nexec '${process.execPath}' '${join(bin, "cli.cjs")}' "$@"\n`, {
   mode: 0o755
 })
 

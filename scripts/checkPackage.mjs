@@ -127,15 +127,11 @@ for (const [command, path] of Object.entries(manifest.bin)) {
   if ((statSync(file).mode & 0o111) === 0) throw new Error(`${path} cannot be executed`)
   const said = execFileSync(process.execPath, [file, "--help"], { cwd: app, encoding: "utf8" })
   if (!said.includes("effect-ollama")) throw new Error(`${command} --help says: ${said}`)
-  for (
-    const [, specifier] of readFileSync(file, "utf8").matchAll(
-      /(?:^|[;\n}])import\s?(?:[\w*{][^"';]*from\s?)?["']([^"']+)["']/g
-    )
-  ) {
-    if (!/^(?:node:|\.)/.test(specifier) && !isBuiltin(specifier)) throw new Error(`${path} imports ${specifier}`)
+  for (const [, specifier] of readFileSync(file, "utf8").matchAll(/\b(?:require|import)\("([^"]+)"\)/g)) {
+    if (!specifier.startsWith(".") && !isBuiltin(specifier)) throw new Error(`${path} needs ${specifier}`)
   }
 }
-if (!existsSync(join(dist, "cli.js.map"))) throw new Error("The command has no source map")
+if (!existsSync(join(dist, "cli.cjs.map"))) throw new Error("The command has no source map")
 console.log(`${Object.keys(manifest.bin).length} commands run with nothing else installed`)
 
 const importAll = `for (const entry of ${JSON.stringify(entries)}) await import(entry)

@@ -29,9 +29,10 @@ export const hostOptions: Effect.Effect<OpenClawConfig.FileOptions, never, Setti
   }
 })
 
-// Loaded when a request is made: most commands that make none start faster without it.
+// On node:http, which is in Node: `effect-ollama/node` is faster per token, and its undici would double the command.
+// Loaded when a request is made: commands that make none start faster without it.
 export const transport: Layer.Layer<HttpClient.HttpClient> = Layer.unwrapEffect(
-  Effect.map(Effect.promise(() => import("../node.js")), (node) => node.layer)
+  Effect.map(Effect.promise(() => import("@effect/platform-node/NodeHttpClient")), (client) => client.layer)
 )
 
 type Layered<RIn> = Layer.Layer<Ollama.Ollama, ConfigurationError, RIn>

@@ -28,7 +28,6 @@ const bundle = async (): Promise<string> => {
     const { bundleCli } = await import(pathToFileURL(join(repo, "scripts/bundleCli.mjs")).href) as {
       readonly bundleCli: (folder: string) => Promise<unknown>
     }
-    writeFileSync(join(folder, "package.json"), "{ \"type\": \"module\" }")
     await bundleCli(folder)
     writeFileSync(done, "")
   }
@@ -38,7 +37,7 @@ const bundle = async (): Promise<string> => {
 
 let bundled: Promise<string> | undefined
 
-/** The folder with `cli.js` and `cli-mock.js`. */
+/** The folder with `cli.cjs` and `cli-mock.cjs`. */
 export const bin = Effect.promise(() => bundled ??= bundle())
 
 // =============================================================================
@@ -56,7 +55,7 @@ export interface Options {
   readonly env?: Readonly<Record<string, string>> | undefined
   /** What is piped in. Default: nothing. */
   readonly stdin?: string | undefined
-  readonly program?: "cli.js" | "cli-mock.js" | undefined
+  readonly program?: "cli.cjs" | "cli-mock.cjs" | undefined
 }
 
 const environment = (home: string, env: Options["env"] = {}) => {
@@ -98,7 +97,7 @@ const ended = (child: ChildProcess) =>
 /** A running command whose outputs are pipes. */
 export const piped = (home: string, args: ReadonlyArray<string>, options: Options = {}) =>
   Effect.gen(function*() {
-    const path = join(yield* bin, options.program ?? "cli.js")
+    const path = join(yield* bin, options.program ?? "cli.cjs")
     const child = yield* start(process.execPath, [path, ...args], environment(home, options.env))
     const out = collect(child)
     if (options.stdin !== undefined) child.stdin.end(options.stdin)
@@ -144,7 +143,7 @@ export const onTerminal = (
   options: Options & { readonly columns?: number | undefined } = {}
 ) =>
   Effect.gen(function*() {
-    const path = join(yield* bin, "cli.js")
+    const path = join(yield* bin, "cli.cjs")
     const quoted = [process.execPath, path, ...args].map((word) => `'${word.replace(/'/g, "'\\''")}'`).join(" ")
     const command = `stty rows 40 cols ${options.columns ?? 80}; exec ${quoted}`
     const child = yield* start("script", ["-qfec", command, "/dev/null"], {
