@@ -48,12 +48,12 @@ const server = spawn(execPath, [join(here, "server.mjs")], { stdio: ["ignore", "
 const port = await new Promise((resolve) => server.stdout.once("data", (line) => resolve(Number(line))))
 const root = `http://127.0.0.1:${port}`
 
-// A client of this library runs with both builds.
+// A client of this library runs with both builds, where the other one has what it needs.
 const before = " (before)"
+const isOurs = (client) => /^(effect-ollama|import:(core|node)|transport:node)/.test(client)
+const hasNeeded = (client) => !client.startsWith("effect-ollama-ai") || existsSync(join(against, "dist/ai"))
 const builds = (client) =>
-  against !== undefined && /^(effect-ollama|import:(core|node)|transport:node)/.test(client)
-    ? [client, `${client}${before}`]
-    : [client]
+  against !== undefined && isOurs(client) && hasNeeded(client) ? [client, `${client}${before}`] : [client]
 
 const runClient = (client, benchmark, options) =>
   new Promise((resolve) => {

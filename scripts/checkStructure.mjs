@@ -29,7 +29,7 @@ const doors = {
   server: new Set(["server/server.ts"]),
   config: new Set(["config/file.ts", "config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/span.ts"]),
-  "ai/internal": new Set(["errors", "embeddings", "stream"].map((name) => `ai/internal/${name}.ts`)),
+  "ai/internal": new Set(["errors", "stream"].map((name) => `ai/internal/${name}.ts`)),
   "testing/internal": new Set(["testing/internal/memory.ts", "testing/internal/service.ts"])
 }
 const keys = { "node.ts": "transport" }

@@ -180,8 +180,8 @@ export const locations = (options?: FileOptions): Effect.Effect<Locations, never
   internalLoad.locations(options?.path)
 
 /**
- * Reads and resolves the configuration of this machine: environment, `openclaw.json`, auth profiles. Without a file it
- * is the empty configuration.
+ * Reads and resolves the configuration of this machine: environment, `.env`, `openclaw.json`, auth profiles. Without a
+ * file it is the empty configuration.
  *
  * @since 0.1.0
  * @category constructors

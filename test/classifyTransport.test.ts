@@ -2,7 +2,7 @@ import { HttpClient, HttpClientError, HttpClientRequest, HttpClientResponse } fr
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Data, Effect } from "effect"
 import * as FastCheck from "effect/FastCheck"
-import { classifyTransport, isSyntax, responseIn } from "../src/core/failure/transport.js"
+import { classifyTransport, responseIn } from "../src/core/failure/transport.js"
 
 const url = "http://127.0.0.1:11434/api/tags"
 const request = HttpClientRequest.get(url)
@@ -347,12 +347,5 @@ describe("responseIn", () => {
       responseIn(new HttpClientError.ResponseError({ request, response, reason: "Decode", cause: new SyntaxError() }))
     )
     assert.isUndefined(responseIn({ response: "no", cause: { response: { status: "404" } } }))
-  })
-})
-
-describe("isSyntax", () => {
-  it("tells broken JSON from a broken connection", () => {
-    assert.isTrue(isSyntax(cutBody(new SyntaxError("Unexpected token <"))))
-    assert.isFalse(isSyntax(terminated(reset)))
   })
 })

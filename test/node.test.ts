@@ -417,13 +417,17 @@ describe("the exchange with undici", () => {
   const asked = (dispatcher: Dispatcher) =>
     Effect.tap(Effect.fork(NodeTransport.make(dispatcher).get("http://127.0.0.1/")), Effect.yieldNow())
 
+  // what reads is what is asked for, not what it reads
   const answered = (dispatcher: Idle) =>
-    Effect.gen(function*() {
-      const fiber = yield* asked(dispatcher)
-      dispatcher.start()
-      dispatcher.handler.onResponseStart!(dispatcher.controller, 200, {})
-      return pullOf(yield* Fiber.join(fiber))
-    })
+    Effect.map(
+      Effect.gen(function*() {
+        const fiber = yield* asked(dispatcher)
+        dispatcher.start()
+        dispatcher.handler.onResponseStart!(dispatcher.controller, 200, {})
+        return yield* Fiber.join(fiber)
+      }),
+      pullOf
+    )
 
   const sizes = (pieces: ReadonlyArray<Uint8Array> | undefined) => pieces?.map((piece) => piece.length)
 

@@ -2,6 +2,7 @@ import type { FileSystem, HttpClient, KeyValueStore, Path } from "@effect/platfo
 import {
   type Chat,
   ChatCompletions,
+  type Embeddings,
   type Model,
   ModelDiscovery,
   Models,
@@ -368,6 +369,7 @@ describe("Ollama", () => {
   it("holds every service", () => {
     expect<Ollama.Ollama>().type.toBe<
       | ChatCompletions.ChatCompletions
+      | Embeddings.Embeddings
       | ModelDiscovery.ModelDiscovery
       | Models.Models
       | OllamaClient.OllamaClient

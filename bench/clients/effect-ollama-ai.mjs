@@ -8,10 +8,11 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
 import * as Stream from "effect/Stream"
-import * as OllamaLanguageModel from "../../dist/ai/OllamaLanguageModel.js"
-import * as ChatCompletions from "../../dist/ChatCompletions.js"
-import * as Models from "../../dist/Models.js"
-import * as Provider from "../../dist/Provider.js"
+
+const { dist } = JSON.parse(process.argv[4])
+const [OllamaLanguageModel, ChatCompletions, Models, Provider] = await Promise.all(
+  ["ai/OllamaLanguageModel", "ChatCompletions", "Models", "Provider"].map((name) => import(`${dist}${name}.js`))
+)
 
 const bare = Layer.effect(
   LanguageModel.LanguageModel,

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import { dual } from "effect/Function"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
-import { Embeddings, type EmbeddingsService, type EmbedOptions } from "./internal/embeddings.js"
+import { Embeddings, type EmbedOptions, type Service as EmbeddingsService } from "../Embeddings.js"
 import * as Errors from "./internal/errors.js"
 
 // =============================================================================
@@ -48,7 +48,7 @@ export declare namespace Config {
    * @since 0.1.0
    * @category models
    */
-  export interface Service extends Omit<EmbedOptions, "model"> {
+  export interface Service extends Pick<EmbedOptions, "dimensions" | "truncate" | "keepAlive"> {
     /** Vectors of different models cannot be compared: override it for all texts, or for none. */
     readonly model?: string | undefined
   }
@@ -60,7 +60,7 @@ export declare namespace Config {
    * @category models
    */
   export interface Batched extends Omit<Config.Service, "model"> {
-    /** The most texts of one request. Default 256. */
+    /** The most texts of one request. Default: that of `Embeddings`, 100. */
     readonly maxBatchSize?: number | undefined
     /** Keeps vectors. Default: none are kept. */
     readonly cache?: { readonly capacity: number; readonly timeToLive: Duration.DurationInput } | undefined
@@ -75,7 +75,7 @@ export declare namespace Config {
   export interface DataLoader extends Omit<Config.Service, "model"> {
     /** How long a text waits for others. */
     readonly window: Duration.DurationInput
-    /** The most texts of one request. Default 256. */
+    /** The most texts of one request, which does not wait any longer when it is full. Default 100. */
     readonly maxBatchSize?: number | undefined
   }
 }
@@ -86,13 +86,24 @@ export declare namespace Config {
 
 const where = { module: "OllamaEmbeddingModel", method: "embedMany" }
 
-const embedMany = (embeddings: EmbeddingsService, model: string, config: Config.Service) =>
+const embedMany = (
+  embeddings: EmbeddingsService,
+  model: string,
+  batchSize: number | undefined,
+  config: Config.Service
+) =>
 (
   texts: ReadonlyArray<string>
 ): Effect.Effect<Array<EmbeddingModel.Result>, AiError.AiError> =>
   Effect.flatMap(Config.getOrUndefined, (override) =>
     Effect.matchEffect(
-      embeddings.embedMany(texts, { ...config, ...override, model: override?.model ?? model }),
+      embeddings.embedMany(texts, {
+        ...config,
+        ...override,
+        model: override?.model ?? model,
+        batchSize,
+        vectors: "numbers"
+      }),
       {
         onFailure: (error) => Effect.fail(Errors.toAiError(where)(error)),
         onSuccess: (answer) =>
@@ -107,8 +118,6 @@ const embedMany = (embeddings: EmbeddingsService, model: string, config: Config.
       }
     ))
 
-const defaultBatchSize = 256
-
 /**
  * An `EmbeddingModel` that sends what is embedded at the same time as one request.
  *
@@ -120,10 +129,10 @@ export const makeBatched = (options: {
   readonly config?: Config.Batched | undefined
 }): Effect.Effect<EmbeddingModel.Service, never, Embeddings> =>
   Effect.flatMap(Embeddings, (embeddings) => {
-    const { cache, maxBatchSize = defaultBatchSize, ...config } = options.config ?? {}
+    const { cache, maxBatchSize, ...config } = options.config ?? {}
     return EmbeddingModel.make({
-      embedMany: embedMany(embeddings, options.model, config),
-      maxBatchSize,
+      // The service asks in batches, some of them at once; the core would ask one after the other.
+      embedMany: embedMany(embeddings, options.model, maxBatchSize, config),
       ...(cache === undefined ? undefined : { cache })
     })
   })
@@ -139,9 +148,9 @@ export const makeDataLoader = (options: {
   readonly config: Config.DataLoader
 }): Effect.Effect<EmbeddingModel.Service, never, Embeddings | Scope.Scope> =>
   Effect.flatMap(Embeddings, (embeddings) => {
-    const { maxBatchSize = defaultBatchSize, window, ...config } = options.config
+    const { maxBatchSize = 100, window, ...config } = options.config
     return EmbeddingModel.makeDataLoader({
-      embedMany: embedMany(embeddings, options.model, config),
+      embedMany: embedMany(embeddings, options.model, maxBatchSize, config),
       maxBatchSize,
       window
     })

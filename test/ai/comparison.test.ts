@@ -105,9 +105,9 @@ const waits: Program = Effect.gen(function*() {
 })
 
 const bodyOf = <A, E, R>(program: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(
+  Effect.map(
     Effect.zipRight(Effect.either(program), requests),
-    (all) => Effect.succeed((all[0]?.json ?? {}) as { readonly [key: string]: unknown })
+    (all) => (all[0]?.json ?? {}) as { readonly [key: string]: unknown }
   )
 
 /** What is in the body that is sent, or that nothing is. */

@@ -1,26 +1,22 @@
 import { EmbeddingModel, Model } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, TestClock } from "effect"
-import { OllamaError } from "effect-ollama"
+import { type Embeddings, OllamaError } from "effect-ollama"
 import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
-import { Embeddings, type EmbedOptions } from "../../src/ai/internal/embeddings.js"
-import { aiError } from "./support.js"
+import { MockOllama } from "effect-ollama/testing"
+import { aiError, apis, embeddings } from "./support.js"
 
-type Asked = ReadonlyArray<readonly [ReadonlyArray<string>, EmbedOptions]>
+type Asked = ReadonlyArray<readonly [ReadonlyArray<string>, Omit<Embeddings.EmbedOptions, "vectors" | "batchSize">]>
 
 /** Embeddings that know the length of a text, and what they were asked. */
 const counting = (answer?: (texts: ReadonlyArray<string>) => ReadonlyArray<ReadonlyArray<number>>) => {
   const asked: Array<Asked[number]> = []
-  const layer = Layer.succeed(Embeddings, {
-    embedMany: (texts, options) =>
-      Effect.sync(() => {
-        asked.push([texts, options])
-        return {
-          embeddings: answer?.(texts) ?? texts.map((text) => [text.length]),
-          usage: { inputTokens: texts.length }
-        }
-      })
-  })
+  const layer = embeddings((texts, options) =>
+    Effect.sync(() => {
+      asked.push([texts, options])
+      return { embeddings: answer?.(texts) ?? texts.map((text) => [text.length]) }
+    })
+  )
   return { asked: asked as Asked, layer }
 }
 
@@ -54,14 +50,6 @@ describe("batched", () => {
       assert.deepStrictEqual(yield* embedMany([]), [])
       assert.deepStrictEqual(asked, [])
     }).pipe(Effect.provide(Layer.provide(batched(), layer)))
-  })
-
-  it.effect("more than maxBatchSize are several requests, and their vectors in order", () => {
-    const { asked, layer } = counting()
-    return Effect.gen(function*() {
-      assert.deepStrictEqual(yield* embedMany(["a", "bb", "ccc", "dddd", "eeeee"]), [[1], [2], [3], [4], [5]])
-      assert.deepStrictEqual(asked.map(([texts]) => texts.length), [2, 2, 1])
-    }).pipe(Effect.provide(Layer.provide(batched({ maxBatchSize: 2 }), layer)))
   })
 
   it.effect("a cache keeps vectors", () => {
@@ -99,6 +87,45 @@ describe("batched", () => {
     }).pipe(Effect.provide(Layer.provide(batched(), counting().layer))))
 })
 
+describe("over the mock", () => {
+  for (const api of apis) {
+    it.effect(`${api}: vectors of the server, asked for in one request, as long as they are wanted`, () =>
+      Effect.gen(function*() {
+        const vectors = yield* embedMany(["a", "b"])
+        assert.deepStrictEqual(vectors.map((vector) => vector.length), [4, 4])
+        assert.isTrue(vectors.every((vector) => Array.isArray(vector)))
+        const [{ json, path }] = (yield* MockOllama.requests) as [MockOllama.RecordedRequest]
+        assert.strictEqual(path, api === "ollama" ? "/api/embed" : "/v1/embeddings")
+        assert.deepStrictEqual(json, { model: "embed", input: ["a", "b"], dimensions: 4 })
+      }).pipe(
+        Effect.provide(batched({ dimensions: 4 })),
+        Effect.provide(MockOllama.layer({ models: [{ name: "embed", capabilities: ["embedding"] }] }, {
+          config: { models: { providers: { ollama: { apiKey: "k", api } } } }
+        }))
+      ))
+  }
+
+  it.effect("more texts than maxBatchSize are several requests, and their vectors in order", () =>
+    Effect.gen(function*() {
+      const texts = ["a", "bb", "ccc", "dddd", "eeeee"]
+      const vectors = yield* embedMany(texts)
+      const sent = (yield* MockOllama.requests).map(({ json }) => (json as { input: ReadonlyArray<string> }).input)
+      assert.deepStrictEqual(sent.map((input) => input.length), [2, 2, 1])
+      const model = yield* EmbeddingModel.EmbeddingModel
+      for (const [i, text] of texts.entries()) assert.deepStrictEqual(vectors[i], yield* model.embed(text))
+    }).pipe(
+      Effect.provide(batched({ maxBatchSize: 2 })),
+      Effect.provide(MockOllama.layer({ models: [{ name: "embed", capabilities: ["embedding"] }] }))
+    ))
+
+  it.effect("a model that is not there is a HttpResponseError that gives back ModelNotFound", () =>
+    Effect.gen(function*() {
+      const error = aiError(yield* Effect.flip(embedMany(["a"])))
+      assert.strictEqual(error._tag, "HttpResponseError")
+      assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, "ModelNotFound")
+    }).pipe(Effect.provide(batched()), Effect.provide(MockOllama.layer())))
+})
+
 describe("data-loader", () => {
   it.effect("what is embedded within its window, anywhere, is one request", () => {
     const { asked, layer } = counting()
@@ -130,7 +157,7 @@ describe("data-loader", () => {
 
 describe("what goes wrong", () => {
   const refused = new OllamaError.ConnectionRefused({ url: "http://127.0.0.1:11434/api/embed", attempts: 3 })
-  const failing = Layer.succeed(Embeddings, { embedMany: () => Effect.fail(refused) })
+  const failing = embeddings(() => Effect.fail(refused))
 
   it.effect("is an AiError of the right kind, for every text, and gives back ours", () =>
     Effect.gen(function*() {

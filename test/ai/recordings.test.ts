@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Layer, Schema } from "effect"
 import type { Message, Model } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
-import { once, recordedClient, said, service } from "../completions/support.js"
+import { once, promptFor, replayingClient, said, service } from "../completions/support.js"
 import { same } from "../decode/support.js"
 import { expected, expectedErrors, load, type Recording, versions } from "../support/recordings.js"
 import { aiError, apis, collected } from "./support.js"
@@ -29,20 +29,23 @@ interface Outcome {
 }
 
 /** The core makes Schemas of all tools for each call: they are given where one is called. */
-const optionsFor = (calls: boolean) => ({
-  prompt: "Hi",
+const optionsFor = (recording: Recording, calls: boolean) => ({
+  prompt: promptFor(recording),
   ...(calls ? { toolkit, disableToolCallResolution: true } as const : undefined)
 })
 
-const whole = (calls: boolean) =>
+const whole = (recording: Recording, calls: boolean) =>
   Effect.map(
-    Effect.either(LanguageModel.generateText(optionsFor(calls))),
+    Effect.either(LanguageModel.generateText(optionsFor(recording, calls))),
     (result): Outcome =>
       Either.isLeft(result) ? { parts: [], error: result.left } : { parts: result.right.content, error: undefined }
   )
 
-const streamed = (calls: boolean) =>
-  Effect.map(collected(LanguageModel.streamText(optionsFor(calls))), ({ error, parts }): Outcome => ({ parts, error }))
+const streamed = (recording: Recording, calls: boolean) =>
+  Effect.map(
+    collected(LanguageModel.streamText(optionsFor(recording, calls))),
+    ({ error, parts }): Outcome => ({ parts, error })
+  )
 
 const ways = { generateText: whole, streamText: streamed }
 
@@ -54,20 +57,28 @@ const isStream = (api: Model.Api, { request }: Recording): boolean => {
   }
 }
 
-/** What came of a recorded exchange, each way in which it can be asked for. */
-const replayed = (api: Model.Api, recording: Recording, calls = false) =>
-  Effect.forEach(
-    Object.entries(ways),
-    ([way, ask]) =>
-      Effect.map(ask(calls), (outcome) => ({ name: `${recording.version} ${recording.name}, ${way}`, ...outcome }))
-  ).pipe(
-    Effect.provide(Layer.provide(
-      OllamaLanguageModel.layer(),
-      service(api, { streaming: isStream(api, recording), retrySchedule: once }).pipe(
-        Layer.provide(recordedClient(recording))
+/** Tells what comes of a recorded exchange, each way in which it can be asked for, on models that are made once. */
+const replaying = (api: Model.Api) =>
+  Effect.gen(function*() {
+    const made = (streaming: boolean) =>
+      Layer.build(
+        OllamaLanguageModel.layer().pipe(
+          Layer.provide(service(api, { streaming, retrySchedule: once })),
+          Layer.provide(replayingClient)
+        )
       )
-    ))
-  )
+    const streaming = yield* made(true)
+    const whole = yield* made(false)
+    return (recording: Recording, calls = false) =>
+      Effect.forEach(
+        Object.entries(ways),
+        ([way, ask]) =>
+          Effect.map(
+            ask(recording, calls),
+            (outcome) => ({ name: `${recording.version} ${recording.name}, ${way}`, ...outcome })
+          )
+      ).pipe(Effect.provide(isStream(api, recording) ? streaming : whole))
+  })
 
 /** Parts put together again, in the words of `expected.json`. */
 const told = ({ error, parts }: Outcome) => {
@@ -104,13 +115,14 @@ describe("recorded completions through LanguageModel", () => {
       const tags = expectedErrors[version]
       const recordings = load(version).filter((recording) => recording.request.path === paths[api])
 
-      it.effect(`${version} ${api}: every answer is the expected one, whole and as parts`, () =>
+      it.scoped(`${version} ${api}: every answer is the expected one, whole and as parts`, () =>
         Effect.gen(function*() {
+          const replayed = yield* replaying(api)
           let count = 0
           for (const recording of recordings) {
             const answer = answers[recording.name]
             if (answer === undefined) continue
-            for (const { name, ...outcome } of yield* replayed(api, recording, answer.toolCalls.length > 0)) {
+            for (const { name, ...outcome } of yield* replayed(recording, answer.toolCalls.length > 0)) {
               same(told(outcome), answer, name)
               count++
             }
@@ -118,13 +130,14 @@ describe("recorded completions through LanguageModel", () => {
           assert.isAbove(count, 80)
         }).pipe(Effect.provide(handlers)))
 
-      it.effect(`${version} ${api}: every failure gives back the error of the table`, () =>
+      it.scoped(`${version} ${api}: every failure gives back the error of the table`, () =>
         Effect.gen(function*() {
+          const replayed = yield* replaying(api)
           let count = 0
           for (const recording of recordings) {
             const tag = tags[recording.name]
             if (tag === undefined) continue
-            for (const { error, name } of yield* replayed(api, recording)) {
+            for (const { error, name } of yield* replayed(recording)) {
               aiError(error)
               assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, tag, name)
               count++

@@ -1,7 +1,8 @@
 /** A `LanguageModel` over the mock, on either API, and what came of a stream of its parts. */
-import { AiError, LanguageModel, type Response, Tool, Toolkit } from "@effect/ai"
+import { AiError, type Response, Tool, Toolkit } from "@effect/ai"
+import { assert } from "@effect/vitest"
 import { Effect, Either, Layer, Schema, Stream } from "effect"
-import type { Model } from "effect-ollama"
+import { Embeddings, type Model } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import type { MockOllama } from "effect-ollama/testing"
 import { mocked, type ServiceOptions } from "../completions/support.js"
@@ -63,4 +64,22 @@ export const toolsLayer = Tools.toLayer({
   get_time: () => Effect.succeed("12:00")
 })
 
-export const streamText = (options: { readonly prompt: string }) => collected(LanguageModel.streamText(options))
+/** The library's embeddings, of which one question is answered. */
+export const embeddings = (
+  embedMany: (
+    texts: ReadonlyArray<string>,
+    options: Omit<Embeddings.EmbedOptions, "vectors" | "batchSize">
+  ) => Effect.Effect<{ readonly embeddings: ReadonlyArray<ReadonlyArray<number>> }, Embeddings.EmbeddingError>
+) =>
+  Layer.succeed(
+    Embeddings.Embeddings,
+    {
+      embedMany: (
+        texts: ReadonlyArray<string>,
+        { batchSize: _, vectors, ...options }: Embeddings.EmbedOptions<keyof Embeddings.Vectors>
+      ) => {
+        assert.strictEqual(vectors, "numbers")
+        return embedMany(texts, options)
+      }
+    } as unknown as Embeddings.Service // the rest is not asked for
+  )

@@ -60,13 +60,6 @@ const responseOf = ({ response }: Recording) =>
     }
   )
 
-/** A client that answers everything with this recording. */
-export const recordedClient = (recording: Recording) =>
-  Layer.succeed(
-    HttpClient.HttpClient,
-    HttpClient.make((request) => Effect.succeed(HttpClientResponse.fromWeb(request, responseOf(recording))))
-  )
-
 /** What to ask, so that `replayingClient` answers with this recording. */
 export const promptFor = ({ name, version }: Recording) => `${version} ${name}`
 

@@ -6,7 +6,7 @@ import { InvalidModelRef, MissingEnvironmentVariable } from "../../OllamaError.j
 import { isRecord, own } from "../json.js"
 import { isBlank } from "./env.js"
 import { compact } from "./models.js"
-import { settle } from "./params.js"
+import { settle, unlessEmpty } from "./params.js"
 import { kindOf } from "./plain.js"
 import type { Reader } from "./reader.js"
 import * as read from "./reader.js"
@@ -22,15 +22,6 @@ export interface Defaults {
 }
 
 const thinkingWords = ["off", "minimal", "low", "medium", "high", "xhigh", "adaptive", "max", "ultra"] as const
-
-const settings = (r: Reader, value: unknown, path: KeyPath) => {
-  const { ignored, params, streaming } = settle(r, value, path)
-  return {
-    params: Object.keys(params).length === 0 ? undefined : params,
-    ignored: ignored.length === 0 ? undefined : ignored,
-    streaming
-  }
-}
 
 // A text that is no ref stays among the candidates: another model never takes its turn unseen.
 const candidate = (r: Reader, value: unknown, path: KeyPath, broken: Array<BrokenRef>): string | undefined => {
@@ -75,7 +66,7 @@ const modelSettings = (r: Reader, value: unknown, path: KeyPath): ReadonlyArray<
       r.warn([...at, "alias"], "the alias is taken by a model above")
     }
     if (alias !== undefined) aliases.add(alias.toLowerCase())
-    const set = settings(r, own(found, "params"), [...at, "params"])
+    const set = unlessEmpty(settle(r, own(found, "params"), [...at, "params"]))
     const streaming = read.boolean(r, own(found, "streaming"), [...at, "streaming"])
     all.push(compact({ ref, alias, ...set, streaming: streaming ?? set.streaming }))
   }
@@ -101,7 +92,7 @@ export const readDefaults = (r: Reader, value: unknown, path: KeyPath): Defaults
     broken,
     models: modelSettings(r, get("models"), at("models")),
     defaults: compact({
-      ...settings(r, get("params"), at("params")),
+      ...unlessEmpty(settle(r, get("params"), at("params"))),
       thinking: read.oneOf(r, get("thinkingDefault"), at("thinkingDefault"), thinkingWords)
     })
   }

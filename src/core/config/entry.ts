@@ -9,7 +9,7 @@ import * as baseUrl from "../baseUrl.js"
 import { isRecord, type JsonRecord, own } from "../json.js"
 import type { Provider, ProviderHeaders, ProviderModel } from "../provider.js"
 import { hasBrokenReference, shorthand } from "./env.js"
-import { brokenExpected, isMarker, namesOf, plainHeaders, readHeaders, readKey, type Secret } from "./keys.js"
+import { brokenExpected, isMarker, plainHeaders, readHeaders, readKey, type Secret } from "./keys.js"
 import { isSpoken, ownAddress, readModel, shownApi } from "./models.js"
 import { settle, type Settled } from "./params.js"
 import { kindOf } from "./plain.js"
@@ -82,7 +82,7 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
 
   const written = headersOf(get("headers"), at("headers"), strict, flaws)
   const request = requestOf(strict, known.id, get("request"), at("request"), flaws)
-  const apiKey = readKey(get("apiKey"), r.lookup, namesOf(known.id))
+  const apiKey = readKey(get("apiKey"), r.lookup, known.id)
   const seconds = read.positive(strict, get("timeoutSeconds"), at("timeoutSeconds"), "seconds")
   const listed = get("models")
   const maxTokens = read.count(r, get("maxTokens"), at("maxTokens"))
@@ -171,7 +171,7 @@ const requestOf = (r: Reader, provider: string, value: unknown, path: KeyPath, f
   if (mode === undefined || mode === "provider-default") return { headers, replaces: [] }
   const name = mode === "header" ? "value" : "token"
   const written = own(auth, name)
-  const key = { secret: readKey(written, r.lookup, namesOf(provider)), path: [...at, name] }
+  const key = { secret: readKey(written, r.lookup, provider), path: [...at, name] }
   if (key.secret === undefined) {
     r.problem(key.path, "a key", written === undefined ? "nothing" : "an empty text")
     return { headers, replaces: [] }

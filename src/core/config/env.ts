@@ -50,13 +50,20 @@ export const unset = (
   lookup: Lookup,
   report: (path: KeyPath, variable: string) => void
 ): void => {
-  if (typeof value === "string") {
-    const variable = unsetIn(value, lookup)
-    if (variable !== undefined) report(path, variable)
-  } else if (Array.isArray(value)) value.forEach((item, i) => unset(item, [...path, i], lookup, report))
-  else if (isRecord(value)) {
-    for (const key of Object.keys(value)) unset(value[key], [...path, key], lookup, report)
+  const at = [...path]
+  const member = (key: string | number, value: unknown): void => {
+    at.push(key)
+    walk(value)
+    at.pop()
   }
+  const walk = (value: unknown): void => {
+    if (typeof value === "string") {
+      const variable = unsetIn(value, lookup)
+      if (variable !== undefined) report([...at], variable)
+    } else if (Array.isArray(value)) value.forEach((item, i) => member(i, item))
+    else if (isRecord(value)) { for (const key of Object.keys(value)) member(key, value[key]) }
+  }
+  walk(value)
 }
 
 /** A plain value with the references in all its strings replaced (keys are left alone); `undefined` when one is not set. */

@@ -28,11 +28,8 @@ import { formatPath, type KeyPath } from "./tree.js"
 /** The variable that enables Ollama. */
 export const variable = "OLLAMA_API_KEY"
 
-/** The variables whose bare name may be written as a key of a provider. */
-export const namesOf = (provider: string): ReadonlyArray<string> => [
-  variable,
-  `${provider.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_API_KEY`
-]
+/** The variable that a provider's key is in by OpenClaw's custom. */
+export const variableOf = (provider: string): string => `${provider.toUpperCase().replace(/[^A-Z0-9]+/g, "_")}_API_KEY`
 
 // =============================================================================
 // secrets as they are written
@@ -60,9 +57,8 @@ const wrong = (expected: string, actual: string, at: KeyPath = []): Secret => ({
 interface Kind {
   /** The value as it is sent, `undefined` when it counts as absent, or what is wrong with it. */
   readonly read: (text: string) => string | undefined | Wrong
-  /** Variables whose bare names are references. */
-  readonly names: ReadonlyArray<string>
-  readonly isKey: boolean
+  /** The provider whose key it is; of a header none. */
+  readonly provider?: string
 }
 
 const keyExpected = "a key of visible ASCII characters"
@@ -78,9 +74,13 @@ const readKeyText = (text: string): string | undefined | Wrong => {
 const readHeaderText = (text: string): string | Wrong =>
   /^[\x20-\x7e\t]*$/.test(text) ? text.trim() : { expected: "visible ASCII", actual: "a value with other characters" }
 
-const header: Kind = { read: readHeaderText, names: [], isKey: false }
+const header: Kind = { read: readHeaderText }
 
-const keyKind = (names: ReadonlyArray<string>): Kind => ({ read: readKeyText, names, isKey: true })
+const keyOf = (provider: string): Kind => ({ read: readKeyText, provider })
+
+// A key may be the bare name of a variable.
+const isBareName = ({ provider }: Kind, text: string): boolean =>
+  provider !== undefined && text.endsWith("_API_KEY") && (text === variable || text === variableOf(provider))
 
 const forms = "a string or { source: \"env\", id: \"NAME\" }"
 
@@ -118,15 +118,16 @@ const fromRecord = (kind: Kind, value: JsonRecord, lookup: Lookup): Secret | und
 const secretOf = (kind: Kind, value: unknown, lookup: Lookup): Secret | undefined => {
   if (value === undefined) return undefined
   if (isRecord(value)) return fromRecord(kind, value, lookup)
-  if (typeof value !== "string") return wrong(kind.isKey ? forms : "a string", kindOf(value))
+  const isKey = kind.provider !== undefined
+  if (typeof value !== "string") return wrong(isKey ? forms : "a string", kindOf(value))
   const text = value.trim()
-  if (kind.names.includes(text)) {
+  if (isBareName(kind, text)) {
     return isBlank(lookup(text)) ? { _tag: "Named", variable: text } : fromVariable(kind, text, lookup)
   }
   const name = shorthand(text) ?? marked(text)
   if (name !== undefined) return fromVariable(kind, name, lookup)
   if (oldMark.test(text)) return wrong("the name of a variable after the mark, such as MY_API_KEY", "another text")
-  if (text === "secretref-managed" || (kind.isKey && /^oauth:[\x21-\x7e]{0,64}$/.test(text))) {
+  if (text === "secretref-managed" || (isKey && /^oauth:[\x21-\x7e]{0,64}$/.test(text))) {
     return { _tag: "Reference", reference: text }
   }
   if (hasBrokenReference(value)) return wrong(brokenExpected, "another text between ${ and }")
@@ -139,13 +140,13 @@ const secretOf = (kind: Kind, value: unknown, lookup: Lookup): Secret | undefine
 
 export const brokenExpected = "the name of a variable in ${…}, such as ${MY_API_KEY}"
 
-/** A key as it is written in a configuration. */
-export const readKey = (value: unknown, lookup: Lookup, names: ReadonlyArray<string>): Secret | undefined =>
-  secretOf(keyKind(names), value, lookup)
+/** A key of a provider as it is written in a configuration. */
+export const readKey = (value: unknown, lookup: Lookup, provider: string): Secret | undefined =>
+  secretOf(keyOf(provider), value, lookup)
 
 /** A key as it is, of host code or of a variable. */
 export const plainKey = (value: string | undefined, source: string): Secret | undefined =>
-  value === undefined ? undefined : valueOf(keyKind([]), value, source)
+  value === undefined ? undefined : valueOf(keyOf(""), value, source)
 
 /** OpenClaw's words for "a local server that needs no key": they go nowhere else. */
 export const isMarker = (secret: Secret | undefined): boolean =>

@@ -118,16 +118,22 @@ export const unknownKeys = (
 ): void => {
   const placeOf = places()
   let suggestions = 0
-  const walk = (value: unknown, name: string, at: KeyPath): void => {
+  const at: Array<string | number> = [...path]
+  const member = (key: string | number, value: unknown, name: string): void => {
+    at.push(key)
+    walk(value, name)
+    at.pop()
+  }
+  const walk = (value: unknown, name: string): void => {
     if (Array.isArray(value)) {
-      if (placeOf(`${name}[]`) !== undefined) value.forEach((item, i) => walk(item, `${name}[]`, [...at, i]))
+      if (placeOf(`${name}[]`) !== undefined) value.forEach((item, i) => member(i, item, `${name}[]`))
       return
     }
     const place = placeOf(name)
     if (place === undefined || !isRecord(value)) return
     for (const key of Object.keys(value)) {
-      if (place.keys.has(key)) walk(value[key], `${name}.${key}`, [...at, key])
-      else if (place.any !== undefined) walk(value[key], place.any, [...at, key])
+      const inside = place.keys.has(key) ? `${name}.${key}` : place.any
+      if (inside !== undefined) member(key, value[key], inside)
       else if (!isOtherwiseKnown(name, key, value)) {
         const meant = ++suggestions > mostSuggestions ? undefined : suggest(key, place.keys)
         warn(
@@ -137,7 +143,7 @@ export const unknownKeys = (
       }
     }
   }
-  walk(section, path.join("."), path)
+  walk(section, path.join("."))
 }
 
 // `baseURL` is read, with a warning of its own; texts beside `env.vars` are variables.

@@ -11,7 +11,7 @@ import { isRecord, type JsonRecord, own } from "../json.js"
 import type { Compat, ProviderHeaders, ProviderModel } from "../provider.js"
 import { unsetVariable } from "./env.js"
 import { readHeaders } from "./keys.js"
-import { settle } from "./params.js"
+import { settle, unlessEmpty } from "./params.js"
 import { kindOf } from "./plain.js"
 import type { Reader } from "./reader.js"
 import * as read from "./reader.js"
@@ -144,43 +144,42 @@ const bareId = (id: string, provider: string): string => {
 
 /** Reads one entry. What keeps the model from being asked leaves it out. */
 export const readModel = (r: Reader, owner: Owner, value: unknown, path: KeyPath): ProviderModel | ExcludedModel => {
-  const at = (name: string) => [...path, name]
-  const get = (name: string) => own(value, name)
+  const take = <A>(name: string, read: (r: Reader, value: unknown, path: KeyPath) => A): A | undefined => {
+    const found = own(value, name)
+    return found === undefined ? undefined : read(r, found, [...path, name])
+  }
   const leaveOut = (name: string, reason: ExcludedModel["reason"], detail?: string): ExcludedModel => {
     r.warn(path, `${JSON.stringify(name)} is left out: ${reasons[reason]}${detail === undefined ? "" : ` (${detail})`}`)
     return { name, reason, ...(detail === undefined ? {} : { detail }) }
   }
-  const name = read.text(r, get("name"), at("name"))
-  const unnamed = name ?? formatPath(path.slice(-2))
-  if (!isRecord(value)) return leaveOut(unnamed, "no-id", `found ${kindOf(value)}`)
-  const written = read.text(r, get("id"), at("id"))
-  if (written === undefined) return leaveOut(unnamed, "no-id")
+  const name = take("name", read.text)
+  if (!isRecord(value)) return leaveOut(formatPath(path.slice(-2)), "no-id", `found ${kindOf(value)}`)
+  const written = take("id", read.text)
+  if (written === undefined) return leaveOut(name ?? formatPath(path.slice(-2)), "no-id")
   const id = bareId(written, owner.id)
-  const api = read.given(r, get("api"), at("api"))
+  const api = take("api", read.given)
   if (api !== undefined && !isSpoken(api)) return leaveOut(id, "unsupported-api", shownApi(api))
   const address = ownAddress(r, value, path)
   if (address !== undefined && isElsewhere(address, owner)) return leaveOut(id, "own-base-url")
-  const sent = headers(r, get("headers"), at("headers"))
+  const sent = take("headers", headers)
   if (typeof sent === "string") return leaveOut(id, "invalid-headers", sent)
-  const { params, ...settings } = settle(r, get("params"), at("params"))
+  const settings = take("params", settle)
   const { tools, ...more } = compat(r, value, path)
   return compact({
     definition: makeDefinition({
       id,
       name,
-      reasoning: read.boolean(r, get("reasoning"), at("reasoning")),
+      reasoning: take("reasoning", read.boolean),
       tools,
-      input: input(r, get("input"), at("input")),
-      cost: cost(r, get("cost"), at("cost")),
-      contextWindow: read.count(r, get("contextWindow"), at("contextWindow")),
-      maxTokens: read.count(r, get("maxTokens"), at("maxTokens")) ?? owner.maxTokens
+      input: take("input", input),
+      cost: take("cost", cost),
+      contextWindow: take("contextWindow", read.count),
+      maxTokens: take("maxTokens", read.count) ?? owner.maxTokens
     }),
     api,
     headers: sent,
-    params: Object.keys(params).length === 0 ? undefined : params,
-    ignored: settings.ignored.length === 0 ? undefined : settings.ignored,
-    streaming: settings.streaming,
-    contextTokens: read.count(r, get("contextTokens"), at("contextTokens")),
+    ...(settings === undefined ? {} : unlessEmpty(settings)),
+    contextTokens: take("contextTokens", read.count),
     ...more
   })
 }
@@ -188,7 +187,8 @@ export const readModel = (r: Reader, owner: Owner, value: unknown, path: KeyPath
 /** An address as it is written: `baseURL`, of OpenAI's own clients, is read too. */
 export const ownAddress = (r: Reader, entry: JsonRecord, path: KeyPath): string | undefined => {
   const value = own(entry, "baseUrl")
-  if (value !== undefined || own(entry, "baseURL") === undefined) return read.text(r, value, [...path, "baseUrl"])
+  if (value !== undefined) return read.text(r, value, [...path, "baseUrl"])
+  if (own(entry, "baseURL") === undefined) return undefined
   r.warn([...path, "baseURL"], "read as \"baseUrl\", which is its name")
   return read.text(r, own(entry, "baseURL"), [...path, "baseURL"])
 }

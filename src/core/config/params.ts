@@ -22,6 +22,13 @@ export interface Settled {
 
 const none: Settled = { params: {}, ignored: [] }
 
+/** What was written, without what is empty. */
+export const unlessEmpty = ({ ignored, params, streaming }: Settled): Partial<Settled> => ({
+  ...(Object.keys(params).length === 0 ? {} : { params }),
+  ...(ignored.length === 0 ? {} : { ignored }),
+  ...(streaming === undefined ? {} : { streaming })
+})
+
 interface Written {
   readonly value: unknown
   readonly path: KeyPath

@@ -5,7 +5,7 @@ import type * as Redacted from "effect/Redacted"
 import type { ConfigProblem } from "../../OllamaError.js"
 import { isRecord, type JsonRecord, own } from "../json.js"
 import { type Lookup, unsetVariable } from "./env.js"
-import { isMarker, namesOf, readKey } from "./keys.js"
+import { isMarker, readKey } from "./keys.js"
 import { kindOf, plain } from "./plain.js"
 import type { Diagnostic } from "./resolved.js"
 import { suggest } from "./suggest.js"
@@ -80,7 +80,7 @@ const read = (
   }
   const named = ref === undefined ? `\`${field}\`` : `\`${field}Ref\``
   if (typeof secret !== "string" && !isRecord(secret)) return `its ${named} is ${kindOf(secret)}, not a string`
-  const key = readKey(secret, lookup, namesOf(provider))
+  const key = readKey(secret, lookup, provider)
   if (key === undefined) return `its ${named} is empty`
   if (key._tag === "Wrong") return `its ${named} is ${key.actual}`
   if (key._tag === "Reference") return `its ${named} is the secret ${key.reference}, which is not known here`

@@ -7,7 +7,7 @@ import { isRecord, type JsonRecord, own } from "../json.js"
 import { authOrder, type Defaults, readDefaults } from "./defaults.js"
 import { type Entry, readEntry } from "./entry.js"
 import * as env from "./env.js"
-import { namesOf, variable as apiKeyVariable } from "./keys.js"
+import { variable as apiKeyVariable, variableOf } from "./keys.js"
 import { read as readKeys, unknownKeys } from "./known.js"
 import { compact } from "./models.js"
 import { kindOf, plain, type Problem } from "./plain.js"
@@ -81,21 +81,21 @@ export const variables = (config: unknown, stored?: unknown): ReadonlySet<string
   for (const name of env.block(found.env).keys()) names.add(name)
   const providers = own(found.models, "providers")
   if (isRecord(providers)) {
-    for (const id of Object.keys(providers)) for (const name of namesOf(id.trim())) names.add(name)
+    for (const id of Object.keys(providers)) names.add(variableOf(id.trim()))
   }
   const all = own(plain(stored, [], () => undefined), "profiles")
   if (isRecord(all)) {
     for (const profile of Object.values(all)) {
       env.variables(profile, names)
       const id = own(profile, "provider")
-      if (typeof id === "string") { for (const name of namesOf(id.trim())) names.add(name) }
+      if (typeof id === "string") names.add(variableOf(id.trim()))
     }
   }
   return names.add(apiKeyVariable)
 }
 
+// The texts are read elsewhere, before all others.
 const checkEnv = (r: reader.Reader, value: unknown): void => {
-  // what is put into the environment by them is not looked up yet
   for (const [key, text] of Object.entries(reader.object(r, own(value, "vars"), ["env", "vars"]) ?? {})) {
     if (typeof text !== "string") r.problem(["env", "vars", key], "a string", kindOf(text))
   }

@@ -261,10 +261,6 @@ export const classifyTransport = (error: unknown, where: TransportContext): Tran
   }
 }
 
-/** Whether an error is about what was read (broken JSON, another shape), and not about the connection. */
-export const isSyntax = (error: unknown): boolean =>
-  factsOf(error).some((fact) => fact.name === "SyntaxError" || fact.name === "ParseError")
-
 /** Whether the server did not answer; an answer that refuses is none of these. */
 export const isTransportError = (error: { readonly _tag: string }): error is TransportError =>
   error._tag === "ConnectionRefused" || error._tag === "ConnectionFailed" || error._tag === "RequestTimeout"
