@@ -37,6 +37,18 @@ const namesOf = (flags: ReadonlyArray<Known>): ReadonlyArray<string> =>
 
 const isOption = (word: string): boolean => /^-./.test(word) && !/^-\.?\d/.test(word)
 
+/** The command that a word was probably to be: one of these, or one within them, as `list` is within `models`. */
+const meantBy = (word: string, { children }: Described): string | undefined => {
+  const called = (names: ReadonlyArray<Described>) => names.flatMap(({ aliases, name }) => [name, ...aliases])
+  const near = suggest(word, called(children))
+  if (near !== undefined) return near
+  for (const child of children) {
+    const inner = suggest(word, called(child.children))
+    if (inner !== undefined) return `${child.name} ${inner}`
+  }
+  return undefined
+}
+
 /** Where an option belongs that a command does not have. */
 const ownerOf = (program: Described, name: string): string | undefined => {
   const walk = (here: Described, path: string): string | undefined => {
@@ -72,7 +84,7 @@ export const read = (program: Described, words: ReadonlyArray<string>): Either.E
       }
       const child = here.children.find(({ aliases, name }) => name === word || aliases.includes(word))
       if (child === undefined) {
-        const meant = suggest(word, here.children.map(({ name }) => name))
+        const meant = meantBy(word, here) ?? meantBy(word, program)
         return fail(`There is no command "${word}".${meant === undefined ? "" : ` Did you mean "${meant}"?`}`)
       }
       path.push(child)
@@ -81,6 +93,10 @@ export const read = (program: Described, words: ReadonlyArray<string>): Either.E
     const [, name = "", inline] = /^--?([^=]*)(?:=([\s\S]*))?$/.exec(word)!
     const own = here.flags.find((flag) => flag.name === name || flag.alias === name)
     const global = own === undefined ? globalFlags.find((flag) => flag.name === name || flag.alias === name) : undefined
+    if (own?.name === "think" && (inline === "true" || inline === "false")) {
+      options.push(inline === "true" ? "--think" : "--no-think")
+      continue
+    }
     // `--think=high` is short for `--think-level high`
     const level = own !== undefined && own.value === undefined && inline !== undefined
       ? here.flags.find((flag) => flag.name === `${name}-level`)

@@ -18,6 +18,7 @@ import {
 const list = command(
   {
     name: "list",
+    aliases: ["ls"],
     summary: "The models that can be used, of all providers",
     details:
       "Discovered models are those that have tools; --all also shows the others, each with the reason why it was left out.",
@@ -90,7 +91,8 @@ const load = command(
 const unload = command(
   {
     name: "unload",
-    summary: "Take a model out of memory",
+    aliases: ["stop"],
+    summary: "Take a model out of memory (also: stop)",
     examples: [{ line: "effect-ollama unload gpt-oss:20b", about: "At once" }]
   },
   { model: argument("model", "The model, with or without `ollama/` in front") },
@@ -255,7 +257,8 @@ const status = command(
 const chat = command(
   {
     name: "chat",
-    summary: "Ask a model, or talk with it",
+    aliases: ["run"],
+    summary: "Ask a model, or talk with it (also: run)",
     details:
       "The question comes from the arguments, from standard input, or from both: then the input stands behind it. Without "
       + "either it is a conversation, with the habits of `ollama run`. Only the answer goes to standard output. A first "
@@ -281,6 +284,8 @@ const chat = command(
     thinkLevel: choice("think-level", ["low", "medium", "high", "max"], "How hard to think"),
     noThink: flag("no-think", "Do not think"),
     hideThinking: flag("hide-thinking", "Do not show what it thinks"),
+    noWrap: flag("no-word-wrap", "Do not break the lines of the answer between words"),
+    keepAlive: text("keep-alive", "duration", "How long the model stays in memory: 30m, 2h, or -1 for ever"),
     format: choice("format", ["json"], "The answer is a JSON object"),
     schema: text("schema", "file", "The answer follows this JSON Schema"),
     ref: optionalArgument("ref", "The model to ask; default: the configured one"),
@@ -289,10 +294,25 @@ const chat = command(
   () => import("./commands/chat.js").then((module) => module.chat)
 )
 
-const models = group({ name: "models", summary: "List and show models" }, [list, show])
+const models = group({
+  name: "models",
+  summary: "List and show models",
+  examples: [
+    { line: "effect-ollama models list", about: "What can be used" },
+    { line: "effect-ollama models show ollama/gpt-oss:20b", about: "All that is known about one" }
+  ]
+}, [list, show])
 
 const config = group(
-  { name: "config", summary: "Read and edit openclaw.json, with comments and formatting kept" },
+  {
+    name: "config",
+    summary: "Read and edit openclaw.json, with comments and formatting kept",
+    examples: [
+      { line: "effect-ollama config set models.providers.ollama.apiKey ollama-local", about: "Enable Ollama" },
+      { line: "effect-ollama config get models.providers", about: "What is written, with secrets masked" },
+      { line: "effect-ollama config validate", about: "Is all well with it?" }
+    ]
+  },
   [get, set, unset, where, validate]
 )
 

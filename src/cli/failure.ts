@@ -10,6 +10,10 @@ const advice: ReadonlyArray<readonly [RegExp, string]> = [
   [/use Ollama\.layerWith\(\{ discover: true \}\)/g, "say where it is with --base-url"],
   [/, or raise discovery\.\w+/g, ""],
   [
+    /Create it, or unset the variable that names it \(OPENCLAW_CONFIG_PATH\)/g,
+    "Check --config and OPENCLAW_CONFIG_PATH"
+  ],
+  [
     /Use the effect-ollama\/node transport or NodeHttpClient\.layerUndici, or set/g,
     "Set"
   ]

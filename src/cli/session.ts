@@ -50,6 +50,9 @@ export const live = (
     Effect.map(hostOptions, (host) => Layer.provideMerge(adapt(Ollama.layerWith({ ...host, ...options })), transport))
   )
 
+/** `5m` and `-1s` are Go's; a number is seconds. */
+export const keepAliveOf = (text: string): string | number => /^-?\d+$/.test(text) ? Number(text) : text
+
 /** A model on a server, as a person names it: with or without its provider. */
 export interface Target {
   readonly provider: Provider.Provider

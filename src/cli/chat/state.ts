@@ -14,6 +14,7 @@ export interface State {
   readonly showThinking: boolean
   readonly format?: "json" | JsonObject | undefined
   readonly params: JsonObject
+  readonly keepAlive?: number | string | undefined
   /** Whether the usage is told after each answer. */
   readonly verbose: boolean
   readonly wrap: boolean
@@ -39,5 +40,6 @@ export const asking = (state: State, message: Message): CompletionOptions => ({
   model: state.model,
   think: state.think,
   format: state.format,
-  params: state.params
+  params: state.params,
+  keepAlive: state.keepAlive
 })

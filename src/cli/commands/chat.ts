@@ -18,9 +18,10 @@ import { beforehand, nothing, type Said, turn, usage } from "../chat/turn.js"
 import { sentence } from "../failure.js"
 import { Failed, Misused } from "../failures.js"
 import { note, Screen } from "../screen.js"
-import { live } from "../session.js"
+import { keepAliveOf, live } from "../session.js"
 import { Settings } from "../settings.js"
 import { oneLine } from "../text.js"
+import { variable } from "../variable.js"
 
 // =============================================================================
 // questions
@@ -32,8 +33,11 @@ const readBytes = Effect.fnUntraced(function*(path: string) {
   return info.type === "File" && info.size <= 50_000_000n ? Option.some(yield* fs.readFile(path)) : Option.none()
 })
 
-const expandHome = (path: string): Effect.Effect<string, never, Path.Path> =>
-  Effect.map(Path.Path, (paths) => paths.resolve(path))
+const expandHome = Effect.fnUntraced(function*(path: string) {
+  const paths = yield* Path.Path
+  const home = (yield* variable("HOME")) ?? (yield* variable("USERPROFILE"))
+  return home !== undefined && /^~[\\/]/.test(path) ? paths.join(home, path.slice(2)) : paths.resolve(path)
+})
 
 /** A question with its pictures: those that were named, and those whose paths stand in it and are there. */
 const question = Effect.fnUntraced(function*(written: string, images: ReadonlyArray<string>) {
@@ -197,6 +201,8 @@ interface Given {
   readonly thinkLevel: Option.Option<"low" | "medium" | "high" | "max">
   readonly noThink: boolean
   readonly hideThinking: boolean
+  readonly noWrap: boolean
+  readonly keepAlive: Option.Option<string>
   readonly format: Option.Option<"json">
   readonly schema: Option.Option<string>
   readonly ref: Option.Option<string>
@@ -229,6 +235,8 @@ export const chat = (given: Given) =>
       system: Option.getOrUndefined(given.system),
       think: given.noThink ? false : level ?? (given.think ? true : undefined),
       showThinking: !given.hideThinking,
+      wrap: !given.noWrap,
+      keepAlive: Option.getOrUndefined(Option.map(given.keepAlive, keepAliveOf)),
       format: Option.isSome(given.schema) ? yield* schemaOf(given.schema.value) : Option.getOrUndefined(given.format),
       verbose
     }

@@ -3,9 +3,10 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { ConfigurationError } from "../../OllamaError.js"
+import type { ConfigProblem, ConfigurationError } from "../../OllamaError.js"
 import * as OpenClawConfig from "../../OpenClawConfig.js"
 import * as ConfigFile from "../../OpenClawConfigFile.js"
+import { excerpt, spot } from "../excerpt.js"
 import { Failed, Misused, SaidAlready } from "../failures.js"
 import { note, print, printJson, Screen } from "../screen.js"
 import { Settings } from "../settings.js"
@@ -49,11 +50,19 @@ export const get = (
     yield* print(out.isTerminal ? harmless(value) : value)
   })
 
+const refusal = (problems: ReadonlyArray<ConfigProblem>): string =>
+  [
+    `${problems.map(({ actual, expected, path }) => `${path}: expected ${expected}, found ${actual}`).join("\n")}`,
+    "Nothing was written."
+  ].join(problems.length === 1 ? ". " : "\n")
+
 export const set = ({ path: written, value: given }: { readonly path: string; readonly value: string }) =>
   Effect.gen(function*() {
     const path = yield* pathOf(written)
     const text = given === "-" ? (yield* (yield* Screen).input).replace(/\r?\n$/, "") : given
-    const change = yield* ConfigFile.set(path, ConfigFile.parseValue(path, text), yield* fileOptions)
+    const change = yield* ConfigFile.set(path, ConfigFile.parseValue(path, text), yield* fileOptions).pipe(
+      Effect.catchTag("ConfigInvalid", ({ problems }) => new Failed({ message: refusal(problems) }))
+    )
     yield* warn(change.warnings)
     const name = ConfigFile.formatPath(path)
     yield* note(({ dim, green }) =>
@@ -123,16 +132,21 @@ export const validate = ({ json }: { readonly json: boolean }) =>
     if (json) {
       yield* printJson({ valid, file: source.configPath, found: source.configFound, problems: diagnostics })
     } else {
-      for (const { level, message, path } of diagnostics) {
-        yield* note(({ red, yellow }) =>
+      for (const diagnostic of diagnostics) {
+        const { level, message, path } = diagnostic
+        const shown = yield* excerpt(diagnostic)
+        const where = spot(diagnostic)
+        yield* note(({ dim, red, yellow }) =>
           `${level === "error" ? red("error:") : yellow("warning:")} ${path}: ${message}`
+          + (where === "" ? "" : `\n  ${dim(where)}`)
+          + (shown === "" ? "" : `\n${shown.split("\n").map((line) => `  ${dim(line)}`).join("\n")}`)
         )
       }
       const warnings = diagnostics.length - errors.length
       const also = warnings === 0 ? "" : `, with ${plural(warnings, "warning")}`
       yield* note(({ green, red }) =>
         !source.configFound
-          ? `There is no ${source.configPath ?? "file"}; all is as by default.`
+          ? `There is no ${source.configPath ?? "file"}; the defaults apply.`
           : valid
           ? `${green("✓")} ${source.configPath} is valid${also}`
           : `${red("✗")} ${source.configPath} has ${plural(errors.length, "error")}${also}`

@@ -7,7 +7,7 @@ import * as OllamaClient from "../../OllamaClient.js"
 import { sentence } from "../failure.js"
 import { SaidAlready } from "../failures.js"
 import { note, print, printJson, Screen } from "../screen.js"
-import { live, server, target } from "../session.js"
+import { keepAliveOf, live, server, target } from "../session.js"
 import { table } from "../table.js"
 import { bytes, duration, grouped, oneLine } from "../text.js"
 
@@ -74,9 +74,6 @@ export const rm = ({ models }: { readonly models: ReadonlyArray<string> }) =>
     for (const failure of failures) yield* note(({ red }) => `${red("error:")} ${failure}`)
     if (failures.length > 0) return yield* new SaidAlready()
   }).pipe(Effect.provide(live()))
-
-/** `5m` and `-1s` are Go's; a number is seconds. */
-const keepAliveOf = (text: string): string | number => /^-?\d+$/.test(text) ? Number(text) : text
 
 export const load = (
   { keepAlive, model: written, numCtx }: {

@@ -51,7 +51,8 @@ const enable = [
   "or: effect-ollama config set models.providers.ollama.apiKey ollama-local"
 ]
 
-const lower = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)
+/** A sentence of the library as a part of one. */
+const lower = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1).replace(/\.$/, "")
 
 const pullOne = ["effect-ollama pull gpt-oss:20b", "or: effect-ollama pull llama3.3"]
 
@@ -74,7 +75,7 @@ export const config = (loaded: Either.Either<ResolvedConfig, ConfigurationError>
   const said = diagnostics.map(({ level, message, path }) => `${level}: ${path}: ${message}`)
   return source.configFound
     ? ok("config", `${source.configPath} is valid`, said)
-    : ok("config", `no file at ${source.configPath ?? "any place"}: all is as by default`, said)
+    : ok("config", `no file at ${source.configPath ?? "any place"}: the defaults apply`, said)
 }
 
 export const credential = ({ configured, reason, result }: ProviderStatus): Check => {

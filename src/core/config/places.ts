@@ -153,13 +153,19 @@ const expected = (kinds: string): string => {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
 }
 
+const misspelt = (path: KeyPath, meant: string): Problem => ({
+  path,
+  expected: `the key "${meant}"`,
+  actual: `"${String(path.at(-1))}"`
+})
+
 /** What is wrong with a value at a path, before it is written. A key that only nearly exists is wrong too. */
 export const check = (path: KeyPath, value: unknown): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
   const walk = (place: Place, path: KeyPath, value: unknown): void => {
     const meant = place.instead === undefined ? undefined : suggest(String(path.at(-1)), place.instead)
     if (meant !== undefined) {
-      problems.push({ path, expected: `a key that there is (did you mean "${meant}"?)`, actual: "another one" })
+      problems.push(misspelt(path, meant))
       return
     }
     const { kinds, name } = place
@@ -193,11 +199,7 @@ export const check = (path: KeyPath, value: unknown): ReadonlyArray<Problem> => 
     const place = placeOf(path.slice(0, i))
     const meant = place.instead === undefined ? undefined : suggest(String(path[i - 1]), place.instead)
     if (meant === undefined) continue
-    return [{
-      path: path.slice(0, i),
-      expected: `a key that there is (did you mean "${meant}"?)`,
-      actual: "another one"
-    }]
+    return [misspelt(path.slice(0, i), meant)]
   }
   walk(placeOf(path), path, value)
   return problems
