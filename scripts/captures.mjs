@@ -147,40 +147,61 @@ const config = (text) => writeFileSync(join(home, ".openclaw", "openclaw.json"),
 // the captures
 // =============================================================================
 
-const mock = await serve()
-for (const columns of widths) await capture("models-list", "effect-ollama models list --all", columns)
-for (const columns of widths) await capture("status", "effect-ollama status --probe", columns)
-for (const columns of widths) await capture("help", "effect-ollama models list --help", columns)
-await capture("models-show", "effect-ollama models show gpt-oss:20b", 80)
-await capture("chat", "effect-ollama chat \"Why is the sky blue?\"", 80)
-await capture("conversation", "effect-ollama chat", 80, {
+// each command at each width
+const all = async (name, lines, options) => {
+  for (const columns of widths) await capture(name, lines, columns, options)
+}
+
+let mock = await serve()
+const stop = async () => {
+  mock.kill("SIGTERM")
+  await new Promise((resolve) => mock.once("close", resolve))
+}
+
+await all("models-list", "effect-ollama models list --all")
+await all("models-show", "effect-ollama models show gpt-oss:20b")
+await all("status", "effect-ollama status --probe")
+await all("chat", "effect-ollama chat \"Why is the sky blue?\"")
+await all("conversation", "effect-ollama chat", {
   keys: [
     [/>>> /, "Why is the sky blue?\r"],
-    [/all over the[\s\S]*sky\.[\s\S]*>>> /, "/show info\r"],
+    [/all over[\s\S]*sky\.[\s\S]*>>> /, "/show info\r"],
     [/capabilities[\s\S]*>>> /, "/bye\r"]
   ]
 })
+await all("pull", "effect-ollama pull gpt-oss:20b", { until: /6\d%[\s\S]*left/ })
 for (const columns of widths) {
-  await capture("pull", "effect-ollama pull gpt-oss:20b", columns, { until: /6\d%[\s\S]*left/ })
+  await capture("server", [
+    "effect-ollama load gpt-oss:20b --keep-alive 1h",
+    "effect-ollama ps",
+    "effect-ollama unload gpt-oss:20b",
+    "effect-ollama rm gemma3:4b nope"
+  ], columns)
+  await stop()
+  mock = await serve()
 }
-await capture("ps", "effect-ollama ps", 80)
-await capture("mistakes", ["effect-ollama modles list", "effect-ollama models list --jsno"], 80)
-config("{\n  // where it runs\n  agents: {\n    defaults: { model: \"ollama/gpt-oss:20b\" }, // the one\n  },\n}\n")
-await capture("config", [
-  "effect-ollama config set models.providers.ollama.apiKey ollama-local",
-  "effect-ollama config set models.providers.ollama.timeoutSeconds soon",
-  "effect-ollama config get",
-  "cat ~/.openclaw/openclaw.json"
-], 80)
+await all("mistakes", ["effect-ollama modles list", "effect-ollama models list --jsno"])
+await all("help", "effect-ollama models list --help")
+for (const columns of widths) {
+  config("{\n  // my settings\n  agents: {\n    defaults: { model: \"ollama/gpt-oss:20b\" }, // the one\n  },\n}\n")
+  await capture("config", [
+    "effect-ollama config set models.providers.ollama.apiKey ollama-local",
+    "effect-ollama config set models.providers.ollama.timeoutSeconds soon",
+    "effect-ollama config get models.providers",
+    "effect-ollama config unset agents",
+    "cat \"$(effect-ollama config path)\""
+  ], columns)
+}
+config(
+  "{\n  models: {\n    providers: {\n      ollama: { apiKey: \"ollama-local\", timeoutSeconds: \"soon\" },\n    },\n  },\n}\n"
+)
+await all("config-validate", "effect-ollama config validate")
 config("{\n  agents: { defaults: { model: \"ollama/gpt-oss:20b\" } }\n  models: {},\n}\n")
-await capture("config-broken", "effect-ollama config validate", 80)
+await all("config-broken", "effect-ollama config validate")
 config("{}\n")
-mock.kill("SIGTERM")
-await sleep(300)
-for (const columns of widths) {
-  await capture("doctor", "effect-ollama doctor", columns, { env: { OLLAMA_API_KEY: "" } })
-}
-await capture("mock", "effect-ollama mock --port 11434 --model gpt-oss:20b --log", 80, { until: /stops it/ })
+await stop()
+await all("doctor", "effect-ollama doctor", { env: { OLLAMA_API_KEY: "" } })
+await all("mock", "effect-ollama mock --port 11434 --model gpt-oss:20b --log", { until: /stops it/ })
 
 rmSync(home, { recursive: true, force: true })
 rmSync(bin, { recursive: true, force: true })

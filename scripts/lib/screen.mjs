@@ -102,8 +102,17 @@ const runs = (line) => {
     if (last !== undefined && last.style === style) last.text += character
     else out.push({ column, style, text: character })
   })
-  return out.filter(({ text }) => text.trim() !== "")
+  // several blanks would be one: what stands behind them is placed
+  return out.flatMap(({ column, style, text }) =>
+    Array.from(text.matchAll(/\S+(?: \S+)*/g), ({ 0: shown, index }) => ({
+      column: column + widthOf(text.slice(0, index)),
+      style,
+      text: shown
+    }))
+  )
 }
+
+const widthOf = (text) => Array.from(text).reduce((sum, character) => sum + (wide.test(character) ? 2 : 1), 0)
 
 export const toSvg = (lines, columns, theme, title) => {
   const { background, border, colors, dim, text } = themes[theme]
@@ -112,18 +121,16 @@ export const toSvg = (lines, columns, theme, title) => {
   const fill = (style) => style.color !== undefined ? colors[style.color] : style.dim ? dim : text
   const rows = lines.flatMap((line, row) =>
     runs(line).map(({ column, style, text }) => {
-      const lead = text.length - text.trimStart().length
-      const shown = text.trim()
-      const x = (size.margin + (column + lead) * size.character).toFixed(1)
+      const x = (size.margin + column * size.character).toFixed(1)
       const y = size.margin + (row + 0.76) * size.line
       // each run is as wide as its cells, whatever font there is
-      const cells = Array.from(shown).reduce((sum, character) => sum + (wide.test(character) ? 2 : 1), 0)
+      const cells = widthOf(text)
       return `<text x="${x}" y="${y.toFixed(1)}" fill="${fill(style)}"${
         style.bold ? " font-weight=\"700\"" : ""
-      } textLength="${(cells * size.character).toFixed(1)}" lengthAdjust="spacingAndGlyphs">${escape(shown)}</text>`
+      } textLength="${(cells * size.character).toFixed(1)}" lengthAdjust="spacingAndGlyphs">${escape(text)}</text>`
     })
   )
-  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${size.font}" xml:space="preserve">
+  return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="ui-monospace, SFMono-Regular, Menlo, Consolas, 'DejaVu Sans Mono', monospace" font-size="${size.font}">
 <title>${escape(title)}</title>
 <rect x="0.5" y="0.5" width="${width - 1}" height="${height - 1}" rx="8" fill="${background}" stroke="${border}"/>
 ${rows.join("\n")}

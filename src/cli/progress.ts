@@ -49,7 +49,7 @@ const bar = (share: number, columns: number): string => {
   const eighths = Math.round(share * columns * 8)
   const full = Math.floor(eighths / 8)
   const rest = eighths % 8
-  return ("█".repeat(full) + (rest === 0 ? "" : blocks[rest]!)).padEnd(columns, " ").slice(0, columns)
+  return ("█".repeat(full) + (rest === 0 ? "" : blocks[rest]!)).slice(0, columns)
 }
 
 /** One line, as wide as the screen at most: a bar with amount, speed and time, or what is being done. */
@@ -69,7 +69,8 @@ export const line = (progress: Progress, model: string, { columns, inks }: Outpu
   const text = facts.join("  ")
   const name = cut(oneLine(model), Math.max(8, width - widthOf(text) - 15))
   const room = Math.max(5, Math.min(40, width - widthOf(name) - widthOf(text) - 9))
-  const whole = `${name} ${percent} ${inks.cyan(bar(share, room))} ${text}`
+  const done = bar(share, room)
+  const whole = `${name} ${percent} ${inks.cyan(done)}${inks.dim("░".repeat(room - widthOf(done)))} ${text}`
   return widthOf(whole) <= width ? whole : cut(`${percent} ${text}`, width)
 }
 

@@ -109,7 +109,13 @@ export const acquire = (
         (made) => made ? Effect.zipRight(Effect.addFinalizer(() => release), renew) : Effect.void
       )
     )
-    while (!(yield* take)) {
+    // to see that it is there costs less than to fail to make it
+    const takeIfFree = Effect.flatMap(
+      Effect.orElseSucceed(fs.exists(file), () => false),
+      (exists) => exists ? Effect.succeed(false) : take
+    )
+    let made = yield* take
+    while (!made) {
       const now = yield* Clock.currentTimeMillis
       if (now >= lookAt) {
         lookAt = now + lookEvery
@@ -126,6 +132,7 @@ export const acquire = (
       // who has waited for long asks rarely: asking costs those who write, and then many wait
       const pause = Math.min(longestPause, Math.max(shortestPause, (now - begun) / 4))
       yield* Effect.sleep(yield* Random.nextIntBetween(pause, 2 * pause))
+      made = yield* takeIfFree
     }
     since = yield* Clock.currentTimeMillis
     yield* Effect.forkScoped(Effect.delay(Effect.repeat(renew, Schedule.spaced(renewEvery)), renewEvery))

@@ -39,11 +39,24 @@ describe("a command line", () => {
     ])
     assert.deepStrictEqual(line("chat", "--think", "m", "q").words, ["chat", "--think", "--", "m", "q"])
     assert.include(mistake("chat", "--think=hihg"), "Did you mean \"high\"?")
+    // as ollama has it
+    assert.deepStrictEqual(line("run", "m", "--think=false").words, ["chat", "--no-think", "--", "m"])
+    assert.deepStrictEqual(line("run", "m", "--think=true", "--keep-alive", "5m").words, [
+      "chat",
+      "--think",
+      "--keep-alive",
+      "5m",
+      "--",
+      "m"
+    ])
   })
 
   it("says what was probably meant", () => {
     assert.include(mistake("modles"), "There is no command \"modles\". Did you mean \"models\"?")
     assert.include(mistake("models", "lsit"), "Did you mean \"list\"?")
+    assert.include(mistake("list"), "Did you mean \"models list\"?")
+    assert.include(mistake("doctr"), "Did you mean \"doctor\"?")
+    assert.include(mistake("run", "m", "--hidethinking"), "Did you mean --hide-thinking?")
     assert.include(mistake("models", "list", "--jsn"), "Did you mean --json?")
     assert.include(mistake("ps", "--base-ulr", "x"), "Did you mean --base-url?")
     assert.include(mistake("--all", "models", "list"), "It belongs to \"models list\"")
@@ -97,7 +110,7 @@ describe("help", () => {
       for (const { name } of command.children.filter(({ children }) => children.length === 0)) {
         assert.include(text, name)
       }
-      if (command.children.length === 0) assert.isAbove(command.examples.length, 0, command.name)
+      assert.isAbove(command.examples.length, 0, command.name)
       // each example is a line that can be typed
       for (const { line } of command.examples) {
         const words = /.*\beffect-ollama(?:-mock)? (.*?)(?: \||$)/.exec(line)?.[1]?.replace(/\)"$/, "") ?? ""

@@ -25,13 +25,17 @@ const bundle = async (): Promise<string> => {
   const first = mkdirSync(folder, { recursive: true }) !== undefined
   if (first) {
     process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
-    const { bundleCli } = await import(pathToFileURL(join(repo, "scripts/bundleCli.mjs")).href) as {
-      readonly bundleCli: (folder: string) => Promise<unknown>
+    try {
+      const { bundleCli } = await import(pathToFileURL(join(repo, "scripts/bundleCli.mjs")).href) as {
+        readonly bundleCli: (folder: string) => Promise<unknown>
+      }
+      await bundleCli(folder)
+    } finally {
+      writeFileSync(done, "")
     }
-    await bundleCli(folder)
-    writeFileSync(done, "")
   }
   while (!existsSync(done)) await new Promise((resolve) => setTimeout(resolve, 50))
+  if (!existsSync(join(folder, "cli.cjs"))) throw new Error("The command could not be bundled")
   return folder
 }
 

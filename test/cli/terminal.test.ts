@@ -1,6 +1,6 @@
 /** The command on a terminal: what is shown there, and what keys do. */
 import type * as NodeContext from "@effect/platform-node/NodeContext"
-import { assert, describe } from "@effect/vitest"
+import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
@@ -18,6 +18,7 @@ const test = (
   run: () => Effect.Effect<unknown, unknown, NodeContext.NodeContext | Scope.Scope>
 ) => {
   if (hasTerminal) live(name, run)
+  else it.skip(name, () => {})
 }
 
 const plain = (screen: string) => screen.replace(/\u001b\[[0-9;?]*[a-zA-Z]/g, "").replace(/\r/g, "")
@@ -26,22 +27,20 @@ interface Body {
   readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>
 }
 
-describe.sequential("on a terminal", () => {
+describe("on a terminal", () => {
   test("tables have colours and fit, narrow ones row by row, and NO_COLOR has none", () =>
     Effect.gen(function*() {
       const { env } = yield* serve({ models })
       const me = yield* home()
       const list = (columns: number, more = {}) =>
         Effect.flatMap(onTerminal(me, ["models", "list"], { columns, env: { ...env, ...more } }), ({ wait }) => wait)
-      const [wide, narrow, grey] = yield* Effect.all([list(120), list(60), list(120, { NO_COLOR: "1" })], {
-        concurrency: 3
-      })
+      const [wide, narrow] = yield* Effect.all([list(120), list(60, { NO_COLOR: "1" })], { concurrency: 2 })
       assert.match(wide.screen, /\u001b\[2mREF/)
       assert.match(plain(wide.screen), /ollama\/gpt-oss:20b +gpt-oss:20b +131,072/)
-      assert.match(plain(narrow.screen), /^ollama\/gpt-oss:20b\n {2}context 131,072 · max tokens /)
+      assert.match(narrow.screen.replace(/\r/g, ""), /^ollama\/gpt-oss:20b\n {2}context 131,072 · max tokens /)
       for (const line of plain(narrow.screen).split("\n")) assert.isAtMost(line.length, 60)
-      assert.notMatch(grey.screen, /\u001b/)
-      assert.deepStrictEqual([wide.code, narrow.code, grey.code], [0, 0, 0])
+      assert.notMatch(narrow.screen, /\u001b/)
+      assert.deepStrictEqual([wide.code, narrow.code], [0, 0])
     }))
 
   test("a pull is a bar with speed and time, and one line at the end", () =>
@@ -64,7 +63,7 @@ describe.sequential("on a terminal", () => {
         onTerminal(yield* home(), ["pull", "mistral"], { env, columns: 80 }),
         ({ wait }) => wait
       )
-      assert.match(plain(screen), /mistral +\d+% █+.* of 1\.0 MB/)
+      assert.match(plain(screen), /mistral +\d+% █+.*░* .* of 1\.0 MB/)
       assert.match(plain(screen), /KB\/s +.*left/)
       // the bar is gone when all is done
       assert.match(screen, /\r\u001b\[K(?:\u001b\[\d+m)*✓/)

@@ -83,24 +83,34 @@ export const tags = (models: ReadonlyArray<Installed>, generation: Generation) =
   })
 })
 
+/** How long models stay in memory, in ms, unless somebody said how long. */
+export const usualTime = 300_000
+
+/** The models in memory, and until when; `undefined` for one that was there from the start. */
+export type LoadedUntil = Map<string, number | undefined>
+
 export const ps = (
   models: ReadonlyArray<Installed>,
-  loadedUntil: ReadonlyMap<string, number>,
-  generation: Generation
-) => ({
-  models: models.filter((model) => loadedUntil.has(model.name))
-    .sort((a, b) => loadedUntil.get(b.name)! - loadedUntil.get(a.name)!)
-    .map((model) => ({
-      name: model.name,
-      model: model.name,
-      size: size(model),
-      digest: model.digest,
-      details: details(model),
-      expires_at: timestamp(loadedUntil.get(model.name)!, 276_044),
-      size_vram: 0,
-      context_length: generation.psContext ? model.effectiveContext ?? 4096 : undefined
-    }))
-})
+  loadedUntil: LoadedUntil,
+  generation: Generation,
+  now: number
+) => {
+  const until = (model: Installed) => loadedUntil.get(model.name) ?? now + usualTime
+  return {
+    models: models.filter((model) => loadedUntil.has(model.name))
+      .sort((a, b) => until(b) - until(a))
+      .map((model) => ({
+        name: model.name,
+        model: model.name,
+        size: size(model),
+        digest: model.digest,
+        details: details(model),
+        expires_at: timestamp(until(model), 276_044),
+        size_vram: 0,
+        context_length: generation.psContext ? model.effectiveContext ?? 4096 : undefined
+      }))
+  }
+}
 
 export const modelList = (models: ReadonlyArray<Installed>) => ({
   object: "list",

@@ -6,7 +6,19 @@ import { completion, type CompletionRequest, loaded } from "./completion.js"
 import { forOrigin } from "./cors.js"
 import { type Generation, generations } from "./generation.js"
 import { goJson } from "./goJson.js"
-import { embedding, find, install, type Installed, modelList, ps, show, tags, withTag } from "./models.js"
+import {
+  embedding,
+  find,
+  install,
+  type Installed,
+  type LoadedUntil,
+  modelList,
+  ps,
+  show,
+  tags,
+  usualTime,
+  withTag
+} from "./models.js"
 import * as operations from "./operations.js"
 import { applyFault, failure, faultAnswer, json, plainText, type Plan, raw, streamed, whole } from "./plan.js"
 import { ReplyQueue } from "./replies.js"
@@ -40,6 +52,26 @@ const hasMessages = ({ messages }: JsonRecord): boolean => Array.isArray(message
 
 const forever = 9_223_372_036_854
 
+const units: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  "µs": 1e-3,
+  "μs": 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000
+}
+
+// a number of seconds, or a duration as Go writes it
+const keepAliveMs = (keepAlive: unknown): number => {
+  if (typeof keepAlive === "number") return keepAlive * 1000
+  if (typeof keepAlive !== "string") return usualTime
+  const parts = [...keepAlive.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)]
+  const time = parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0)
+  return keepAlive === "0" ? 0 : parts.length === 0 ? usualTime : keepAlive.startsWith("-") ? -time : time
+}
+
 export class Server {
   readonly generation: Generation
   requests: Array<Recording> = []
@@ -48,7 +80,7 @@ export class Server {
   private rules: ReadonlyArray<Rule>
   private met = new Map<Rule, number>()
   private ordinal = 0
-  private loadedUntil = new Map<string, number>()
+  private loadedUntil: LoadedUntil = new Map()
   private blobs: Set<string>
 
   constructor(readonly description: Description) {
@@ -73,7 +105,7 @@ export class Server {
 
   setModels(models: ReadonlyArray<Model | string>): void {
     this.models = models.map(install)
-    for (const model of this.models) if (model.loaded === true) this.loadedUntil.set(model.name, 300_000)
+    for (const model of this.models) if (model.loaded === true) this.loadedUntil.set(model.name, undefined)
   }
 
   private queue(replies: Replies = ["Hello."]): ReplyQueue {
@@ -173,7 +205,7 @@ export class Server {
       case "/api/tags":
         return json(tags(this.models, this.generation))
       case "/api/ps":
-        return json(ps(this.models, this.loadedUntil, this.generation))
+        return json(ps(this.models, this.loadedUntil, this.generation, now))
       case "/api/show":
         return this.show(record)
       case "/api/chat":
@@ -405,10 +437,9 @@ export class Server {
   }
 
   private keep(model: Installed, keepAlive: unknown, now: number): void {
-    if (keepAlive === 0) this.loadedUntil.delete(model.name)
-    else if (typeof keepAlive === "number") {
-      this.loadedUntil.set(model.name, now + (keepAlive < 0 ? forever : keepAlive * 1000))
-    } else this.loadedUntil.set(model.name, now + 300_000)
+    const time = keepAliveMs(keepAlive)
+    if (time === 0) this.loadedUntil.delete(model.name)
+    else this.loadedUntil.set(model.name, now + (time < 0 ? forever : time))
   }
 
   private reply(record: RecordedRequest, request: CompletionRequest, shape = (plan: Plan) => plan): Plan {
