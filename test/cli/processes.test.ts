@@ -63,16 +63,16 @@ describe("in a pipe", () => {
       const me = yield* home()
       const none = yield* inside(me, ["ps"], { env })
       assert.deepStrictEqual(none, { code: 0, stdout: "", stderr: "No model is loaded.\n" })
-      const load = yield* execute(me, ["load", "ollama/gpt-oss:20b", "--keep-alive", "5m", "--num-ctx", "8192"], {
+      const load = yield* execute(me, ["load", "ollama/gpt-oss:20b", "--keep-alive", "1h30m", "--num-ctx", "8192"], {
         env
       })
       assert.match(load.stderr, /^✓ loaded gpt-oss:20b/)
       const body = (yield* mock.requests).find(({ path }) => path === "/api/chat")?.json
-      assert.deepInclude(body, { model: "gpt-oss:20b", keep_alive: "5m", options: { num_ctx: 8192 } })
+      assert.deepInclude(body, { model: "gpt-oss:20b", keep_alive: "1h30m", options: { num_ctx: 8192 } })
       const ps = yield* execute(me, ["ps"], { env })
       assert.match(
         ps.stdout,
-        /^NAME +SIZE +PROCESSOR +CONTEXT +STAYS\ngpt-oss:20b +13\.8 GB +100% CPU +4,096 +for (?:4 min|5 min 0 s)/
+        /^NAME +SIZE +PROCESSOR +CONTEXT +STAYS\ngpt-oss:20b +13\.8 GB +100% CPU +4,096 +for 1 h (?:29|30) min/
       )
       const [unload, rm] = yield* Effect.all([
         execute(me, ["unload", "gpt-oss:20b"], { env }),
@@ -187,7 +187,7 @@ describe("in a pipe", () => {
       ], { concurrency: 3 })
       assert.deepStrictEqual([beside.code, beside.stderr], [
         1,
-        "error: models.providers.hosted.apikey: expected the key \"apiKey\", found \"apikey\". Nothing was written.\n"
+        "error: models.providers.hosted.apikey: expected a known key, found \"apikey\" (did you mean \"apiKey\"?). Nothing was written.\n"
       ])
       assert.strictEqual(masked.stdout, "********\n")
       assert.strictEqual(revealed.stdout, "sk-typed-by-nobody\n")

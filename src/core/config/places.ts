@@ -155,8 +155,8 @@ const expected = (kinds: string): string => {
 
 const misspelt = (path: KeyPath, meant: string): Problem => ({
   path,
-  expected: `the key "${meant}"`,
-  actual: `"${String(path.at(-1))}"`
+  expected: "a known key",
+  actual: `${JSON.stringify(path.at(-1))} (did you mean "${meant}"?)`
 })
 
 /** What is wrong with a value at a path, before it is written. A key that only nearly exists is wrong too. */
