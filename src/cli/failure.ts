@@ -8,6 +8,7 @@ import { harmless } from "./text.js"
 // What the library says to programmers, as it is said to who types commands.
 const advice: ReadonlyArray<readonly [RegExp, string]> = [
   [/use Ollama\.layerWith\(\{ discover: true \}\)/g, "say where it is with --base-url"],
+  [/`ollama pull /g, "`effect-ollama pull "],
   [/, or raise discovery\.\w+/g, ""],
   [
     /Create it, or unset the variable that names it \(OPENCLAW_CONFIG_PATH\)/g,

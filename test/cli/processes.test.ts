@@ -279,7 +279,11 @@ describe("a stop", () => {
       const pull = yield* piped(yield* home(), ["pull", "mistral"], { env })
       yield* pull.until(/pulling manifest/)
       yield* pull.kill("SIGINT")
-      assert.deepStrictEqual(yield* pull.wait, { code: 130, stdout: "", stderr: "mistral: pulling manifest\n" })
+      assert.deepStrictEqual(yield* pull.wait, {
+        code: 130,
+        stdout: "",
+        stderr: "mistral: pulling manifest\nStopped. The same command goes on from here.\n"
+      })
       assert.strictEqual((yield* server.nextAborted).path, "/api/pull")
     }))
 })

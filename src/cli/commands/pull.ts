@@ -41,6 +41,7 @@ export const pull = ({ model: written }: { readonly model: string }) =>
     const drawing = Effect.zipRight(Effect.repeat(draw, Schedule.spaced("80 millis")), Effect.never)
     yield* Effect.raceFirst(fetch, drawing).pipe(
       Effect.ensuring(err.isTerminal ? err.write(clear) : Effect.void),
+      Effect.onInterrupt(() => note(({ dim }) => dim("Stopped. The same command goes on from here."))),
       Effect.catchIf(
         (error) => "detail" in error && /file does not exist|manifest unknown/.test(error.detail ?? ""),
         () => new Failed({ message: `There is no model ${model} to pull. Check the name: https://ollama.com/library` })
