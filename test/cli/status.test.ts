@@ -116,6 +116,16 @@ describe("status", () => {
       assert.strictEqual(by.server.state, "ok")
     }))
 
+  live("a value of the file is wrong", () =>
+    Effect.gen(function*() {
+      const config = { models: { providers: { ollama: { apiKey: "k", timeoutSeconds: "soon" } } } }
+      const { by, failed } = yield* status({ config })
+      assert.deepStrictEqual(failed, ["config"])
+      assert.match(by.config.found, /openclaw\.json has 1 error$/)
+      assert.match(by.config.details?.join() ?? "", /timeoutSeconds: expected a positive number of seconds/)
+      assert.include(by.config.fix?.[0], "config validate")
+    }))
+
   live("the primary is not there, and its fallback is", () =>
     Effect.gen(function*() {
       const model = { primary: "ollama/qwen3:8b", fallbacks: ["ollama/gpt-oss:20b"] }

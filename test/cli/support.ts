@@ -178,7 +178,7 @@ export const onTerminal = (
 // without a process
 // =============================================================================
 
-/** Runs the same program in this process: for what need not be seen from outside. */
+/** Runs the same program in this process, on a terminal of so many columns or in a pipe: for what need not be a process. */
 export const inside = (
   home: string,
   args: ReadonlyArray<string>,
@@ -190,7 +190,7 @@ export const inside = (
       write: (text: string) => Effect.sync(() => void (out[name] += text)),
       isTerminal: options.columns !== undefined,
       columns: () => options.columns ?? Infinity,
-      inks: inks(false)
+      inks: inks(options.columns !== undefined)
     })
     const screen = Screen.of({
       out: output("stdout"),

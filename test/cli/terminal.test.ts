@@ -4,7 +4,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
-import { enabled, hasTerminal, home, live, onTerminal } from "./support.js"
+import { widthOf } from "../../src/cli/text.js"
+import { enabled, hasTerminal, home, inside, live, onTerminal } from "./support.js"
 
 const serve = (description: MockOllama.Description) =>
   Effect.map(makeServer(description), (made) => ({ ...made, env: { ...enabled, OLLAMA_HOST: made.server.url } }))
@@ -41,6 +42,39 @@ describe("on a terminal", () => {
       for (const line of plain(narrow.screen).split("\n")) assert.isAtMost(line.length, 60)
       assert.notMatch(narrow.screen, /\u001b/)
       assert.deepStrictEqual([wide.code, narrow.code], [0, 0])
+    }))
+
+  live("every command fits, and has colours", () =>
+    Effect.gen(function*() {
+      const { env } = yield* serve({ models: [...models, { name: "gemma3:4b", capabilities: ["completion"] }] })
+      const config = { models: { providers: { ollama: { apiKey: "ollama-local", timeoutSeconds: "soon" } } } }
+      const [me, wrong] = [yield* home(), yield* home(config)]
+      const key = "models.providers.ollama.apiKey"
+      const commands: ReadonlyArray<readonly [home: string, words: string, code: number, shows: RegExp]> = [
+        [me, "models list --all", 0, /\u001b\[1mollama\/gpt-oss:20b\u001b\[22m\n {2}\u001b\[2mcontext/],
+        [me, "models show gpt-oss:20b", 0, /\u001b\[2mcapabilities {2}\u001b\[22mcompletion, tools/],
+        [me, "status --probe", 0, /\u001b\[32m✓\u001b\[39m Answer/],
+        [wrong, "doctor", 1, /\u001b\[31m✗\u001b\[39m Configuration[\s\S]*has 1 error/],
+        [me, "load gpt-oss:20b", 0, /\u001b\[32m✓\u001b\[39m loaded/],
+        [me, "ps", 0, /\u001b\[2mNAME/],
+        [me, "unload gpt-oss:20b", 0, /\u001b\[32m✓\u001b\[39m unloaded/],
+        [me, "rm gemma3:4b nope", 1, /\u001b\[31merror:\u001b\[39m .*nope/],
+        [me, `config set ${key} ollama-local`, 0, /\u001b\[32m✓\u001b\[39m .*apiKey/],
+        [me, `config get ${key}`, 0, /^ollama-local\n/],
+        [me, `config unset ${key}`, 0, /is gone/],
+        [wrong, "config validate", 1, /timeoutSeconds[\s\S]*openclaw\.json:\d+:\d+[\s\S]*\^/],
+        [me, "config validat", 2, /Did you mean "validate"\?/]
+      ]
+      for (const [home, words, code, shows] of commands) {
+        const ran = yield* inside(home, words.split(" "), { env, columns: 60 })
+        const screen = ran.stdout + ran.stderr
+        assert.match(screen, shows, words)
+        assert.strictEqual(ran.code, code, words)
+        // a path is not broken: it would not be one
+        for (const line of screen.split("\n").filter((line) => !line.includes("/"))) {
+          assert.isAtMost(widthOf(line), 60, line)
+        }
+      }
     }))
 
   test("a pull is a bar with speed and time, and one line at the end", () =>

@@ -234,7 +234,9 @@ export const show = ({ json, ref }: { readonly json: boolean; readonly ref: stri
             oneLine(`${server.shown.family ?? ""} ${server.shown.parameterSize ?? ""} ${server.shown.quantization}`)
           ] as const
         ]),
-      ...(digest === undefined ? [] : [["digest", oneLine(digest)] as const]),
+      ...(digest === undefined
+        ? []
+        : [["digest", oneLine(out.columns() < 80 ? digest.slice(0, 12) : digest)] as const]),
       ...(server === undefined || !server.answers
         ? []
         : [["loaded", loaded === undefined ? "no" : `yes, ${yield* remaining(loaded)}`] as const])

@@ -73,6 +73,12 @@ export const config = (loaded: Either.Either<ResolvedConfig, ConfigurationError>
   }
   const { diagnostics, source } = loaded.right
   const said = diagnostics.map(({ level, message, path }) => `${level}: ${path}: ${message}`)
+  const errors = diagnostics.filter(({ level }) => level === "error").length
+  if (errors > 0) {
+    return failed("config", `${source.configPath ?? "it"} has ${plural(errors, "error")}`, [
+      "effect-ollama config validate  (shows where)"
+    ], said)
+  }
   return source.configFound
     ? ok("config", `${source.configPath} is valid`, said)
     : ok("config", `no file at ${source.configPath ?? "any place"}: the defaults apply`, said)
@@ -96,6 +102,9 @@ export const credential = ({ configured, reason, result }: ProviderStatus): Chec
     case "ProviderUnavailable":
       if (error.reason === "no-credential") return failed("credential", reason, enable)
       return configured ? ok("credential", "there is one") : failed("credential", "none", enable)
+    // the first check has said it
+    case "ConfigInvalid":
+      return skipped("credential", "not known: the entry is wrong")
     case "MissingEnvironmentVariable":
       return failed("credential", sentence(error), [`export ${error.variable}=...`])
     default:
