@@ -22,7 +22,7 @@ import type { HostOptions, ResolvedConfig } from "./core/config/resolved.js"
 import type * as OllamaError from "./OllamaError.js"
 
 export type { FileOptions, Locations } from "./config/load.js"
-export type { Diagnostic, HostOptions, ModelSettings, ResolvedConfig } from "./core/config/resolved.js"
+export type { Diagnostic, HostOptions, ModelSettings, ResolvedConfig, Secrets } from "./core/config/resolved.js"
 
 /**
  * The service that holds the resolved configuration.

@@ -182,9 +182,11 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
 
   const ids = ["ollama", ...Array.from(entries.keys()).filter((id) => id !== "ollama" && id !== "")]
   const unlisted = ["ollama-cloud"].filter((id) => !entries.has(id))
-  const stored = profiles.decode(input.profiles, new Set([...ids, ...unlisted]), lookup, input.now)
+  const asks = input.options?.secrets !== undefined
+  const stored = profiles.decode(input.profiles, new Set([...ids, ...unlisted]), lookup, input.now, asks)
   diagnostics.push(...stored.diagnostics)
   const context: provider.Context = {
+    asks,
     lookup,
     profiles: stored,
     configOrder,
@@ -209,6 +211,7 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
     models: defaults.models,
     defaults: Object.keys(defaults.defaults).length === 0 ? undefined : defaults.defaults,
     streaming: input.options?.streaming,
+    secrets: input.options?.secrets,
     diagnostics
   }))
 }

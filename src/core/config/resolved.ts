@@ -1,9 +1,18 @@
 /** What a configuration comes to. */
+import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { Ignored } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidModelRef, MissingEnvironmentVariable } from "../../OllamaError.js"
-import type { ProviderStatus } from "../provider.js"
+import type { ProviderStatus, SecretReference } from "../provider.js"
+
+/**
+ * Looks up a secret that the configuration only refers to.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export type Secrets = (reference: SecretReference) => Effect.Effect<Redacted.Redacted, unknown>
 
 /**
  * What host code decides itself. These win over the configuration.
@@ -25,6 +34,11 @@ export interface HostOptions {
   readonly keepWithoutTools?: boolean | undefined
   /** Whether to ask for streams on the wire, of every provider for which the configuration does not say it. */
   readonly streaming?: boolean | undefined
+  /**
+   * Looks up the secrets that OpenClaw keeps elsewhere. It is asked when a provider is first needed, once for all who wait,
+   * for at most 10 s; what it gives is kept, its failures are not. Without it such a provider is unavailable.
+   */
+  readonly secrets?: Secrets | undefined
 }
 
 /**
@@ -113,5 +127,7 @@ export interface ResolvedConfig {
   readonly defaults?: ModelDefaults | undefined
   /** The host's own setting of `streaming`, which is weaker than any other. */
   readonly streaming?: boolean | undefined
+  /** Who is asked for the secrets that providers lack as yet. */
+  readonly secrets?: Secrets | undefined
   readonly diagnostics: ReadonlyArray<Diagnostic>
 }

@@ -153,7 +153,7 @@ export const providerUnavailable = (e: {
   switch (e.reason) {
     case "no-credential":
       if (e.detail !== undefined) {
-        return `The key of the provider ${e.provider} is the secret ${e.detail}, which is not known here. Write it as "\${NAME}" or { source: "env", id: "NAME" }.`
+        return `The provider ${e.provider} needs the secret ${e.detail}, which is not known here. Give the host option \`secrets\`, which looks it up, or write it as "\${NAME}" or { source: "env", id: "NAME" }.`
       }
       if (e.provider === "ollama-cloud") {
         return `The provider ollama-cloud has no key. Set OLLAMA_API_KEY to a key of https://ollama.com, or set ${at}.apiKey.`
