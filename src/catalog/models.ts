@@ -4,6 +4,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import type { Secrets } from "../config/host.js"
 import { type CandidateOptions, firstStatus, plan, type Planned } from "../core/catalog/candidates.js"
 import * as catalogs from "../core/catalog/catalogs.js"
 import { findStatus, known, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
@@ -72,7 +73,7 @@ const listed = (catalog: Catalog): CatalogCache => {
 }
 
 export const make = (
-  settings: Settings,
+  settings: Settings & { readonly secrets?: Secrets | undefined },
   makeSource: (
     provider: Provider,
     unlocked: Effect.Effect<Provider, ProviderError>

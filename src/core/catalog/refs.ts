@@ -8,7 +8,7 @@ import type { Provider, ProviderStatus } from "../provider.js"
 /** What the choice depends on. */
 export type Settings = Pick<
   ResolvedConfig,
-  "providers" | "unlisted" | "primary" | "fallbacks" | "broken" | "models" | "defaults" | "streaming" | "secrets"
+  "providers" | "unlisted" | "primary" | "fallbacks" | "broken" | "models" | "defaults" | "streaming"
 >
 
 /** What a text names: a model of a known provider, or a name that a catalog has to know. */

@@ -23,6 +23,8 @@ export interface Input {
   readonly lookup: env.Lookup
   readonly profiles?: profiles.ProfilesFile | undefined
   readonly options?: HostOptions | undefined
+  /** Whether the host looks up secrets. */
+  readonly asks?: boolean | undefined
   /** For tokens that expire, in ms since 1970. */
   readonly now: number
   readonly configPath?: string | undefined
@@ -182,7 +184,7 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
 
   const ids = ["ollama", ...Array.from(entries.keys()).filter((id) => id !== "ollama" && id !== "")]
   const unlisted = ["ollama-cloud"].filter((id) => !entries.has(id))
-  const asks = input.options?.secrets !== undefined
+  const asks = input.asks === true
   const stored = profiles.decode(input.profiles, new Set([...ids, ...unlisted]), lookup, input.now, asks)
   diagnostics.push(...stored.diagnostics)
   const context: provider.Context = {
@@ -211,7 +213,6 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
     models: defaults.models,
     defaults: Object.keys(defaults.defaults).length === 0 ? undefined : defaults.defaults,
     streaming: input.options?.streaming,
-    secrets: input.options?.secrets,
     diagnostics
   }))
 }

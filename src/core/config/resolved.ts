@@ -1,25 +1,11 @@
 /** What a configuration comes to. */
-import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import type { Ignored } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidModelRef, MissingEnvironmentVariable } from "../../OllamaError.js"
-import type { ProviderStatus, SecretReference } from "../provider.js"
+import type { ProviderStatus } from "../provider.js"
 
-/**
- * Looks up a secret that the configuration only refers to.
- *
- * @since 0.1.0
- * @category models
- */
-export type Secrets = (reference: SecretReference) => Effect.Effect<Redacted.Redacted, unknown>
-
-/**
- * What host code decides itself. These win over the configuration.
- *
- * @since 0.1.0
- * @category models
- */
+/** What host code decides itself, but for what it does. */
 export interface HostOptions {
   /** Enables `ollama` without any key. */
   readonly discover?: boolean | undefined
@@ -34,11 +20,6 @@ export interface HostOptions {
   readonly keepWithoutTools?: boolean | undefined
   /** Whether to ask for streams on the wire, of every provider for which the configuration does not say it. */
   readonly streaming?: boolean | undefined
-  /**
-   * Looks up the secrets that OpenClaw keeps elsewhere. It is asked when a provider is first needed, once for all who wait,
-   * for at most 10 s; what it gives is kept, its failures are not. Without it such a provider is unavailable.
-   */
-  readonly secrets?: Secrets | undefined
 }
 
 /**
@@ -101,12 +82,7 @@ export interface BrokenRef {
   readonly error: InvalidModelRef | MissingEnvironmentVariable
 }
 
-/**
- * A configuration, resolved. Every decision that was taken is data here.
- *
- * @since 0.1.0
- * @category models
- */
+/** A configuration, resolved. Every decision that was taken is data here. */
 export interface ResolvedConfig {
   readonly source: {
     /** The configuration file that was looked for; absent when the configuration was given in code. */
@@ -127,7 +103,5 @@ export interface ResolvedConfig {
   readonly defaults?: ModelDefaults | undefined
   /** The host's own setting of `streaming`, which is weaker than any other. */
   readonly streaming?: boolean | undefined
-  /** Who is asked for the secrets that providers lack as yet. */
-  readonly secrets?: Secrets | undefined
   readonly diagnostics: ReadonlyArray<Diagnostic>
 }
