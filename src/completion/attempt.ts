@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type { ChatRequest } from "../Chat.js"
 import { type About, about, type Asked } from "../core/about.js"
+import { serverName } from "../core/catalog/refs.js"
 import type { Selection } from "../core/catalog/selection.js"
 import { whole } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure } from "../core/decode/types.js"
@@ -73,6 +74,7 @@ export const send = (
   const encoding = encode({
     wire,
     model,
+    name: serverName(model.id, selection.provider.id),
     request: call.request,
     params: selection.params,
     ignored: selection.ignored,

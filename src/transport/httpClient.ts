@@ -61,9 +61,10 @@ const arrivedBy = (response: HttpClientResponse.HttpClientResponse): Arrived => 
 const respondedIn = (error: unknown): HttpClientResponse.HttpClientResponse | undefined => {
   const response = responseIn(error)
   if (response === undefined || !(HttpClientResponse.TypeId in response)) return undefined
-  const found = response as HttpClientResponse.HttpClientResponse // has its TypeId
-  return found.status >= 200 && found.status < 300 ? undefined : found
+  return response as HttpClientResponse.HttpClientResponse // has its TypeId
 }
+
+const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
 
 /** On a fiber that can be left alone: some transports never settle. */
 export const sendThrough = <R>(
@@ -75,7 +76,11 @@ export const sendThrough = <R>(
   const sent = Effect.matchEffect(client.execute(request), {
     onFailure: (error) => {
       const response = respondedIn(error)
-      return response === undefined ? Effect.fail(error) : Effect.succeed({ ...arrivedBy(response), seen: true })
+      return response === undefined ? Effect.fail(error) : Effect.succeed({
+        ...arrivedBy(response),
+        seen: true,
+        ...(isSuccess(response) ? { unwanted: error } : undefined)
+      })
     },
     onSuccess: (response) => Effect.succeed(arrivedBy(response))
   })

@@ -9,9 +9,11 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { mask, redact } from "../core/failure/redact.js"
 import { classifyAnswer } from "../core/failure/refusal.js"
+import { refusedByHost } from "../core/failure/sentences.js"
 import { classifyTransport } from "../core/failure/transport.js"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import { isTraced } from "../telemetry/span.js"
@@ -98,7 +100,7 @@ export const open = <R>(
   client: Client<R>,
   outgoing: Outgoing,
   restore: Restore
-): Effect.Effect<Reply, TransportError | ModelEndpointError, R> =>
+): Effect.Effect<Reply, TransportError | ModelEndpointError | MalformedResponse, R> =>
   Effect.withFiberRuntime((fiber) => {
     const sending: Sending = { outgoing, request: makeRequest(outgoing) }
     if (!isSendable(sending.request)) {
@@ -110,13 +112,23 @@ export const open = <R>(
     const deadlines = Deadlines.of(fiber)
     const start = deadlines.now()
     const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)
-    return Effect.flatMap(head, (arrived) => {
+    return Effect.flatMap(head, (arrived): Effect.Effect<Reply, ModelEndpointError | MalformedResponse> => {
       const { status } = arrived.response
       const secrets = () => secretsIn(sending.request)
+      if (arrived.unwanted !== undefined) {
+        const detail = unwanted(arrived.unwanted, status, secrets())
+        return Effect.zipRight(arrived.close, Effect.fail(new MalformedResponse({ url: outgoing.url, detail })))
+      }
       const reply: Reply = { ...arrived, outgoing, start, secrets }
       return status >= 200 && status < 300 ? Effect.succeed(reply) : refused(reply, restore)
     })
   })
+
+// A success that middleware of the host does not want: the host knows why, the server answered.
+const unwanted = (error: unknown, status: number, secrets: ReadonlyArray<string>): string => {
+  const said = Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : ""
+  return `${refusedByHost} (${status}${said === "" ? "" : `: ${mask(said, secrets)}`})`
+}
 
 // Waits for the head. Whatever becomes of that, nothing stays open that nobody has.
 const receive = (

@@ -379,8 +379,13 @@ export const requestTimeout = (e: {
   }
 }
 
+/** How the detail begins of an answer that the program itself does not want. */
+export const refusedByHost = "the program's own HttpClient refuses it"
+
 export const malformedResponse = (e: { readonly url: string; readonly detail: string }): string =>
-  `The answer of ${e.url} is malformed: ${e.detail}. Is that really Ollama, and is the base URL right?`
+  e.detail.startsWith(refusedByHost)
+    ? `The answer of ${e.url} did not get through: ${e.detail}.`
+    : `The answer of ${e.url} is malformed: ${e.detail}. Is that really Ollama, and is the base URL right?`
 
 // What a model wrote is no part of a sentence, but for a name that looks like one.
 export const malformedToolCall = (e: { readonly name: string }): string =>

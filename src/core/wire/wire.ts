@@ -74,6 +74,8 @@ export interface Drafted {
 export interface EncodeOptions {
   readonly wire: Wire
   readonly model: ModelDefinition
+  /** Its name on the server. Default: its id. */
+  readonly name?: string | undefined
   readonly request: ChatRequest
   /** Params of the configuration, the weakest first: provider, model, ref. The request's own are stronger. */
   readonly params: ReadonlyArray<JsonObject>
@@ -133,7 +135,7 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     })
   }
   const drafted = wire.body({
-    model: model.id,
+    model: options.name ?? model.id,
     format: request.format ?? Params.format(params),
     request,
     tools,
