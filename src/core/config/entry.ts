@@ -102,7 +102,11 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
   const apiKey = readKey(get("apiKey"), r.lookup, known.id)
   const seconds = read.positive(strict, get("timeoutSeconds"), at("timeoutSeconds"), "seconds")
   const listed = get("models")
-  const maxTokens = read.count(r, get("maxTokens"), at("maxTokens"))
+  const ofModels = {
+    contextWindow: read.count(r, get("contextWindow"), at("contextWindow")),
+    contextTokens: read.count(r, get("contextTokens"), at("contextTokens")),
+    maxTokens: read.count(r, get("maxTokens"), at("maxTokens"))
+  }
   const list = Array.isArray(listed)
     ? listed
     : listed === undefined
@@ -122,7 +126,7 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
     timeout: seconds === undefined ? undefined : Math.min(seconds * 1000, maxTimeout),
     settings: settle(r, get("params"), at("params")),
     listsModels: Array.isArray(listed) ? listed.length > 0 : listed !== undefined,
-    ...modelsOf(r, { id: known.id, api, root, maxTokens }, list, at("models")),
+    ...modelsOf(r, { id: known.id, api, root, ...ofModels }, list, at("models")),
     flaws
   }
 }

@@ -39,7 +39,9 @@ export interface Owner {
   readonly api: Api
   /** Where its models are asked; `undefined` when that is not known. */
   readonly root: string | undefined
-  /** The most tokens of a model that does not say it itself. */
+  /** In tokens, of a model that does not say it itself. */
+  readonly contextWindow: number | undefined
+  readonly contextTokens: number | undefined
   readonly maxTokens: number | undefined
 }
 
@@ -168,13 +170,13 @@ export const readModel = (r: Reader, owner: Owner, value: unknown, path: KeyPath
       tools,
       input: take("input", input),
       cost: take("cost", cost),
-      contextWindow: take("contextWindow", read.count),
+      contextWindow: take("contextWindow", read.count) ?? owner.contextWindow,
       maxTokens: take("maxTokens", read.count) ?? owner.maxTokens
     }),
     api,
     headers: sent,
     ...(settings === undefined ? {} : unlessEmpty(settings)),
-    contextTokens: take("contextTokens", read.count),
+    contextTokens: take("contextTokens", read.count) ?? owner.contextTokens,
     ...more
   })
 }
