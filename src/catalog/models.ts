@@ -94,9 +94,18 @@ export const make = (
 
   const unlockedOf = (provider: Provider) => unlocked.get(provider.id)!
 
+  // A model of a catalog is called in the same way each time.
+  const chosen = new WeakMap<ModelDefinition, { [By in Selection["selectedBy"]]?: Selection }>()
+  const chosenOf = (provider: Provider, model: ModelDefinition, selectedBy: Selection["selectedBy"]): Selection => {
+    let known = chosen.get(model)
+    if (known === undefined) chosen.set(model, known = {})
+    const found = known[selectedBy]
+    return found?.provider === provider ? found : known[selectedBy] = select(settings, provider, model, selectedBy)
+  }
+
   // What is chosen can be asked: with its secrets.
-  const chosen = (provider: Provider, model: ModelDefinition, selectedBy: Selection["selectedBy"]) =>
-    Effect.map(unlockedOf(provider), (whole) => select(settings, whole, model, selectedBy))
+  const choose = (provider: Provider, model: ModelDefinition, selectedBy: Selection["selectedBy"]) =>
+    Effect.map(unlockedOf(provider), (whole) => chosenOf(whole, model, selectedBy))
 
   const providerOf = (id: string): Either.Either<Provider, ProviderError> =>
     findStatus(known(settings), id)?.result
@@ -135,7 +144,7 @@ export const make = (
       const model = catalogs.findModel(catalog, name)
       return model === undefined
         ? Effect.fail(catalogs.missing(catalog, name))
-        : chosen(provider, model, selectedBy)
+        : choose(provider, model, selectedBy)
     })
 
   // A provider that can be asked is only asked twice when no list has the name.
@@ -153,15 +162,15 @@ export const make = (
         (consulted): Effect.Effect<Selection, SelectionError> => {
           const found = catalogs.having(consulted, name)
           return found.length === 1
-            ? chosen(found[0]!.provider, found[0]!.model, selectedBy)
+            ? choose(found[0]!.provider, found[0]!.model, selectedBy)
             : Effect.fail(catalogs.missingName(settings, consulted, name))
         }
       )
     })
 
+  const first = firstStatus(settings)?.result
   const firstAvailable = Effect.suspend((): Effect.Effect<Selection, SelectionError> => {
-    const found = firstStatus(settings)?.result
-      ?? Either.left(unknownProvider(settings.providers, "ollama"))
+    const found = first ?? Either.left(unknownProvider(settings.providers, "ollama"))
     if (Either.isLeft(found)) return Effect.fail(found.left)
     const provider = found.right
     return Effect.flatMap(
@@ -169,7 +178,7 @@ export const make = (
       (catalog): Effect.Effect<Selection, SelectionError> =>
         catalog.models.length === 0
           ? Effect.fail(catalogs.empty(catalog))
-          : chosen(provider, catalog.models[0]!, "first-available")
+          : choose(provider, catalog.models[0]!, "first-available")
     )
   })
 
@@ -184,16 +193,22 @@ export const make = (
     })
   }
 
+  const candidateOf = (planned: Planned): Candidate => ({
+    ref: planned.ref,
+    selectedBy: planned.selectedBy,
+    url: planned.url,
+    select: Span.use("Models.select", (span) => {
+      span.annotate({ model: planned.ref })
+      return selectPlanned(planned)
+    })
+  })
+
+  // Whom most calls ask: all that the settings say.
+  let standing: ReadonlyArray<Candidate> | undefined
   const candidates: Service["candidates"] = (options) =>
-    plan(settings, options).map((planned) => ({
-      ref: planned.ref,
-      selectedBy: planned.selectedBy,
-      url: planned.url,
-      select: Span.use("Models.select", (span) => {
-        span.annotate({ model: planned.ref })
-        return selectPlanned(planned)
-      })
-    }))
+    options?.model === undefined && options?.fallbacks === undefined
+      ? standing ??= plan(settings).map(candidateOf)
+      : plan(settings, options).map(candidateOf)
 
   const onProvider = (name: string, provider: string) =>
     Effect.withSpan(name, { captureStackTrace: false, attributes: { provider } })

@@ -11,7 +11,7 @@ interface Shape {
   readonly comesTo: Readonly<Record<string, string>>
   readonly primary?: string
   /** Where something is said; nothing by default. */
-  readonly said?: ReadonlyArray<string>
+  readonly said?: Array<string>
 }
 
 const key = { OLLAMA_API_KEY: "ollama-local" }

@@ -105,7 +105,7 @@ export const plan = (
 }
 
 // Whether the model of this ref is the candidate, which may be no more than its name.
-const isOf = ({ ref, target }: Planned, asked: string): boolean => {
+const isOf = ({ target }: Planned, asked: string): boolean => {
   const wanted = Either.getOrUndefined(ModelRef.parse(asked))
   if (wanted === undefined || target === "first-available" || Either.isLeft(target)) return false
   return target.right._tag === "Name"
