@@ -36,6 +36,7 @@ class NotGiven {
 }
 
 const lookUp = (reference: SecretReference, secrets: Secrets): Effect.Effect<Redacted.Redacted, NotGiven> =>
+  // @effect-diagnostics-next-line anyUnknownInErrorContext:off - the host fails as it likes
   Effect.suspend(() => secrets(reference)).pipe(
     Effect.timeoutFail({ duration: limit, onTimeout: () => new NotGiven(`\`secrets\` took longer than ${limit}`) }),
     Effect.catchAllCause((cause) => {
