@@ -64,7 +64,7 @@ const safe = <A, E, R>(where: string, program: Effect.Effect<A, E, R>) =>
       assertSafe([...printed(value ?? error), ...all], where)
       assert.isAbove(recording.logs(), 2)
       return { exit, spans: recording.spans(), all }
-    }).pipe(Effect.provide(recording.layer))
+    }).pipe(recording.record)
   })
 
 const tagOf = (exit: Exit.Exit<unknown, unknown>): string =>
