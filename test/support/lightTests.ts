@@ -3,7 +3,7 @@
  * take twenty times as long as all else of a small test.
  */
 import { it, type Vitest } from "@effect/vitest"
-import { Context, Effect, FiberRef, HashSet, Layer, Logger, TestClock, TestServices } from "effect"
+import { Context, Effect, FiberRef, HashSet, Layer, Logger, type Scope, TestClock, TestServices } from "effect"
 
 const services = TestServices.liveServices
 
@@ -15,10 +15,10 @@ const testing = <A, E>(effect: Effect.Effect<A, E, TestServices.TestServices>) =
     Effect.locallyWith(FiberRef.currentLoggers, HashSet.remove(Logger.defaultLogger))
   )
 
-const effect: Vitest.Vitest.Test<TestServices.TestServices> = (name, self, timeout) =>
+const effect: Vitest.Test<TestServices.TestServices> = (name, self, timeout) =>
   it.live(name, (context) => testing(Effect.suspend(() => self(context))), timeout)
 
-const scoped: Vitest.Vitest.Test<TestServices.TestServices | import("effect").Scope.Scope> = (name, self, timeout) =>
+const scoped: Vitest.Test<TestServices.TestServices | Scope.Scope> = (name, self, timeout) =>
   it.live(name, (context) => testing(Effect.scoped(Effect.suspend(() => self(context)))), timeout)
 
 Object.assign(it, { effect: Object.assign(effect, it.effect), scoped: Object.assign(scoped, it.scoped) })
