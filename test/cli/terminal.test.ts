@@ -63,7 +63,7 @@ describe("on a terminal", () => {
         [me, `config get ${key}`, 0, /^ollama-local\n/],
         [me, `config unset ${key}`, 0, /is gone/],
         [wrong, "config validate", 1, /timeoutSeconds[\s\S]*openclaw\.json:\d+:\d+[\s\S]*\^/],
-        [me, "config validat", 2, /Did you\s+mean "validate"\?/]
+        [me, "config validat", 2, /Did\s+you\s+mean\s+"validate"\?/]
       ]
       for (const [home, words, code, shows] of commands) {
         const ran = yield* inside(home, words.split(" "), { env, columns: 60 })

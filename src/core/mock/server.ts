@@ -11,12 +11,12 @@ import {
   find,
   install,
   type Installed,
+  keepAliveMs,
   type LoadedUntil,
   modelList,
   ps,
   show,
   tags,
-  usualTime,
   withTag
 } from "./models.js"
 import * as operations from "./operations.js"
@@ -49,28 +49,6 @@ const parsed = (body: string): unknown => {
 }
 
 const hasMessages = ({ messages }: JsonRecord): boolean => Array.isArray(messages) && messages.length > 0
-
-const forever = 9_223_372_036_854
-
-const units: Record<string, number> = {
-  ns: 1e-6,
-  us: 1e-3,
-  "µs": 1e-3,
-  "μs": 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000
-}
-
-// a number of seconds, or a duration as Go writes it
-const keepAliveMs = (keepAlive: unknown): number => {
-  if (typeof keepAlive === "number") return keepAlive * 1000
-  if (typeof keepAlive !== "string") return usualTime
-  const parts = [...keepAlive.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)]
-  const time = parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0)
-  return keepAlive === "0" ? 0 : parts.length === 0 ? usualTime : keepAlive.startsWith("-") ? -time : time
-}
 
 export class Server {
   readonly generation: Generation
@@ -439,7 +417,7 @@ export class Server {
   private keep(model: Installed, keepAlive: unknown, now: number): void {
     const time = keepAliveMs(keepAlive)
     if (time === 0) this.loadedUntil.delete(model.name)
-    else this.loadedUntil.set(model.name, now + (time < 0 ? forever : time))
+    else this.loadedUntil.set(model.name, now + time)
   }
 
   private reply(record: RecordedRequest, request: CompletionRequest, shape = (plan: Plan) => plan): Plan {
