@@ -28,7 +28,7 @@ const usual: MockOllama.Description = {
 const serve = (description: MockOllama.Description = usual) =>
   Effect.map(makeServer(description), (made) => ({ ...made, env: { ...enabled, OLLAMA_HOST: made.server.url } }))
 
-describe("in a pipe", () => {
+describe.sequential("in a pipe", () => {
   live("models list and show", () =>
     Effect.gen(function*() {
       const { env } = yield* serve()

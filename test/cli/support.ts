@@ -64,7 +64,8 @@ export interface Options {
 
 const environment = (home: string, env: Options["env"] = {}) => {
   const { PATH, TMPDIR } = process.env
-  return { PATH, TMPDIR, HOME: home, USERPROFILE: home, ...env }
+  // Node 22 and later compile the bundle once for all processes
+  return { PATH, TMPDIR, HOME: home, USERPROFILE: home, NODE_COMPILE_CACHE: join(folder, "compiled"), ...env }
 }
 
 const start = (command: string, args: ReadonlyArray<string>, env: Record<string, string | undefined>) =>

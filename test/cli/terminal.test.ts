@@ -28,7 +28,7 @@ interface Body {
   readonly messages: ReadonlyArray<{ readonly role: string; readonly content: string }>
 }
 
-describe("on a terminal", () => {
+describe.sequential("on a terminal", () => {
   test("tables have colours and fit, narrow ones row by row, and NO_COLOR has none", () =>
     Effect.gen(function*() {
       const { env } = yield* serve({ models })
