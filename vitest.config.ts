@@ -24,7 +24,7 @@ export default defineConfig({
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
     // for machines that are busy with other things: no test takes this long of itself
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     coverage: {
       include: ["src/**"],
       reporter: ["text-summary", "html"]

@@ -10,7 +10,7 @@ import { findStatus, known, type Settings, unknownProvider, usable } from "../co
 import { select, type Selection } from "../core/catalog/selection.js"
 import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
-import type { Catalog } from "../Model.js"
+import type { Catalog, ModelDefinition } from "../Model.js"
 import type { CatalogError, DiscoveryError, ProviderError, SelectionError } from "../OllamaError.js"
 import * as Span from "../telemetry/span.js"
 import type { CatalogCache } from "./catalogCache.js"
@@ -82,6 +82,15 @@ export const make = (
   }
   const sourceOf = (provider: Provider): CatalogCache => sources.get(provider.id)!
 
+  // A model of a catalog is called in the same way each time.
+  const chosen = new WeakMap<ModelDefinition, { [By in Selection["selectedBy"]]?: Selection }>()
+  const choose = (provider: Provider, model: ModelDefinition, selectedBy: Selection["selectedBy"]): Selection => {
+    let known = chosen.get(model)
+    if (known === undefined) chosen.set(model, known = {})
+    const found = known[selectedBy]
+    return found?.provider === provider ? found : known[selectedBy] = select(settings, provider, model, selectedBy)
+  }
+
   const providerOf = (id: string): Either.Either<Provider, ProviderError> =>
     findStatus(known(settings), id)?.result
       ?? Either.left(unknownProvider(settings.providers, id))
@@ -119,7 +128,7 @@ export const make = (
       const model = catalogs.findModel(catalog, name)
       return model === undefined
         ? Effect.fail(catalogs.missing(catalog, name))
-        : Effect.succeed(select(settings, provider, model, selectedBy))
+        : Effect.succeed(choose(provider, model, selectedBy))
     })
 
   // A provider that can be asked is only asked twice when no list has the name.
@@ -137,15 +146,15 @@ export const make = (
         (consulted): Effect.Effect<Selection, SelectionError> => {
           const found = catalogs.having(consulted, name)
           return found.length === 1
-            ? Effect.succeed(select(settings, found[0]!.provider, found[0]!.model, selectedBy))
+            ? Effect.succeed(choose(found[0]!.provider, found[0]!.model, selectedBy))
             : Effect.fail(catalogs.missingName(settings, consulted, name))
         }
       )
     })
 
+  const first = firstStatus(settings)?.result
   const firstAvailable = Effect.suspend((): Effect.Effect<Selection, SelectionError> => {
-    const found = firstStatus(settings)?.result
-      ?? Either.left(unknownProvider(settings.providers, "ollama"))
+    const found = first ?? Either.left(unknownProvider(settings.providers, "ollama"))
     if (Either.isLeft(found)) return Effect.fail(found.left)
     const provider = found.right
     return Effect.flatMap(
@@ -153,7 +162,7 @@ export const make = (
       (catalog) =>
         catalog.models.length === 0
           ? Effect.fail(catalogs.empty(catalog))
-          : Effect.succeed(select(settings, provider, catalog.models[0]!, "first-available"))
+          : Effect.succeed(choose(provider, catalog.models[0]!, "first-available"))
     )
   })
 
@@ -168,16 +177,22 @@ export const make = (
     })
   }
 
+  const candidateOf = (planned: Planned): Candidate => ({
+    ref: planned.ref,
+    selectedBy: planned.selectedBy,
+    url: planned.url,
+    select: Span.use("Models.select", (span) => {
+      span.annotate({ model: planned.ref })
+      return selectPlanned(planned)
+    })
+  })
+
+  // Whom most calls ask: all that the settings say.
+  let standing: ReadonlyArray<Candidate> | undefined
   const candidates: Service["candidates"] = (options) =>
-    plan(settings, options).map((planned) => ({
-      ref: planned.ref,
-      selectedBy: planned.selectedBy,
-      url: planned.url,
-      select: Span.use("Models.select", (span) => {
-        span.annotate({ model: planned.ref })
-        return selectPlanned(planned)
-      })
-    }))
+    options?.model === undefined && options?.fallbacks === undefined
+      ? standing ??= plan(settings).map(candidateOf)
+      : plan(settings, options).map(candidateOf)
 
   const onProvider = (name: string, provider: string) =>
     Effect.withSpan(name, { captureStackTrace: false, attributes: { provider } })

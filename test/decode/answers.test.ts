@@ -1,6 +1,6 @@
 /** What other servers say in an answer: nothing that a person could read is dropped, and a failure is never a success. */
 import { assert, describe, it } from "@effect/vitest"
-import { about } from "../../src/core/about.js"
+import { about } from "../../src/core/decode/decoder.js"
 import { decodeError } from "../../src/core/failure/answer.js"
 import { decode, delta, event, reasoningOf, stop, textOf, whole } from "./support.js"
 

@@ -3,7 +3,7 @@ import type { Usage } from "../../Chat.js"
 import type { AssistantMessage, Message } from "../../Message.js"
 import * as Framing from "../decode/framing.js"
 import { elements, member, type Place } from "../decode/jsonText.js"
-import { isRecord, type JsonRecord } from "../json.js"
+import { isRecord, type JsonRecord, recordsOf } from "../json.js"
 import * as Metadata from "../request/metadata.js"
 import * as Params from "../request/params.js"
 import {
@@ -253,7 +253,7 @@ const read: Wire["read"] = (value, text) => {
   const refusal = textOr(message["refusal"])
   const error = choice["error"] ?? message["error"]
   const { field, text: reasoning } = thoughtOf(message, keys.reasoning)
-  const details = Metadata.detailsOf(message["reasoning_details"])
+  const details = recordsOf(message["reasoning_details"])
   const signature = textOr(message["signature"])
   return {
     _tag: "Event",

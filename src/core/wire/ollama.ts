@@ -2,9 +2,8 @@
 import type { Timings, Usage } from "../../Chat.js"
 import type { Message } from "../../Message.js"
 import * as Framing from "../decode/framing.js"
-import { isRecord, type JsonRecord } from "../json.js"
+import { isRecord, type JsonRecord, Raw } from "../json.js"
 import * as Params from "../request/params.js"
-import { Raw } from "../request/writeJson.js"
 import {
   argumentsText,
   assistantSaid,

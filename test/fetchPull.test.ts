@@ -27,7 +27,7 @@ const read = (pull: BodyPull) =>
 const text = (pieces: ReadonlyArray<Uint8Array> | undefined) =>
   pieces?.map((piece) => new TextDecoder().decode(piece)).join("")
 
-describe("webPull", () => {
+describe("the pull of a response of fetch", () => {
   it.effect("reads the body of a fetch response piece by piece", () =>
     Effect.gen(function*() {
       const body = new ReadableStream({
