@@ -1,7 +1,7 @@
 /** The paths that a server derives from its chat, as the clients of others ask them. */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Either } from "effect"
 import { MockOllama } from "effect-ollama/testing"
 import { layerServer } from "effect-ollama/testing/node"
 import * as Net from "node:net"
@@ -337,6 +337,85 @@ describe("lists and vectors", () => {
       assert.deepStrictEqual(older.embedding, digits)
       assert.strictEqual((yield* embed({ input: [] })).status, 400)
     }).pipe(mocked("a")))
+})
+
+describe("origins", () => {
+  const from = (origin: string | undefined, method: "GET" | "OPTIONS", host = "127.0.0.1:11434") =>
+    HttpClientRequest.make(method)(`${root}/api/tags`).pipe(
+      HttpClientRequest.setHeaders({ host, ...(origin === undefined ? {} : { origin }) }),
+      HttpClient.execute,
+      Effect.map(({ headers, status }) => [status, headers["access-control-allow-origin"]])
+    )
+
+  it.effect("of this machine and of apps are let in, and no others", () =>
+    Effect.gen(function*() {
+      for (const origin of ["http://localhost:5173", "https://127.0.0.1", "app://obsidian.md", "tauri://localhost"]) {
+        assert.deepStrictEqual(yield* from(origin, "GET"), [200, origin])
+        assert.deepStrictEqual(yield* from(origin, "OPTIONS"), [204, origin])
+      }
+      for (const origin of ["https://chat.example", "http://localhost.example", "null"]) {
+        assert.deepStrictEqual(yield* from(origin, "GET"), [403, undefined])
+        assert.deepStrictEqual(yield* from(origin, "OPTIONS"), [403, undefined])
+      }
+    }).pipe(mocked("a")))
+
+  it.effect("can be added, with a star", () =>
+    Effect.gen(function*() {
+      for (const origin of ["https://chat.example", "https://a.pages.example", "http://localhost"]) {
+        assert.deepStrictEqual(yield* from(origin, "OPTIONS"), [204, origin])
+      }
+      for (const origin of ["http://chat.example", "https://pages.example", "https://chat.example:8443"]) {
+        assert.deepStrictEqual(yield* from(origin, "OPTIONS"), [403, undefined])
+      }
+    }).pipe(mocked("a", { origins: ["https://chat.example", "https://*.pages.example"] })))
+
+  it.effect("are all let in by a star alone", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* from("https://chat.example", "GET"), [200, "*"])
+      assert.deepStrictEqual(yield* from("https://chat.example", "OPTIONS"), [204, "*"])
+    }).pipe(mocked("a", { origins: ["*"] })))
+
+  it.effect("without one, OPTIONS is no path's method, but where the server is asked by a name", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* from(undefined, "OPTIONS"), [405, undefined])
+      assert.deepStrictEqual(yield* from(undefined, "OPTIONS", "localhost:11434"), [204, undefined])
+    }).pipe(mocked("a")))
+})
+
+describe("a description that was written as data", () => {
+  const written = {
+    version: "0.24.0",
+    models: ["a", { name: "b", capabilities: ["completion"], parameters: { num_ctx: 8192, stop: ["x"] } }],
+    replies: [
+      "Hello.",
+      { text: ["cut ", "here"], delayMs: { head: 5 }, fault: { type: "stall", after: 1, unit: "bytes" } },
+      { toolCalls: [{ name: "f", arguments: { a: 1 } }, { name: "g", arguments: "{" }], when: "a" }
+    ],
+    rules: [{ path: "/api/show", times: 1, fault: [{ type: "busy" }, { type: "drip", delayMs: 1 }] }],
+    registry: { models: ["c"], layers: [10] },
+    exhausted: "fail",
+    prefix: "/ollama",
+    origins: ["*"]
+  }
+
+  it("is taken as it is", () =>
+    assert.deepStrictEqual<unknown>(Either.getOrThrow(MockOllama.decodeDescription(written)), written))
+
+  it("is refused with the place of each mistake", () => {
+    const mistakes: ReadonlyArray<readonly [object, string]> = [
+      [{ model: [] }, "\"model\""],
+      [{ version: "0.5.0" }, "\"0.5.0\""],
+      [{ replies: [{ text: "a", fault: { type: "stal" } }] }, "\"stal\""],
+      [{ replies: [{ texts: "a" }] }, "\"texts\""],
+      [{ rules: [{ fault: { type: "status" } }] }, "status"],
+      [{ models: [{ capabilities: [] }] }, "name"]
+    ]
+    for (const [description, place] of mistakes) {
+      const decoded = MockOllama.decodeDescription(description)
+      assert(Either.isLeft(decoded))
+      assert.include(decoded.left.message, place)
+    }
+  })
 })
 
 /** One that nobody is given who asks for any: below those, so that it is still free a moment later. */

@@ -114,6 +114,7 @@ export class Server {
       record,
       this.generation,
       within ? methodsOf(record.path, this.generation) : undefined,
+      this.description.origins ?? [],
       () => within ? this.answer(record, now, bytes) : plainText(404, "404 page not found")
     )
     // a HEAD has the head of the GET
