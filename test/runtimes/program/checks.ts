@@ -154,6 +154,8 @@ const checks: Readonly<Record<string, (target: Target) => Run>> = {
       const error = yield* Effect.flip(Models.refresh("ollama"))
       const attempts = "attempts" in error ? error.attempts : undefined
       yield* must(attempts === 4, () => `${inShort(error)} after ${attempts} attempts`)
+      const hints = error._tag === "ConnectionRefused" ? ["ollama serve"] : ["ollama serve", "OLLAMA_ORIGINS"]
+      yield* must(hints.every((hint) => error.hint.includes(hint)), () => `its hint is ${error.hint}`)
     }).pipe(
       Effect.provide(Ollama.layerValue({ models: { providers: { ollama: { api } } } }, {
         discover: true,
