@@ -10,6 +10,7 @@ import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
 import { Collector } from "./core/decode/machine.js"
+import { hasProto } from "./core/json.js"
 import { failureText, resultText } from "./core/request/toolResult.js"
 import type { Message, ToolCall, ToolMessage } from "./Message.js"
 import { type CompletionError, TooManyTurns } from "./OllamaError.js"
@@ -75,9 +76,12 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
   readonly failureMode?: Mode | undefined
 }): HandledTool<Mode extends "return" ? never : E, R | RS> => {
   const decode = Schema.decodeUnknown(options.parameters as Schema.Schema<A, I, RS>)
-  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> =>
-    Effect.matchEffect(decode(call.arguments), {
-      onFailure: (error) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${error.message}`)),
+  const wrong = (detail: string) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${detail}`))
+  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> => {
+    // A `Schema` with an index signature would make it the prototype of the parameters.
+    if (hasProto(call.arguments)) return wrong("`__proto__` is no name")
+    return Effect.matchEffect(decode(call.arguments), {
+      onFailure: (error) => wrong(error.message),
       onSuccess: (parameters) => {
         const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(
           options.handler(parameters, { id: call.id, turn }),
@@ -88,6 +92,7 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
           : result
       }
     })
+  }
   return {
     name: options.name,
     description: options.description,

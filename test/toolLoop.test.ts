@@ -234,6 +234,25 @@ describe("what goes wrong", () => {
       assert.include(toolTexts(history)[0], "no satellite")
     }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }, "Sorry."] }))))
 
+  it.effect("a parameter named __proto__, wherever it stands, goes back to the model and becomes nobody's prototype", () =>
+    Effect.gen(function*() {
+      let seen: object | undefined
+      const any = ToolLoop.tool({
+        name: "any",
+        parameters: Schema.Struct({ in: Schema.Record({ key: Schema.String, value: Schema.Unknown }) }),
+        handler: (parameters) => Effect.sync(() => void (seen = parameters.in))
+      })
+      const run = (argumentsText: string) =>
+        any.run({ type: "tool-call", id: "1", name: "any", arguments: JSON.parse(argumentsText), argumentsText })
+      assert.deepStrictEqual(yield* run("{\"in\":{\"__proto__\":{\"admin\":true}}}"), {
+        content: "{\"error\":\"the arguments of any are wrong: `__proto__` is no name\"}",
+        isError: true
+      })
+      assert.isUndefined(seen)
+      yield* run("{\"in\":{\"constructor\":1}}")
+      assert.strictEqual(Object.getPrototypeOf(seen), Object.prototype)
+    }))
+
   it.effect("wrong parameters go back to the model, which mends its call", () =>
     Effect.gen(function*() {
       const { history, turns } = yield* run([weather])
