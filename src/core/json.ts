@@ -46,6 +46,19 @@ export const stringsOf = (value: JsonRecord, key: string): ReadonlyArray<string>
 export const recordsOf = (value: unknown): ReadonlyArray<JsonRecord> =>
   Array.isArray(value) ? value.filter(isRecord) : []
 
+/** Whether a key anywhere in a JSON value is `__proto__`: who copies such an object key by key gives it another prototype. */
+export const hasProto = (value: unknown): boolean => {
+  // not by recursion: it may be nested as deep as a server likes
+  const open: Array<unknown> = [value]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (typeof next !== "object" || next === null) continue
+    if (Object.hasOwn(next, "__proto__")) return true
+    for (const inner of Object.values(next)) open.push(inner)
+  }
+  return false
+}
+
 // =============================================================================
 // writing
 // =============================================================================

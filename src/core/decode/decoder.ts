@@ -14,6 +14,7 @@ import { FastPath } from "./fastPath.js"
 import * as Framing from "./framing.js"
 import * as Machine from "./machine.js"
 import type { ContentEvent, DecodeFailure, Decoder, Finish, Whole } from "./types.js"
+import { described } from "./unreadable.js"
 
 export interface DecoderOptions {
   readonly wire: Wire
@@ -235,7 +236,7 @@ export const whole = (body: string, options: DecoderOptions): Whole => {
     return looksStreamed(text)
       ? streamed(text, options)
       : failed(
-        malformed(text.trim() === "" ? "the answer is empty" : `the answer is not JSON: ${Framing.excerpt(text)}`)
+        malformed(text.trim() === "" ? "the answer is empty" : `the answer is not JSON: ${described(text, true)}`)
       )
   }
   if (!isRecord(parsed.value)) return failed(malformed("the answer is not an object"))
