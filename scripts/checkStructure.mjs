@@ -27,10 +27,10 @@ const doors = {
   completion: new Set(["completion/completion.ts", "completion/options.ts", "completion/schemas.ts"]),
   catalog: new Set(["catalog/catalog.ts"]),
   server: new Set(["server/server.ts"]),
-  config: new Set(["config/file.ts", "config/load.ts", "config/lookups.ts"]),
+  config: new Set(["config/file.ts", "config/host.ts", "config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/span.ts"]),
   "ai/internal": new Set(["errors", "stream"].map((name) => `ai/internal/${name}.ts`)),
-  "testing/internal": new Set(["testing/internal/memory.ts", "testing/internal/service.ts"])
+  "testing/internal": new Set(["memory", "service", "written"].map((name) => `testing/internal/${name}.ts`))
 }
 const keys = { "node.ts": "transport" }
 

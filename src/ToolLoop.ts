@@ -257,7 +257,14 @@ class Conversation<E, R> {
   }
 
   get next(): CompletionOptions {
-    return { ...this.request, prompt: [...this.history] }
+    const last = this.turns.at(-1)
+    return {
+      // a call that cannot be read costs a turn, not the loop, as long as one is left to mend it
+      malformedCalls: this.turns.length + 1 < this.maxTurns ? "return" : "fail",
+      ...this.request,
+      ...(last === undefined ? undefined : { askFirst: last.ref }),
+      prompt: [...this.history]
+    }
   }
 
   get tooMany(): TooManyTurns {
@@ -270,9 +277,11 @@ class Conversation<E, R> {
   }
 
   answer(call: ToolCall): Effect.Effect<ToolMessage, E, R> {
+    const result = call.malformed === undefined
+      ? this.byName.get(call.name)?.run(call, this.turns.length)
+      : Effect.succeed(failed("the arguments of this call are not a JSON object: call it again with one"))
     return Effect.map(
-      this.byName.get(call.name)?.run(call, this.turns.length) ??
-        Effect.succeed(failed(`there is no tool ${call.name}`)),
+      result ?? Effect.succeed(failed(`there is no tool ${call.name}`)),
       (result): ToolMessage => ({
         role: "tool",
         toolCallId: call.id,

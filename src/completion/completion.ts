@@ -10,6 +10,7 @@ import * as Either from "effect/Either"
 import * as Schedule from "effect/Schedule"
 import type { Candidate } from "../catalog/catalog.js"
 import { ChatResponse } from "../Chat.js"
+import { serverName } from "../core/catalog/refs.js"
 import type { Selection } from "../core/catalog/selection.js"
 import { type About, about, attributes, make as makeDecoder, type Question, whole } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure } from "../core/decode/types.js"
@@ -177,6 +178,7 @@ const send = (
   const encoding = encode({
     wire,
     model,
+    name: serverName(model.id, selection.provider.id),
     request: call.request,
     params,
     ignored: selection.ignored,

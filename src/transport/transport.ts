@@ -20,12 +20,14 @@ import type * as FiberRef from "effect/FiberRef"
 import * as FiberRefs from "effect/FiberRefs"
 import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import * as Runtime from "effect/Runtime"
 import { mask, redact } from "../core/failure/redact.js"
 import { classifyAnswer } from "../core/failure/refusal.js"
+import { refusedByHost } from "../core/failure/sentences.js"
 import { classifyTransport, responseIn } from "../core/failure/transport.js"
-import { type MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
+import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import { isTraced } from "../telemetry/span.js"
 import { makeReader, text } from "./body.js"
 import * as Deadlines from "./deadlines.js"
@@ -138,9 +140,10 @@ const arrivedBy = (response: HttpClientResponse.HttpClientResponse): Arrived => 
 const respondedIn = (error: unknown): HttpClientResponse.HttpClientResponse | undefined => {
   const response = responseIn(error)
   if (response === undefined || !(HttpClientResponse.TypeId in response)) return undefined
-  const found = response as HttpClientResponse.HttpClientResponse // has its TypeId
-  return found.status >= 200 && found.status < 300 ? undefined : found
+  return response as HttpClientResponse.HttpClientResponse // has its TypeId
 }
+
+const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
 
 /** On a fiber that can be left alone: some transports never settle. */
 const sendThrough = <R>(
@@ -152,7 +155,11 @@ const sendThrough = <R>(
   const sent = Effect.matchEffect(client.execute(request), {
     onFailure: (error) => {
       const response = respondedIn(error)
-      return response === undefined ? Effect.fail(error) : Effect.succeed({ ...arrivedBy(response), seen: true })
+      return response === undefined ? Effect.fail(error) : Effect.succeed({
+        ...arrivedBy(response),
+        seen: true,
+        ...(isSuccess(response) ? { unwanted: error } : undefined)
+      })
     },
     onSuccess: (response) => Effect.succeed(arrivedBy(response))
   })
@@ -182,7 +189,7 @@ export const open = <R>(
   client: Client<R>,
   outgoing: Outgoing,
   restore: Restore
-): Effect.Effect<Reply, TransportError | ModelEndpointError, R> =>
+): Effect.Effect<Reply, TransportError | ModelEndpointError | MalformedResponse, R> =>
   Effect.withFiberRuntime((fiber) => {
     const sending: Sending = { outgoing, request: makeRequest(outgoing) }
     if (!isSendable(sending.request)) {
@@ -194,13 +201,23 @@ export const open = <R>(
     const deadlines = Deadlines.of(fiber)
     const start = deadlines.now()
     const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)
-    return Effect.flatMap(head, (arrived) => {
+    return Effect.flatMap(head, (arrived): Effect.Effect<Reply, ModelEndpointError | MalformedResponse> => {
       const { status } = arrived.response
       const secrets = () => secretsIn(sending.request)
+      if (arrived.unwanted !== undefined) {
+        const detail = unwanted(arrived.unwanted, status, secrets())
+        return Effect.zipRight(arrived.close, Effect.fail(new MalformedResponse({ url: outgoing.url, detail })))
+      }
       const reply: Reply = { ...arrived, outgoing, start, secrets }
       return status >= 200 && status < 300 ? Effect.succeed(reply) : refused(reply, restore)
     })
   })
+
+// A success that middleware of the host does not want: the host knows why, the server answered.
+const unwanted = (error: unknown, status: number, secrets: ReadonlyArray<string>): string => {
+  const said = Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : ""
+  return `${refusedByHost} (${status}${said === "" ? "" : `: ${mask(said, secrets)}`})`
+}
 
 // Waits for the head. Whatever becomes of that, nothing stays open that nobody has.
 const receive = (

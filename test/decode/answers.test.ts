@@ -54,6 +54,15 @@ describe("a failure in an answer", () => {
     assert.strictEqual(textOf(parts), "Half")
   })
 
+  it("inside of a message of Ollama's own API is that error, with what was said", () => {
+    const { failure, parts } = whole(
+      "ollama",
+      "{\"message\":{\"content\":\"Hi\",\"error\":\"it broke\"},\"done\":true}"
+    )
+    assert.strictEqual(failure?._tag, "InBandError")
+    assert.strictEqual(textOf(parts), "Hi")
+  })
+
   it("beside a choice of a stream is that error, with what was said", () => {
     const { failure, parts } = decode("openai-completions", [
       delta("\"content\":\"Half\""),
@@ -140,6 +149,19 @@ describe("a refusal", () => {
     assert.strictEqual(finish?.finishReason, "content-filter")
   })
 
+  it("is the same in parts of the content, and on Ollama's own API", () => {
+    for (
+      const [api, body] of [
+        ["openai-completions", choice("{\"content\":[{\"type\":\"refusal\",\"refusal\":\"I cannot.\"}]}")],
+        ["ollama", "{\"message\":{\"content\":\"\",\"refusal\":\"I cannot.\"},\"done\":true,\"done_reason\":\"stop\"}"]
+      ] as const
+    ) {
+      const { finish, parts } = whole(api, body)
+      assert.deepStrictEqual(parts, [{ type: "text", text: "I cannot." }])
+      assert.strictEqual(finish?.finishReason, "content-filter")
+    }
+  })
+
   it("that is null says nothing", () => {
     const { finish } = whole("openai-completions", choice("{\"content\":\"Hi\",\"refusal\":null}"))
     assert.strictEqual(finish?.finishReason, "stop")
@@ -180,6 +202,25 @@ describe("reasoning", () => {
         ["reasoning", "Hm."],
         ["text", "Hi"]
       ])
+    }
+  })
+
+  it("is read from Ollama's own API under every name too", () => {
+    for (const json of Object.values(said)) {
+      const { parts } = whole("ollama", `{"message":{"content":"Hi",${json}},"done":true}`)
+      assert.deepStrictEqual([reasoningOf(parts), textOf(parts)], ["Hm.", "Hi"], json)
+    }
+  })
+
+  it("is read from a list of texts, and from a thought that has its text as `text`", () => {
+    for (
+      const json of [
+        "\"content\":\"Hi\",\"reasoning_content\":[{\"type\":\"text\",\"text\":\"Hm.\"}]",
+        "\"content\":[{\"type\":\"thinking\",\"text\":\"Hm.\"},{\"type\":\"text\",\"text\":\"Hi\"}]"
+      ]
+    ) {
+      const { parts } = whole("openai-completions", choice(`{${json}}`))
+      assert.deepStrictEqual([reasoningOf(parts), textOf(parts)], ["Hm.", "Hi"], json)
     }
   })
 

@@ -27,7 +27,7 @@ const table: { readonly [place: string]: string } = {
   "models.catalogRefresh": "enabled:b url:s",
   "models.providers": "*:o",
   "models.providers.*":
-    "baseUrl:s apiKey:so auth:s api:s maxTokens:n timeoutSeconds:c region:s injectNumCtxForOpenAICompat:b params:o agentRuntime:o localService:o headers:o authHeader:b request:o models:l",
+    "baseUrl:s apiKey:so auth:s api:s contextWindow:c contextTokens:c maxTokens:n timeoutSeconds:c region:s injectNumCtxForOpenAICompat:b params:o agentRuntime:o localService:o headers:o authHeader:b request:o models:l",
   "models.providers.*.apiKey": "source:s provider:s id:s",
   "models.providers.*.agentRuntime": "id:s",
   "models.providers.*.localService": "command:s args:l cwd:s env:o healthUrl:s readyTimeoutMs:n idleStopMs:n",

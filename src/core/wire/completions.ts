@@ -15,8 +15,10 @@ import {
   type Draft,
   finishOf,
   imageUrl,
+  innerError,
   malformed,
   putParams,
+  refusalOf,
   rootMember,
   textOr,
   thoughtOf,
@@ -249,9 +251,7 @@ const read: Wire["read"] = (value, text) => {
     member(json, member(json, elements(json, rootMember(json, "choices"))[at], key), "tool_calls")
   const calls = callsOf(message["tool_calls"], text, place, key === "message")
   if ("_tag" in calls) return calls
-  // A refusal is what the model says in place of an answer.
-  const refusal = textOr(message["refusal"])
-  const error = choice["error"] ?? message["error"]
+  const refusal = refusalOf(message)
   const { field, text: reasoning } = thoughtOf(message, keys.reasoning)
   const details = recordsOf(message["reasoning_details"])
   const signature = textOr(message["signature"])
@@ -265,7 +265,7 @@ const read: Wire["read"] = (value, text) => {
     calls,
     finish: finishOf(textOr(choice["finish_reason"])),
     ...(refusal === "" ? undefined : { refused: true }),
-    ...(error === undefined || error === null || error === false ? undefined : { error }),
+    ...innerError(choice["error"], message["error"]),
     done: false,
     usage: usageOf(value["usage"]),
     timings: undefined,

@@ -74,6 +74,8 @@ export interface Drafted {
 export interface EncodeOptions {
   readonly wire: Wire
   readonly model: ModelDefinition
+  /** Its name on the server. Default: its id. */
+  readonly name?: string | undefined
   readonly request: ChatRequest
   /** Params of the configuration, merged, or why they cannot be. The request's own are stronger. */
   readonly params: Either.Either<Params.Merged, InvalidRequest>
@@ -136,7 +138,7 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     })
   }
   const drafted = wire.body({
-    model: model.id,
+    model: options.name ?? model.id,
     // The params too may ask for a form of the answer; it is a part of the request, not an option of the model.
     format: request.format ?? params.get("format") as ChatRequest["format"],
     request,
@@ -300,9 +302,22 @@ export const contentOf = (value: unknown): string | undefined => {
   let text = ""
   for (const part of value as ReadonlyArray<unknown>) {
     if (typeof part === "string") text += part
-    else if (isRecord(part) && typeof part["text"] === "string") text += part["text"]
+    else if (isRecord(part) && part["type"] !== "thinking") text += textOr(part["text"])
   }
   return text
+}
+
+/** What the model says in place of an answer: a text beside the content, or parts of it. */
+export const refusalOf = (message: JsonRecord): string => {
+  let text = textOr(message["refusal"])
+  for (const part of recordsOf(message["content"])) text += textOr(part["refusal"])
+  return text
+}
+
+/** An error inside of a message, or beside it. */
+export const innerError = (...errors: ReadonlyArray<unknown>) => {
+  const error = errors.find((error) => error !== undefined && error !== null && error !== false)
+  return error === undefined ? undefined : { error }
 }
 
 /** What a message says that is a thought, and where: under the first of the names, in its details, or in its content. */
@@ -311,14 +326,14 @@ export const thoughtOf = (
   keys: ReadonlyArray<ReasoningField>
 ): { readonly text: string; readonly field?: ReasoningField } => {
   for (const field of keys) {
-    const text = textOr(message[field])
+    const text = contentOf(message[field]) ?? ""
     if (text !== "") return { text, field }
   }
   let text = ""
   for (const part of recordsOf(message["reasoning_details"])) text += textOr(part["text"]) || textOr(part["summary"])
   if (text !== "") return { text, field: "reasoning_details" }
   for (const part of recordsOf(message["content"])) {
-    if (part["type"] === "thinking") text += contentOf(part["thinking"]) ?? ""
+    if (part["type"] === "thinking") text += contentOf(part["thinking"]) || textOr(part["text"])
   }
   return text === "" ? { text } : { text, field: "content" }
 }
