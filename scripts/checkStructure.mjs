@@ -30,7 +30,7 @@ const doors = {
   config: new Set(["config/file.ts", "config/host.ts", "config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/span.ts"]),
   "ai/internal": new Set(["errors", "stream"].map((name) => `ai/internal/${name}.ts`)),
-  "testing/internal": new Set(["testing/internal/memory.ts", "testing/internal/service.ts"])
+  "testing/internal": new Set(["memory", "service", "written"].map((name) => `testing/internal/${name}.ts`))
 }
 const keys = { "node.ts": "transport" }
 

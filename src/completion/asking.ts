@@ -42,6 +42,8 @@ export interface Asking {
 /** What is the same for every request to a selection. */
 export interface Ready {
   readonly wire: Wire
+  /** The model's name on its server. */
+  readonly name: string
   /** Who is asked, for what goes back to nobody else. */
   readonly source: Asked
   /** The configured parameters, merged, or why they cannot be. */

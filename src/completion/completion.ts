@@ -80,9 +80,10 @@ const readies = new WeakMap<Selection, Ready>()
 const readyOf = (selection: Selection): Ready => {
   const known = readies.get(selection)
   if (known !== undefined) return known
-  const { api, endpoint, ollama, params, provider } = selection
+  const { api, endpoint, model, ollama, params, provider } = selection
   const source = { provider: provider.id, origin: fallback.origin(endpoint.root), api, ollama }
-  const ready: Ready = { wire: wires[api], source, params: Params.merge(params) }
+  const name = serverName(model.id, provider.id)
+  const ready: Ready = { wire: wires[api], name, source, params: Params.merge(params) }
   readies.set(selection, ready)
   return ready
 }
@@ -170,7 +171,7 @@ const decodingOf = ({ call: { malformedCalls, request }, ready }: Asking) => ({
 })
 
 const send = (
-  { attempts, call, ready: { params, source, wire }, selection, settings }: Asking,
+  { attempts, call, ready: { name, params, source, wire }, selection, settings }: Asking,
   stream: boolean,
   restore: Transport.Restore
 ): Effect.Effect<Sent, AttemptError> => {
@@ -178,7 +179,7 @@ const send = (
   const encoding = encode({
     wire,
     model,
-    name: serverName(model.id, selection.provider.id),
+    name,
     request: call.request,
     params,
     ignored: selection.ignored,

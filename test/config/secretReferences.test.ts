@@ -273,6 +273,27 @@ describe("a secret that OpenClaw keeps elsewhere", () => {
       assert.deepStrictEqual(given.sent.map((headers) => headers["authorization"]), ["Bearer k"])
     }))
 
+  it.effect("that a local ollama did without is asked for again", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const secrets = () => ++calls === 1 ? Effect.fail("not yet") : Effect.succeed(Redacted.make("k"))
+      yield* Effect.gen(function*() {
+        assert.isUndefined((yield* Models.provider("ollama")).key)
+        assert.isDefined((yield* Models.provider("ollama")).key)
+      }).pipe(Effect.provide(services(near({ apiKey: file }), secrets)))
+    }))
+
+  it.effect("is not asked for where something stronger is written", () =>
+    Effect.gen(function*() {
+      let calls = 0
+      const secrets = () => Effect.sync(() => Redacted.make(`k${++calls}`))
+      const entry = { apiKey: file, headers: { a: file, Authorization: file } }
+      const request = { headers: { A: "plain" }, auth: { mode: "authorization-bearer", token: "strong" } }
+      const { sent } = yield* asked(far({ ...entry, request }), secrets)
+      assert.deepStrictEqual(sent.map((all) => [all["a"], all["authorization"]]), [["plain", "Bearer strong"]])
+      assert.strictEqual(calls, 0)
+    }))
+
   it.effect("goes nowhere when the host asks another address", () =>
     Effect.gen(function*() {
       let calls = 0

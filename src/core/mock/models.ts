@@ -137,14 +137,16 @@ export const ps = (
   }
 }
 
+export const listing = (model: Installed) => ({
+  id: model.name,
+  object: "model",
+  created: Math.floor(Date.parse(model.modifiedAt) / 1000),
+  owned_by: model.name.split("/").at(-2) ?? "library"
+})
+
 export const modelList = (models: ReadonlyArray<Installed>) => ({
   object: "list",
-  data: models.length === 0 ? null : models.map((model) => ({
-    id: model.name,
-    object: "model",
-    created: Math.floor(Date.parse(model.modifiedAt) / 1000),
-    owned_by: model.name.split("/").at(-2) ?? "library"
-  }))
+  data: models.length === 0 ? null : models.map(listing)
 })
 
 /** As the server prints them: `%-30s %#v`, a line each. */
