@@ -3,16 +3,15 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
 import { parse } from "../../core/config/json5.js"
-import { toValue } from "../../core/config/tree.js"
-import { isRecord } from "../../core/json.js"
+import { formatPath, toValue } from "../../core/config/tree.js"
+import { decode } from "../../testing/internal/written.js"
 import type { Description, Version } from "../../testing/Script.js"
 import { Failed } from "../failures.js"
 import { note, print } from "../screen.js"
 import { oneLine } from "../text.js"
-
-const versions: ReadonlyArray<Version> = ["0.6.3", "0.17.7", "0.24.0", "0.33.0"]
 
 /** What is served when nobody says what. */
 const usual: Description = {
@@ -39,30 +38,17 @@ const usual: Description = {
   }]
 }
 
-const isListOf = (value: unknown, one: (item: unknown) => boolean): boolean => Array.isArray(value) && value.every(one)
+/** A description that was written in a file. */
+const describedIn = (value: unknown, file: string): Either.Either<Description, Failed> =>
+  Either.mapLeft(decode(value), (error) => {
+    const all = ParseResult.ArrayFormatter.formatErrorSync(error)
+    const told = all.map(({ message, path }) =>
+      `${path.length === 0 ? "" : `${formatPath(path.map(keyOf))}: `}${message}`
+    )
+    return new Failed({ message: told.length === 1 ? `${file}: ${told[0]}` : `${file}:\n  - ${told.join("\n  - ")}` })
+  })
 
-/** A description that was written in a file: its form is checked, what it says is the mock's to judge. */
-const describedIn = (value: unknown, file: string): Either.Either<Description, Failed> => {
-  const fail = (message: string) => Either.left(new Failed({ message: `${file}: ${message}` }))
-  if (!isRecord(value)) return fail("expected an object with models, replies, rules, version")
-  const unknown = Object.keys(value).find((key) =>
-    !["version", "models", "replies", "rules", "exhausted", "prefix"].includes(key)
-  )
-  if (unknown !== undefined) return fail(`there is no "${unknown}"`)
-  const { models, replies, rules, version } = value
-  if (version !== undefined && !versions.some((known) => known === version)) {
-    return fail(`version is one of ${versions.join(", ")}`)
-  }
-  const named = (item: unknown) => typeof item === "string" || (isRecord(item) && typeof item["name"] === "string")
-  if (models !== undefined && !isListOf(models, named)) {
-    return fail("models is a list of names, or of objects with a name")
-  }
-  if (replies !== undefined && !isListOf(replies, (item) => typeof item === "string" || isRecord(item))) {
-    return fail("replies is a list of texts, or of replies")
-  }
-  if (rules !== undefined && !isListOf(rules, isRecord)) return fail("rules is a list of rules")
-  return Either.right(value as Description)
-}
+const keyOf = (key: PropertyKey): string | number => typeof key === "symbol" ? String(key) : key
 
 const readScript = Effect.fnUntraced(function*(file: string) {
   const fs = yield* FileSystem.FileSystem

@@ -5,7 +5,12 @@ import * as Schema from "effect/Schema"
 import type { JsonObject } from "../../Message.js"
 import type { Description, Fault, Model, Part, Registry, ToolCall } from "../Script.js"
 
-const { Boolean, Literal, Null, Number, String } = Schema
+// one by one: who takes the module apart gives all of it to a bundle
+const Boolean = Schema.Boolean
+const Literal = Schema.Literal
+const Null = Schema.Null
+const Number = Schema.Number
+const String = Schema.String
 
 const optional = Schema.optional
 const Text = optional(String)
