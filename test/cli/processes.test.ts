@@ -211,7 +211,7 @@ describe.sequential("in a pipe", () => {
         execute(me, ["modles", "list"]),
         inside(me, ["models", "list", "--jsno"]),
         inside(me, ["config", "set", "a..b", "1"]),
-        execute(me, ["models", "list"]),
+        inside(me, ["models", "list"]),
         inside(yield* home(), ["ps", "--base-url", "http://127.0.0.1:9", "--verbose"])
       ], { concurrency: 3 })
       assert.match(

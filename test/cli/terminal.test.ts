@@ -33,11 +33,14 @@ describe.sequential("on a terminal", () => {
     Effect.gen(function*() {
       const { env } = yield* serve({ models })
       const me = yield* home()
-      const list = (columns: number, more = {}) =>
-        Effect.flatMap(onTerminal(me, ["models", "list"], { columns, env: { ...env, ...more } }), ({ wait }) => wait)
-      const [wide, narrow] = yield* Effect.all([list(120), list(60, { NO_COLOR: "1" })], { concurrency: 2 })
-      assert.match(wide.screen, /\u001b\[2mREF/)
-      assert.match(plain(wide.screen), /ollama\/gpt-oss:20b +gpt-oss:20b +131,072/)
+      const words = ["models", "list"]
+      const wide = yield* inside(me, words, { columns: 120, env })
+      const narrow = yield* Effect.flatMap(
+        onTerminal(me, words, { columns: 60, env: { ...env, NO_COLOR: "1" } }),
+        ({ wait }) => wait
+      )
+      assert.match(wide.stdout, /\u001b\[2mREF/)
+      assert.match(plain(wide.stdout), /ollama\/gpt-oss:20b +gpt-oss:20b +131,072/)
       assert.match(narrow.screen.replace(/\r/g, ""), /^ollama\/gpt-oss:20b\n {2}context 131,072 · max tokens /)
       for (const line of plain(narrow.screen).split("\n")) assert.isAtMost(line.length, 60)
       assert.notMatch(narrow.screen, /\u001b/)
