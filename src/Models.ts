@@ -71,7 +71,7 @@ export const make = (options?: Options): Effect.Effect<Service, never, OpenClawC
           timeToLive,
           refreshInterval
         })
-        : undefined)
+        : undefined, config.secrets === undefined ? internal.unlockAlone : internal.unlockWith(config.secrets))
   })
 
 /**
@@ -115,17 +115,21 @@ export interface StaticOptions {
  */
 export const makeStatic = (options: ReadonlyArray<Provider> | StaticOptions): Service => {
   const given: StaticOptions = "providers" in options ? options : { providers: options }
-  return internal.make({
-    providers: given.providers.map((provider) => ({
-      id: provider.id,
-      configured: true,
-      reason: "given in code",
-      result: Either.right(provider)
-    })),
-    primary: given.primary,
-    fallbacks: given.fallbacks ?? [],
-    models: given.models ?? []
-  }, () => undefined)
+  return internal.make(
+    {
+      providers: given.providers.map((provider) => ({
+        id: provider.id,
+        configured: true,
+        reason: "given in code",
+        result: Either.right(provider)
+      })),
+      primary: given.primary,
+      fallbacks: given.fallbacks ?? [],
+      models: given.models ?? []
+    },
+    () => undefined,
+    internal.unlockAlone
+  )
 }
 
 /**

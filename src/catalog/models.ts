@@ -4,7 +4,6 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
-import type { Secrets } from "../config/host.js"
 import { type CandidateOptions, firstStatus, plan, type Planned } from "../core/catalog/candidates.js"
 import * as catalogs from "../core/catalog/catalogs.js"
 import { findStatus, known, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
@@ -15,7 +14,7 @@ import type { Catalog, ModelDefinition } from "../Model.js"
 import type { CatalogError, ProviderError, SelectionError } from "../OllamaError.js"
 import * as Span from "../telemetry/span.js"
 import type { CatalogCache } from "./catalogCache.js"
-import { unlock } from "./secrets.js"
+import type { Unlock } from "./secrets.js"
 
 /**
  * A model to try, in its turn: its provider's catalog is only asked for when `select` runs.
@@ -73,17 +72,18 @@ const listed = (catalog: Catalog): CatalogCache => {
 }
 
 export const make = (
-  settings: Settings & { readonly secrets?: Secrets | undefined },
+  settings: Settings,
   makeSource: (
     provider: Provider,
     unlocked: Effect.Effect<Provider, ProviderError>
-  ) => CatalogCache | undefined
+  ) => CatalogCache | undefined,
+  unlock: Unlock
 ): Service => {
   const sources = new Map<string, CatalogCache>()
   const unlocked = new Map<string, Effect.Effect<Provider, ProviderError>>()
   const lists: Array<Catalog> = []
   for (const provider of usable(known(settings))) {
-    const whole = unlock(provider, settings.secrets)
+    const whole = unlock(provider)
     unlocked.set(provider.id, whole)
     const asked = makeSource(provider, whole)
     const list = catalogs.configured(provider)

@@ -24,11 +24,30 @@ interface Unlocked {
 }
 
 /** The provider as it can be asked. */
-export const unlock = (
-  provider: Provider,
-  secrets: Secrets | undefined
-): Effect.Effect<Provider, ProviderError> =>
+export type Unlock = (provider: Provider) => Effect.Effect<Provider, ProviderError>
+
+/** With a host that looks secrets up. */
+export const unlockWith = (secrets: Secrets): Unlock => (provider) =>
   provider.secrets === undefined ? Effect.succeed(provider) : once(unlocked(provider, provider.secrets, secrets))
+
+/** Without one. */
+export const unlockAlone: Unlock = (provider) =>
+  provider.secrets === undefined ? Effect.succeed(provider) : Effect.as(
+    Effect.forEach(provider.secrets, (secret) => missing(provider, secret, "there is no `secrets`"), { discard: true }),
+    { ...provider, secrets: undefined }
+  )
+
+// What becomes of a secret that nobody gives.
+const missing = (
+  provider: Provider,
+  secret: ProviderSecret,
+  why: string
+): Effect.Effect<undefined, ProviderUnavailable> => {
+  const detail = `${secret.reference.text} (${why})`
+  return secret.optional
+    ? Effect.as(Effect.logWarning(`${provider.id} is asked without the secret ${detail}`), undefined)
+    : Effect.fail(new ProviderUnavailable({ provider: provider.id, reason: "no-credential", detail }))
+}
 
 // Why a secret is not there, in words that cannot hold it.
 class NotGiven {
@@ -57,30 +76,21 @@ type Setter = (provider: Provider) => Provider
 const unlocked = (
   provider: Provider,
   pending: ReadonlyArray<ProviderSecret>,
-  secrets: Secrets | undefined
+  secrets: Secrets
 ): Effect.Effect<Unlocked, ProviderError> => {
   const local = isLocal(provider.root)
-  const missing = (secret: ProviderSecret, why: string): Effect.Effect<Setter | undefined, ProviderError> => {
-    const detail = `${secret.reference.text} (${why})`
-    if (!secret.optional) {
-      return Effect.fail(new ProviderUnavailable({ provider: provider.id, reason: "no-credential", detail }))
-    }
-    return Effect.as(Effect.logWarning(`${provider.id} is asked without the secret ${detail}`), undefined)
-  }
   return Effect.map(
-    Effect.forEach(pending, (secret) => {
-      if (secrets === undefined) return missing(secret, "there is no `secrets`")
-      return Effect.matchEffect(lookUp(secret.reference, secrets), {
-        onFailure: ({ why }) => missing(secret, why),
+    Effect.forEach(pending, (secret) =>
+      Effect.matchEffect(lookUp(secret.reference, secrets), {
+        onFailure: ({ why }): Effect.Effect<Setter | undefined, ProviderError> => missing(provider, secret, why),
         onSuccess: (value): Effect.Effect<Setter | undefined, ProviderError> => {
           const set = withSecret(secret, value, local)
           if (typeof set === "function") return Effect.succeed(set)
-          if (set.actual === "nothing") return missing(secret, "`secrets` gave nothing")
-          if (secret.optional) return missing(secret, set.actual)
+          if (set.actual === "nothing") return missing(provider, secret, "`secrets` gave nothing")
+          if (secret.optional) return missing(provider, secret, set.actual)
           return Effect.fail(new ConfigInvalid({ problems: [{ path: secret.reference.path, ...set }] }))
         }
-      })
-    }, { concurrency: "unbounded" }),
+      }), { concurrency: "unbounded" }),
     (setters): Unlocked => ({
       provider: setters.reduce<Provider>((all, set) => set?.(all) ?? all, { ...provider, secrets: undefined }),
       complete: setters.every((set) => set !== undefined)
