@@ -12,7 +12,7 @@ import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
 import type { Catalog } from "../Model.js"
 import type { CatalogError, DiscoveryError, ProviderError, SelectionError } from "../OllamaError.js"
-import * as Span from "../telemetry/span.js"
+import * as Span from "../telemetry/telemetry.js"
 import type { CatalogCache } from "./catalogCache.js"
 
 /**

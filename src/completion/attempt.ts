@@ -14,6 +14,7 @@ import type { Asked as AskedOf } from "../core/request/metadata.js"
 import { encode, type Wire } from "../core/wire/wire.js"
 import type { PartialAnswer } from "../Message.js"
 import type { AttemptError } from "../OllamaError.js"
+import type * as Telemetry from "../telemetry/telemetry.js"
 import * as Transport from "../transport/transport.js"
 
 /** What all attempts of a service share. */
@@ -32,6 +33,10 @@ export interface Call {
   readonly malformedCalls?: "fail" | "return" | undefined
   readonly firstByte?: number | undefined
   readonly idle?: number | undefined
+  /** Whether to ask for a stream on the wire, whatever is configured. */
+  readonly streaming?: boolean | undefined
+  /** How the call is looked at. */
+  readonly operation: Telemetry.Operation
 }
 
 /** One attempt: who is asked what, and which attempt of this candidate it is. */

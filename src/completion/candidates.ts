@@ -7,7 +7,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { Candidate } from "../catalog/catalog.js"
-import type { Selection } from "../core/catalog/selection.js"
+import { type Selection, withStreaming } from "../core/catalog/selection.js"
 import * as fallback from "../core/failure/fallback.js"
 import { unlessConfigured } from "../core/failure/mistake.js"
 import * as Params from "../core/request/params.js"
@@ -43,7 +43,8 @@ export const firstToAnswer = <A>(
   const refusedAt = (url: string | undefined) =>
     url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
 
-  const askAgain = (selection: Selection) => {
+  const askAgain = (selected: Selection) => {
+    const selection = withStreaming(selected, call.streaming)
     const error = refusedAt(selection.endpoint.root)
     if (error !== undefined) return Effect.fail(error)
     const wire = wires[selection.api]
@@ -53,7 +54,8 @@ export const firstToAnswer = <A>(
         ask({ settings, selection, wire, call, attempts }),
         (error) => error._tag === "InvalidRequest" ? unlessConfigured(error, isOfCall) : error
       )
-    return repeated(asked, retry)
+    call.operation.requests(selection, call.request)
+    return repeated(asked, retry, (error, attempt) => call.operation.retries(selection.ref, error, attempt))
   }
 
   const from = (index: number): Effect.Effect<Answered<A>, CompletionError> => {
@@ -62,6 +64,7 @@ export const firstToAnswer = <A>(
     const known = refusedAt(candidate.url)
     return Effect.matchEffect(known === undefined ? Effect.flatMap(candidate.select, askAgain) : Effect.fail(known), {
       onFailure: (error) => {
+        call.operation.misses(candidate.ref, error)
         if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
         if (error._tag === "ConnectionRefused") refused.set(fallback.origin(error.url), error)
         attempts.push({ ref: candidate.ref, error })
@@ -73,15 +76,16 @@ export const firstToAnswer = <A>(
   return from(0)
 }
 
-// Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`.
-const repeated = <A>(
-  ask: (attempts: number) => Effect.Effect<A, AttemptError>,
-  schedule: Completion["retry"]
-): Effect.Effect<A, AttemptError> =>
+/** Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`. */
+export const repeated = <A, E extends AttemptError>(
+  ask: (attempts: number) => Effect.Effect<A, E>,
+  schedule: Schedule.Schedule<unknown, E>,
+  onRetry: (error: E, attempt: number) => void
+): Effect.Effect<A, E> =>
   Effect.catchAll(ask(1), (first) =>
     fallback.mayRetry(first)
       ? Effect.flatMap(Schedule.driver(schedule), (driver) => {
-        const again = (error: AttemptError, attempts: number): Effect.Effect<A, AttemptError> => {
+        const again = (error: E, attempts: number): Effect.Effect<A, E> => {
           if (!fallback.mayRetry(error)) return Effect.fail(error)
           const wait = "retryAfter" in error ? error.retryAfter ?? 0 : 0
           const pause = Effect.flatMap(Clock.currentTimeMillis, (before) =>
@@ -89,10 +93,11 @@ const repeated = <A>(
               Effect.mapError(driver.next(error), () => error),
               Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, before + wait - now)))
             ))
-          return Effect.zipRight(
-            pause,
-            Effect.catchAll(ask(attempts), (next) => again(next, attempts + 1))
-          )
+          const repeat = Effect.suspend(() => {
+            onRetry(error, attempts)
+            return ask(attempts)
+          })
+          return Effect.zipRight(pause, Effect.catchAll(repeat, (next) => again(next, attempts + 1)))
         }
         return again(first, 2)
       })

@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { Candidate } from "../catalog/catalog.js"
 import type { FinishEvent, StreamEvent } from "../Chat.js"
-import { type About, about, attributes } from "../core/about.js"
+import { type About, about } from "../core/about.js"
 import { notUtf8, Portions } from "../core/decode/bytes.js"
 import { make as makeDecoder } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
@@ -13,7 +13,7 @@ import { decodeError, interrupted } from "../core/failure/answer.js"
 import { repaired } from "../core/repair/repairs.js"
 import type { PartialAnswer } from "../Message.js"
 import type { AttemptError, CompletionError } from "../OllamaError.js"
-import * as Span from "../telemetry/span.js"
+import type * as Telemetry from "../telemetry/telemetry.js"
 import * as Transport from "../transport/transport.js"
 import { answerWhole, type Asking, beginRepairs, type Call, contextOf, decodingOf, send, type Sent } from "./attempt.js"
 import { type Answered, type Completion, firstToAnswer } from "./candidates.js"
@@ -191,7 +191,7 @@ const keptOfStreams = 1024 * 1024
 /** What is to be ended with a stream, however it ends. */
 export interface Connection {
   close: Effect.Effect<void>
-  span: Span.OpenSpan
+  operation: Telemetry.Operation | undefined
 }
 
 /** An answer that has begun: its first events, then those that `open` reads, or all of them and what is said about them. */
@@ -199,6 +199,7 @@ interface Begun {
   readonly first: ReadonlyArray<StreamEvent> | undefined
   readonly open: OpenStream | undefined
   readonly about: About | undefined
+  readonly parts: PartialAnswer["parts"]
 }
 
 export type Opened = Answered<Begun>
@@ -213,7 +214,10 @@ export const open = (
   firstToAnswer(completion, call, candidates, (asking): Effect.Effect<Begun, AttemptError> =>
     asking.selection.streaming
       ? begin(asking, connection)
-      : Effect.map(answerWhole(asking), ({ about, events }) => ({ first: events, open: undefined, about })))
+      : Effect.map(
+        answerWhole(asking),
+        ({ about, events, parts }) => ({ first: events, open: undefined, about, parts })
+      ))
 
 const begin = (asking: Asking, connection: Connection): Effect.Effect<Begun, AttemptError> =>
   Effect.uninterruptibleMask((restore) =>
@@ -223,7 +227,7 @@ const begin = (asking: Asking, connection: Connection): Effect.Effect<Begun, Att
         Effect.flatMap(restore(open.next), (first): Effect.Effect<Begun, AttemptError> =>
           // What came with a failure has reached nobody yet.
           open.failure === undefined
-            ? Effect.succeed({ first, open, about: undefined })
+            ? Effect.succeed({ first, open, about: undefined, parts: [] })
             : Effect.fail(open.failure)),
         () => open.close
       )
@@ -235,24 +239,25 @@ export const stream = <R>(
   open: (connection: Connection) => Effect.Effect<Opened, CompletionError, R>
 ): Stream.Stream<StreamEvent, CompletionError, R> =>
   Stream.fromChannel(Channel.suspend(() => {
-    const connection: Connection = { close: Effect.void, span: Span.untraced }
+    const connection: Connection = { close: Effect.void, operation: undefined }
     return Channel.ensuringWith(
-      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) => emit(opened, connection.span)),
-      (exit) =>
-        connection.span === Span.untraced
-          ? connection.close
-          : Effect.zipRight(connection.close, connection.span.end(exit))
+      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) => emit(opened, connection.operation)),
+      (exit) => Effect.zipRight(connection.close, Effect.sync(() => connection.operation?.end(exit)))
     )
   }))
 
 type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
 
 // One network piece becomes one chunk; the finish goes out with the last of them.
-const emit = ({ attempts, value: { about, first, open } }: Opened, span: Span.OpenSpan): Emit => {
+const emit = (
+  { attempts, value: { about, first, open, parts } }: Opened,
+  operation: Telemetry.Operation | undefined
+): Emit => {
+  operation?.begins()
   let finished = false
   const finish = (said: About): FinishEvent => {
     finished = true
-    span.annotate(attributes(said))
+    operation?.answers(said, () => open?.parts ?? parts)
     return { type: "finish", ...said, attempts }
   }
   const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {

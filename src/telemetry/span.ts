@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as Tracer from "effect/Tracer"
+import type { Attributes } from "../core/telemetry/attributes.js"
 
 /** Whether the host has installed a tracer for this fiber. */
 export const isTraced = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =>
@@ -18,22 +19,35 @@ export const isTraced = (fiber: Fiber.RuntimeFiber<unknown, unknown>): boolean =
 /** A span that is ended by hand, for what is no single effect. */
 export interface OpenSpan {
   readonly within: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
-  readonly annotate: (attributes: Record<string, unknown>) => void
+  readonly annotate: (attributes: Attributes) => void
+  /** The same, asked for only where somebody looks. */
+  readonly describe: (attributes: () => Attributes) => void
   readonly end: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<void>
 }
 
-export const untraced: OpenSpan = { within: (effect) => effect, annotate: () => {}, end: () => Effect.void }
+export const untraced: OpenSpan = {
+  within: (effect) => effect,
+  annotate: () => {},
+  describe: () => {},
+  end: () => Effect.void
+}
 
 export const open = (name: string): Effect.Effect<OpenSpan> =>
   Effect.withFiberRuntime((fiber) =>
     isTraced(fiber)
-      ? Effect.map(Effect.makeSpan(name, { captureStackTrace: false }), (span): OpenSpan => ({
-        within: (effect) => Effect.withParentSpan(effect, span) as typeof effect, // only what the effect needed before
-        annotate: (attributes) => {
+      ? Effect.map(Effect.makeSpan(name, { captureStackTrace: false }), (span): OpenSpan => {
+        const annotate = (attributes: Attributes) => {
           for (const key of Object.keys(attributes)) span.attribute(key, attributes[key])
-        },
-        end: (exit) => Effect.map(Clock.currentTimeNanos, (now) => span.end(now, exit))
-      }))
+        }
+        return {
+          within: (effect) => Effect.withParentSpan(effect, span) as typeof effect, // only what the effect needed before
+          annotate,
+          describe: (attributes) => {
+            if (span.sampled) annotate(attributes())
+          },
+          end: (exit) => Effect.map(Clock.currentTimeNanos, (now) => span.end(now, exit))
+        }
+      })
       : Effect.succeed(untraced)
   )
 
