@@ -21,10 +21,11 @@ import { findStatus } from "./core/catalog/refs.js"
 import { type Asked, batches, embedders, tokensOf } from "./core/embedding/embedding.js"
 import type { Endpoint } from "./core/provider.js"
 import * as Attributes from "./core/telemetry/attributes.js"
-import type { Api } from "./Model.js"
+import type { Api, Catalog } from "./Model.js"
+import { ModelDiscovery } from "./ModelDiscovery.js"
 import * as ModelRef from "./ModelRef.js"
 import { Models } from "./Models.js"
-import { InvalidRequest, type SelectionError } from "./OllamaError.js"
+import { type CatalogError, InvalidRequest, type SelectionError } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
 import * as internal from "./server/server.js"
 import * as Telemetry from "./telemetry/telemetry.js"
@@ -296,6 +297,27 @@ export const embedMany = <Form extends keyof Vectors = "float32">(
   options: EmbedOptions<Form>
 ): Effect.Effect<EmbeddedMany<Vectors[Form]>, EmbeddingError, Embeddings> =>
   Effect.flatMap(Embeddings, (embeddings) => embeddings.embedMany(texts, options))
+
+/**
+ * The models of a provider that make vectors, of those that its server has now; all that are listed, where the configuration
+ * lists them. `model` of {@link EmbedOptions} is the ref of one of them.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import { Effect } from "effect"
+ * import { Embeddings } from "effect-ollama"
+ *
+ * export const refs = Effect.map(Embeddings.catalog("ollama"), ({ models, provider }) =>
+ *   models.map(({ id }) => `${provider}/${id}`))
+ */
+export const catalog = (provider: string): Effect.Effect<Catalog, CatalogError, Models | ModelDiscovery> =>
+  Effect.flatMap(Effect.all([Models, ModelDiscovery]), ([models, discovery]) => {
+    const found = findStatus(models.providers, provider)?.result
+    return found !== undefined && Either.isRight(found) && found.right.source === "discovered"
+      ? discovery.discover(found.right, { capability: "embedding" })
+      : models.catalog(provider)
+  })
 
 // =============================================================================
 // gathering

@@ -109,6 +109,7 @@ const preferred = (settings: Settings, all: ReadonlyArray<Planned>, ref: string)
   const key = keyOf(settings, wanted)
   const found = all.find((candidate) => keyOf(settings, candidate) === key)
   if (found !== undefined) return [found, ...all.filter((candidate) => candidate !== found)]
-  const isUsable = wanted.target !== "first-available" && Either.isRight(wanted.target)
-  return all[0]?.target === "first-available" && isUsable ? [wanted, ...all] : all
+  const [first, ...others] = all
+  const isOfFirst = first?.target === "first-available" && wanted.url !== undefined && wanted.url === first.url
+  return isOfFirst ? [wanted, ...others] : all
 }
