@@ -126,18 +126,23 @@ describe.sequential("the demo", () => {
   )
 
   live(
-    "asks the Ollama that answers, another model where the configured one is not installed",
+    "asks the Ollama that answers, another model where the configured one is not installed, for a stream by --stream",
     () =>
       Effect.gen(function*() {
-        const { server } = yield* makeServer(real)
+        const { mock, server } = yield* makeServer(real)
         const config = configOf("ollama/qwen3:8b", server.url)
-        const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config })
+        const args = [...yield* bundled, "--stream"]
+        const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config, args })
         assert.include(stdout, `The Ollama 0.24.0 at ${server.url} answers.`)
         assert.notInclude(stdout, "mock")
         assert.match(
           stdout,
-          /Tried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\nAnswer +I am first:1b\./
+          /\nAnswer +I am first:1b\.\nTried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\n/
         )
+        const streams = (yield* mock.requests).filter(({ path }) => /chat/.test(path)).map(({ json }) =>
+          (json as { readonly stream?: unknown }).stream
+        )
+        assert.deepStrictEqual(streams.at(-1), true)
         assert.strictEqual(code, 0)
       })
   )

@@ -118,7 +118,9 @@ const tree = (all: ReadonlyArray<ReadableSpan>, parent: string | undefined, inde
 
 const points = ({ dataPointType, dataPoints, descriptor }: MetricData): ReadonlyArray<string> => [
   `${descriptor.name} (${descriptor.unit})`,
-  ...dataPoints.map(({ attributes: { unit: _, ...attributes }, value }) =>
+  ...dataPoints.filter(({ attributes }) => attributes["app"] === "docs").map((
+    { attributes: { app: _, unit: __, ...attributes }, value }
+  ) =>
     `  ${shown(attributes)}: ${
       dataPointType === DataPointType.HISTOGRAM && typeof value === "object" && "sum" in value
         ? `${value.count} of ${Number((value.sum ?? 0).toFixed(3))} in all`
@@ -129,11 +131,15 @@ const points = ({ dataPointType, dataPoints, descriptor }: MetricData): Readonly
 
 const block = (lines: ReadonlyArray<string>) => `\n\n\`\`\`text\n${lines.join("\n")}\n\`\`\`\n\n`
 
+// Effect's registry is one for all tests of a process.
+const ours = <A, E, R>(program: Effect.Effect<A, E, R>) =>
+  program.pipe(Effect.withRandomFixed([0.5]), Effect.tagMetrics("app", "docs"))
+
 const seen = Effect.gen(function*() {
   const sections: Array<string> = []
   for (const [title, program] of programs) {
     spans.reset()
-    const fiber = yield* Effect.fork(Effect.withRandomFixed(program, [0.5]))
+    const fiber = yield* Effect.fork(ours(program))
     yield* Effect.repeatN(TestClock.adjust("500 millis"), 5)
     yield* Fiber.join(fiber)
     sections.push(`### ${title}${block(tree(spans.getFinishedSpans(), undefined, ""))}`)
