@@ -19,6 +19,7 @@ import type { Ignored, Usage } from "./Chat.js"
 import * as Completion from "./completion/completion.js"
 import { findStatus } from "./core/catalog/refs.js"
 import { type Asked, batches, embedders, tokensOf } from "./core/embedding/embedding.js"
+import type { Vector } from "./core/embedding/vectors.js"
 import type { Endpoint } from "./core/provider.js"
 import * as Attributes from "./core/telemetry/attributes.js"
 import type { Api, Catalog } from "./Model.js"
@@ -166,9 +167,10 @@ interface Target {
 }
 
 const formed = <Form extends keyof Vectors>(
-  vector: ReadonlyArray<number>,
-  form: Form | undefined
-): Vectors[Form] => (form === "numbers" ? vector : Float32Array.from(vector)) as Vectors[Form] // by the form
+  vector: Vector,
+  form: Form
+): Vectors[Form] =>
+  (form === "float32" && !(vector instanceof Float32Array) ? new Float32Array(vector) : vector) as Vectors[Form] // by the form
 
 /**
  * The service over the `HttpClient` and the `Models` of the context.
@@ -213,12 +215,13 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
           Attributes.ofEmbeddings({ ref, root: endpoint.root, dimensions: input.dimensions, texts: texts.length })
         )
         const asked: Asked = input
+        const form = input.vectors ?? ("float32" as Form) // the default
         const asking = { client, endpoint, limit: endpoint.timeout ?? timeout, maxBytes }
         const answers = yield* Effect.forEach(
           batches(texts, input.batchSize ?? options.batchSize ?? 100),
           (batch) =>
             Completion.repeated(
-              (attempts) => internal.embed({ ...asking, attempts }, embedder, model, batch, asked),
+              (attempts) => internal.embed({ ...asking, attempts }, embedder, model, batch, asked, form),
               options.retrySchedule ?? OllamaSchedule.transient,
               (error, attempt) => operation.retries(ref, error, attempt)
             ),
@@ -228,7 +231,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         const said = answers[0]?.model
         operation.embedded({ model: said, tokens })
         return {
-          embeddings: answers.flatMap(({ vectors }) => vectors.map((vector) => formed(vector, input.vectors))),
+          embeddings: answers.flatMap(({ vectors }) => vectors.map((vector) => formed(vector, form))),
           ref,
           ...(said === undefined ? undefined : { model: said }),
           ...(tokens === undefined ? undefined : { usage: { inputTokens: tokens, totalTokens: tokens } }),

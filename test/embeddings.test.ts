@@ -66,6 +66,14 @@ describe("embedMany", () => {
       }
     }).pipe(Effect.provide(mock("ollama"))))
 
+  it.effect("takes no number for a vector that stands elsewhere", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Embeddings.embedMany(["a", "b"], { model }))
+      assert.strictEqual(error._tag, "MalformedResponse")
+    }).pipe(Effect.provide(mock("openai-completions", {
+      rules: [{ raw: { chunks: ["{\"data\":[{\"embedding\":0},{\"embedding\":[1,2]}],\"x\":{\"embedding\":[3,4]}}"] } }]
+    }))))
+
   it.effect("asks nobody for nothing, and never another model", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* Embeddings.embedMany([], { model })).embeddings, [])

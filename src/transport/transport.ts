@@ -238,11 +238,14 @@ export const unreadable = ({ response }: Reply, detail: string): string =>
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 
-const decode = (bytes: Uint8Array, reply: Reply): Effect.Effect<string, MalformedResponse> => {
+/** What of a body is read as text, when something else is made of the rest. */
+export type Rest = (bytes: Uint8Array) => Uint8Array
+
+const decode = (bytes: Uint8Array, reply: Reply, rest: Rest | undefined): Effect.Effect<string, MalformedResponse> => {
   const { limits, url } = reply.outgoing
   if (bytes.length > limits.maxBytes) return Effect.fail(tooLarge(limits, url))
   try {
-    return Effect.succeed(strict.decode(bytes))
+    return Effect.succeed(strict.decode(rest === undefined ? bytes : rest(bytes)))
   } catch {
     return Effect.fail(new MalformedResponse({ url, detail: unreadable(reply, "it is not valid UTF-8") }))
   }
@@ -264,7 +267,11 @@ const lengthOf = ({ response: { headers } }: Reply): number | undefined => {
  * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
  * coming is `RequestTimeout`. However it ends, the connection is free or closed.
  */
-export const text = (reply: Reply, restore: Restore): Effect.Effect<string, TransportError | MalformedResponse> =>
+export const text = (
+  reply: Reply,
+  restore: Restore,
+  rest?: Rest
+): Effect.Effect<string, TransportError | MalformedResponse> =>
   Effect.suspend(() => {
     const { outgoing } = reply
     const { maxBytes } = outgoing.limits
@@ -276,7 +283,7 @@ export const text = (reply: Reply, restore: Restore): Effect.Effect<string, Tran
       (reader) =>
         Effect.matchEffect(Effect.ensuring(restore(reader.bytes(maxBytes)), reader.close), {
           onFailure: (error) => Effect.fail(readError(error, reply)),
-          onSuccess: (bytes) => decode(bytes, reply)
+          onSuccess: (bytes) => decode(bytes, reply, rest)
         })
     )
   })
@@ -294,13 +301,14 @@ export const ask = <R>(
     /** The largest answer, in bytes. */
     readonly maxBytes: number
   },
-  onHead?: () => void
+  onHead?: () => void,
+  rest?: Rest
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
   Effect.uninterruptibleMask((restore) => {
     const { limit, maxBytes } = outgoing
     const limits: Limits = { firstByte: limit, idle: limit, total: limit, maxBytes }
     return Effect.flatMap(open(client, { ...outgoing, limits }, restore), (reply) => {
       onHead?.()
-      return text(reply, restore)
+      return text(reply, restore, rest)
     })
   })
