@@ -162,6 +162,25 @@ export const benchmarks = [
     metrics: { cpu: "µs CPU", wall: "µs wall", requests: "cold", warmRequests: "warm" }
   })),
   {
+    name: "embed",
+    title: "Embeddings of 1,000 texts in batches of 100, 768 numbers each, on /api/embed",
+    ...native,
+    measurement: "embed",
+    options: { texts: 1000, batch: 100, dimensions: 768, calls: 10 },
+    quick: { calls: 3 },
+    metrics: { cpu: "µs CPU", wall: "µs wall" }
+  },
+  {
+    name: "loop",
+    title: "A tool loop of 10 turns, streamed on /api/chat",
+    baseline: "raw-fetch:native",
+    clients: ["raw-fetch:native", ...oursNative],
+    measurement: "loop",
+    options: { turns: 10, calls: 100 },
+    quick: { calls: 20 },
+    metrics: { cpu: "µs CPU", wall: "µs wall" }
+  },
+  {
     name: "memory",
     title: "1,000,000 deltas on /v1 in one stream: memory",
     ...memory,

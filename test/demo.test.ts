@@ -10,17 +10,21 @@ import { programOf } from "./support/program.js"
 const start = programOf("examples/demo.ts")
 
 /** Runs the demo in an empty home, with an `openclaw.json` when there is one. */
-const demo = Effect.fn(function*(options: { readonly host: string; readonly config?: unknown }) {
+const demo = Effect.fn(function*(options: {
+  readonly host: string
+  readonly config?: unknown
+  readonly args?: ReadonlyArray<string>
+}) {
   const files = yield* FileSystem.FileSystem
   const home = yield* files.makeTempDirectoryScoped()
   const env = { HOME: home, USERPROFILE: home, OLLAMA_HOST: options.host }
-  if (options.config === undefined) return yield* start([], env)
+  if (options.config === undefined) return yield* start(options.args ?? [], env)
   const path = `${home}/openclaw.json`
   yield* files.writeFileString(
     path,
     typeof options.config === "string" ? options.config : JSON.stringify(options.config)
   )
-  return yield* start([], { ...env, OPENCLAW_CONFIG_PATH: path })
+  return yield* start(options.args ?? [], { ...env, OPENCLAW_CONFIG_PATH: path })
 })
 
 /** A port on which nobody listens. */
@@ -81,18 +85,23 @@ describe("the demo", () => {
   )
 
   live(
-    "asks the Ollama that answers, another model where the configured one is not installed",
+    "asks the Ollama that answers, another model where the configured one is not installed, for a stream by --stream",
     () =>
       Effect.gen(function*() {
-        const { server } = yield* makeServer(real)
+        const { mock, server } = yield* makeServer(real)
         const config = configOf("ollama/qwen3:8b", server.url)
-        const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config })
+        const args = ["--stream"]
+        const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config, args })
         assert.include(stdout, `The Ollama 0.24.0 at ${server.url} answers.`)
         assert.notInclude(stdout, "mock")
         assert.match(
           stdout,
-          /Tried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\nAnswer +I am first:1b\./
+          /\nAnswer +I am first:1b\.\nTried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\n/
         )
+        const streams = (yield* mock.requests).filter(({ path }) => /chat/.test(path)).map(({ json }) =>
+          (json as { readonly stream?: unknown }).stream
+        )
+        assert.deepStrictEqual(streams.at(-1), true)
         assert.strictEqual(code, 0)
       })
   )

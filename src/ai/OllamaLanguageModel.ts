@@ -6,7 +6,6 @@
  */
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import * as AiModel from "@effect/ai/Model"
-import * as Telemetry from "@effect/ai/Telemetry"
 import * as Tool from "@effect/ai/Tool"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -22,8 +21,9 @@ import type { CompletionOptions } from "../completion/options.js"
 import type * as Encoded from "../core/ai/encoded.js"
 import * as Parts from "../core/ai/parts.js"
 import * as Request from "../core/ai/request.js"
+import * as Attributes from "../core/telemetry/attributes.js"
 import type * as OllamaError from "../OllamaError.js"
-import { isTraced } from "../telemetry/span.js"
+import { isTraced } from "../telemetry/telemetry.js"
 import * as Errors from "./internal/errors.js"
 import { toParts } from "./internal/stream.js"
 
@@ -215,34 +215,23 @@ const prepare = (
 // telemetry
 // =============================================================================
 
-const operation = { name: "chat" } as const
-
-const annotateRequest = (span: Tracer.Span, options: CompletionOptions): void =>
-  Telemetry.addGenAIAnnotations(span, {
-    system: "ollama",
-    operation,
-    request: {
-      model: options.model,
-      temperature: options.temperature,
-      topP: options.topP,
-      topK: options.topK,
-      maxTokens: options.maxTokens,
-      stopSequences: typeof options.stop === "string" ? [options.stop] : options.stop,
-      frequencyPenalty: options.frequencyPenalty,
-      presencePenalty: options.presencePenalty,
-      seed: options.seed
-    }
-  })
-
-const annotateFinish = (span: Tracer.Span, { finishReason, model, ref, usage }: Omit<FinishEvent, "type">): void => {
-  const slash = ref.indexOf("/")
-  Telemetry.addGenAIAnnotations(span, {
-    system: ref.slice(0, slash),
-    request: { model: ref.slice(slash + 1) },
-    response: { model, finishReasons: [finishReason] },
-    usage: { inputTokens: usage?.inputTokens, outputTokens: usage?.outputTokens }
-  })
+// The span is that of @effect/ai, whose own word for a provider is the older one.
+const annotate = (span: Tracer.Span, attributes: Attributes.Attributes): void => {
+  const provider = attributes["gen_ai.provider.name"]
+  const all = provider === undefined ? attributes : { ...attributes, "gen_ai.system": provider }
+  for (const [name, value] of Object.entries(all)) span.attribute(name, value)
 }
+
+const annotateRequest = (span: Tracer.Span, { model, ...params }: CompletionOptions): void =>
+  annotate(span, {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "ollama",
+    ...(model === undefined ? undefined : { "gen_ai.request.model": model }),
+    ...Attributes.ofParams(params)
+  })
+
+const annotateFinish = (span: Tracer.Span, finish: Omit<FinishEvent, "type">): void =>
+  annotate(span, Attributes.ofAnswer(finish))
 
 // =============================================================================
 // the model

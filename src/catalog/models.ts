@@ -12,7 +12,7 @@ import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
 import type { Catalog, ModelDefinition } from "../Model.js"
 import type { CatalogError, ProviderError, SelectionError } from "../OllamaError.js"
-import * as Span from "../telemetry/span.js"
+import * as Span from "../telemetry/telemetry.js"
 import type { CatalogCache } from "./catalogCache.js"
 import type { Unlock } from "./secrets.js"
 
@@ -206,7 +206,7 @@ export const make = (
   // Whom most calls ask: all that the settings say.
   let standing: ReadonlyArray<Candidate> | undefined
   const candidates: Service["candidates"] = (options) =>
-    options?.model === undefined && options?.fallbacks === undefined
+    options?.model === undefined && options?.fallbacks === undefined && options?.askFirst === undefined
       ? standing ??= plan(settings).map(candidateOf)
       : plan(settings, options).map(candidateOf)
 

@@ -10,6 +10,7 @@ import type { Asked } from "../core/request/metadata.js"
 import type { Merged } from "../core/request/params.js"
 import type { Wire } from "../core/wire/wire.js"
 import type { Attempt, AttemptError, InvalidRequest } from "../OllamaError.js"
+import type * as Telemetry from "../telemetry/telemetry.js"
 import type * as Transport from "../transport/transport.js"
 
 /** What all attempts of a service share. */
@@ -28,6 +29,10 @@ export interface Call {
   readonly malformedCalls?: "fail" | "return" | undefined
   readonly firstByte?: number | undefined
   readonly idle?: number | undefined
+  /** Whether to ask for a stream on the wire, whatever is configured. */
+  readonly streaming?: boolean | undefined
+  /** How the call is looked at. */
+  readonly operation: Telemetry.Operation
 }
 
 /** One attempt: who is asked what, and which attempt of this candidate it is. */

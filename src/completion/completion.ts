@@ -11,12 +11,13 @@ import * as Schedule from "effect/Schedule"
 import type { Candidate } from "../catalog/catalog.js"
 import { ChatResponse } from "../Chat.js"
 import { serverName } from "../core/catalog/refs.js"
-import type { Selection } from "../core/catalog/selection.js"
-import { type About, about, attributes, make as makeDecoder, type Question, whole } from "../core/decode/decoder.js"
+import { type Selection, withStreaming } from "../core/catalog/selection.js"
+import { type About, about, make as makeDecoder, type Question, whole } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure } from "../core/decode/types.js"
 import { decodeError, interrupted } from "../core/failure/answer.js"
 import * as fallback from "../core/failure/fallback.js"
 import { unlessConfigured } from "../core/failure/mistake.js"
+import type { ProviderStatus } from "../core/provider.js"
 import type { Run } from "../core/repair/repair.js"
 import { repaired, repairWhole } from "../core/repair/repairs.js"
 import * as Params from "../core/request/params.js"
@@ -24,7 +25,6 @@ import { encode } from "../core/wire/wire.js"
 import { wires } from "../core/wire/wires.js"
 import type { PartialAnswer } from "../Message.js"
 import type { Attempt, AttemptError, CompletionError } from "../OllamaError.js"
-import type * as Span from "../telemetry/span.js"
 import * as Transport from "../transport/transport.js"
 import type { Answered, Asking, Call, Completion, Ready, Sent } from "./asking.js"
 import * as shortLived from "./shortLived.js"
@@ -34,12 +34,27 @@ export type { Call, Completion } from "./asking.js"
 export { decodeObject, type ObjectResponse } from "./object.js"
 export { stream } from "./stream.js"
 
+/** All that nobody may see of what these providers are sent. */
+export const secretsOf = (providers: ReadonlyArray<ProviderStatus>): ReadonlyArray<string> =>
+  providers.flatMap(({ result }) =>
+    Either.isLeft(result)
+      ? []
+      : [result.right.headers, ...result.right.models.flatMap(({ headers }) => headers === undefined ? [] : [headers])]
+        .flatMap((headers) =>
+          Transport.secretsOf({
+            endpoint: { ...result.right, headers },
+            method: "POST",
+            url: result.right.root,
+            purpose: "completion"
+          })
+        )
+  )
+
 /** The whole answer, whatever goes over the wire. */
 export const create = (
   completion: Completion,
   call: Call,
-  candidates: ReadonlyArray<Candidate>,
-  span: Span.OpenSpan
+  candidates: ReadonlyArray<Candidate>
 ): Effect.Effect<ChatResponse, CompletionError> =>
   Effect.map(
     firstToAnswer(
@@ -49,7 +64,7 @@ export const create = (
       (asking) => asking.selection.streaming ? collected(asking) : answerWhole(asking)
     ),
     ({ attempts, value: { about, parts } }) => {
-      span.annotate(attributes(about))
+      call.operation.answers(about, () => parts)
       return new ChatResponse({ parts, ...about, attempts }, { disableValidation: true })
     }
   )
@@ -68,7 +83,10 @@ export const open = (
     (asking): Effect.Effect<Streamed.Begun, AttemptError> =>
       asking.selection.streaming
         ? begin(asking, connection)
-        : Effect.map(answerWhole(asking), ({ about, events }) => ({ first: events, open: undefined, about }))
+        : Effect.map(
+          answerWhole(asking),
+          ({ about, events, parts }) => ({ first: events, open: undefined, about, parts })
+        )
   )
 
 // =============================================================================
@@ -103,17 +121,19 @@ const firstToAnswer = <A>(
   const refusedAt = (url: string | undefined) =>
     url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
 
-  const askAgain = (selection: Selection) => {
+  const askAgain = (selected: Selection) => {
+    const selection = call.streaming === undefined ? selected : withStreaming(selected, call.streaming)
     const error = refusedAt(selection.endpoint.root)
     if (error !== undefined) return Effect.fail(error)
-    const ready = readyOf(selection)
+    const ready = readyOf(selected)
     const isOfCall = (setting: string) => !Params.isConfigured(call.request, selection.params, setting)
     const asked = (attempts: number) =>
       Effect.mapError(
         ask({ settings, selection, ready, call, attempts }),
         (error) => error._tag === "InvalidRequest" ? unlessConfigured(error, isOfCall) : error
       )
-    return repeated(asked, retry)
+    call.operation.requests(selection, call.request)
+    return repeated(asked, retry, (error, attempt) => call.operation.retries(selection.ref, error, attempt))
   }
 
   const from = (index: number): Effect.Effect<Answered<A>, CompletionError> => {
@@ -122,6 +142,7 @@ const firstToAnswer = <A>(
     const known = refusedAt(candidate.url)
     return Effect.matchEffect(known === undefined ? Effect.flatMap(candidate.select, askAgain) : Effect.fail(known), {
       onFailure: (error) => {
+        call.operation.misses(candidate.ref, error)
         if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
         if (error._tag === "ConnectionRefused") refused.set(fallback.origin(error.url), error)
         attempts.push({ ref: candidate.ref, error })
@@ -133,15 +154,16 @@ const firstToAnswer = <A>(
   return from(0)
 }
 
-// Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`.
-const repeated = <A>(
-  ask: (attempts: number) => Effect.Effect<A, AttemptError>,
-  schedule: Completion["retry"]
-): Effect.Effect<A, AttemptError> =>
+/** Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`. */
+export const repeated = <A, E extends AttemptError>(
+  ask: (attempts: number) => Effect.Effect<A, E>,
+  schedule: Schedule.Schedule<unknown, E>,
+  onRetry: (error: E, attempt: number) => void
+): Effect.Effect<A, E> =>
   Effect.catchAll(ask(1), (first) =>
     fallback.mayRetry(first)
       ? Effect.flatMap(Schedule.driver(schedule), (driver) => {
-        const again = (error: AttemptError, attempts: number): Effect.Effect<A, AttemptError> => {
+        const again = (error: E, attempts: number): Effect.Effect<A, E> => {
           if (!fallback.mayRetry(error)) return Effect.fail(error)
           const wait = "retryAfter" in error ? error.retryAfter ?? 0 : 0
           const pause = Effect.flatMap(Clock.currentTimeMillis, (before) =>
@@ -149,10 +171,11 @@ const repeated = <A>(
               Effect.mapError(driver.next(error), () => error),
               Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, before + wait - now)))
             ))
-          return Effect.zipRight(
-            pause,
-            Effect.catchAll(ask(attempts), (next) => again(next, attempts + 1))
-          )
+          const repeat = Effect.suspend(() => {
+            onRetry(error, attempts)
+            return ask(attempts)
+          })
+          return Effect.zipRight(pause, Effect.catchAll(repeat, (next) => again(next, attempts + 1)))
         }
         return again(first, 2)
       })
@@ -300,7 +323,7 @@ const begin = (asking: Asking, connection: Streamed.Connection): Effect.Effect<S
         Effect.flatMap(restore(open.next), (first): Effect.Effect<Streamed.Begun, AttemptError> =>
           // What came with a failure has reached nobody yet.
           open.failure === undefined
-            ? Effect.succeed({ first, open, about: undefined })
+            ? Effect.succeed({ first, open, about: undefined, parts: [] })
             : Effect.fail(open.failure)),
         () => open.close
       )

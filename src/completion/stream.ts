@@ -5,12 +5,12 @@ import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
 import type { FinishEvent, StreamEvent } from "../Chat.js"
 import { notUtf8, Portions } from "../core/decode/bytes.js"
-import { type About, about, attributes } from "../core/decode/decoder.js"
+import { type About, about } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
 import { type AnswerContext, decodeError, interrupted } from "../core/failure/answer.js"
 import type { PartialAnswer } from "../Message.js"
 import type { AttemptError, CompletionError } from "../OllamaError.js"
-import * as Span from "../telemetry/span.js"
+import type * as Telemetry from "../telemetry/telemetry.js"
 import * as Transport from "../transport/transport.js"
 import type { Answered, Asking, Sent } from "./asking.js"
 
@@ -161,7 +161,7 @@ export class OpenStream {
 /** What is to be ended with a stream, however it ends. */
 export interface Connection {
   close: Effect.Effect<void>
-  span: Span.OpenSpan
+  operation: Telemetry.Operation | undefined
 }
 
 /** An answer that has begun: its first events, then those that `open` reads, or all of them and what is said about them. */
@@ -169,6 +169,7 @@ export interface Begun {
   readonly first: ReadonlyArray<StreamEvent> | undefined
   readonly open: OpenStream | undefined
   readonly about: About | undefined
+  readonly parts: PartialAnswer["parts"]
 }
 
 export type Opened = Answered<Begun>
@@ -178,24 +179,25 @@ export const stream = <R>(
   open: (connection: Connection) => Effect.Effect<Opened, CompletionError, R>
 ): Stream.Stream<StreamEvent, CompletionError, R> =>
   Stream.fromChannel(Channel.suspend(() => {
-    const connection: Connection = { close: Effect.void, span: Span.untraced }
+    const connection: Connection = { close: Effect.void, operation: undefined }
     return Channel.ensuringWith(
-      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) => emit(opened, connection.span)),
-      (exit) =>
-        connection.span === Span.untraced
-          ? connection.close
-          : Effect.zipRight(connection.close, connection.span.end(exit))
+      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) => emit(opened, connection.operation)),
+      (exit) => Effect.zipRight(connection.close, Effect.sync(() => connection.operation?.end(exit)))
     )
   }))
 
 type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
 
 // One network piece becomes one chunk; the finish goes out with the last of them.
-const emit = ({ attempts, value: { about, first, open } }: Opened, span: Span.OpenSpan): Emit => {
+const emit = (
+  { attempts, value: { about, first, open, parts } }: Opened,
+  operation: Telemetry.Operation | undefined
+): Emit => {
+  operation?.begins()
   let finished = false
   const finish = (said: About): FinishEvent => {
     finished = true
-    span.annotate(attributes(said))
+    operation?.answers(said, () => open?.parts ?? parts)
     return { type: "finish", ...said, attempts }
   }
   const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {

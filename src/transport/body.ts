@@ -320,11 +320,14 @@ export const unreadable = ({ response }: Reply, detail: string): string =>
 
 const strict = new TextDecoder("utf-8", { fatal: true })
 
-const decode = (bytes: Uint8Array, reply: Reply): Effect.Effect<string, MalformedResponse> => {
+/** What of a body is read as text, when something else is made of the rest. */
+export type Rest = (bytes: Uint8Array) => Uint8Array
+
+const decode = (bytes: Uint8Array, reply: Reply, rest: Rest | undefined): Effect.Effect<string, MalformedResponse> => {
   const { limits, url } = reply.outgoing
   if (bytes.length > limits.maxBytes) return Effect.fail(tooLarge(limits, url))
   try {
-    return Effect.succeed(strict.decode(bytes))
+    return Effect.succeed(strict.decode(rest === undefined ? bytes : rest(bytes)))
   } catch {
     return Effect.fail(new MalformedResponse({ url, detail: unreadable(reply, "it is not valid UTF-8") }))
   }
@@ -346,7 +349,11 @@ const lengthOf = ({ response: { headers } }: Reply): number | undefined => {
  * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
  * coming is `RequestTimeout`. However it ends, the connection is free or closed.
  */
-export const text = (reply: Reply, restore: Restore): Effect.Effect<string, TransportError | MalformedResponse> =>
+export const text = (
+  reply: Reply,
+  restore: Restore,
+  rest?: Rest
+): Effect.Effect<string, TransportError | MalformedResponse> =>
   Effect.suspend(() => {
     const { outgoing } = reply
     const { maxBytes } = outgoing.limits
@@ -358,7 +365,7 @@ export const text = (reply: Reply, restore: Restore): Effect.Effect<string, Tran
       (reader) =>
         Effect.matchEffect(Effect.ensuring(restore(reader.bytes(maxBytes)), reader.close), {
           onFailure: (error) => Effect.fail(readError(error, reply)),
-          onSuccess: (bytes) => decode(bytes, reply)
+          onSuccess: (bytes) => decode(bytes, reply, rest)
         })
     )
   })

@@ -28,13 +28,13 @@ import { classifyAnswer } from "../core/failure/refusal.js"
 import { refusedByHost } from "../core/failure/sentences.js"
 import { classifyTransport, responseIn } from "../core/failure/transport.js"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
-import { isTraced } from "../telemetry/span.js"
-import { makeReader, text } from "./body.js"
+import { isTraced } from "../telemetry/telemetry.js"
+import { makeReader, type Rest, text } from "./body.js"
 import * as Deadlines from "./deadlines.js"
 import { arrived, pullOf, sendOf } from "./direct.js"
 import type { Arrived, Limits, Outgoing, Reply, Restore, Send } from "./exchange.js"
 
-export { type BodyReader, type Pieces, reader, type ReadError, readError, text, unreadable } from "./body.js"
+export { type BodyReader, type Pieces, reader, type ReadError, readError, type Rest, text, unreadable } from "./body.js"
 export type { Limits, Outgoing, Reply, Restore } from "./exchange.js"
 
 export type Client<R> = HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>
@@ -308,13 +308,14 @@ export const ask = <R>(
     /** The largest answer, in bytes. */
     readonly maxBytes: number
   },
-  onHead?: () => void
+  onHead?: () => void,
+  rest?: Rest
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
   Effect.uninterruptibleMask((restore) => {
     const { limit, maxBytes } = outgoing
     const limits: Limits = { firstByte: limit, idle: limit, total: limit, maxBytes }
     return Effect.flatMap(open(client, { ...outgoing, limits }, restore), (reply) => {
       onHead?.()
-      return text(reply, restore)
+      return text(reply, restore, rest)
     })
   })

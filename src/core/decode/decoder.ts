@@ -312,18 +312,8 @@ export const about = (finish: Finish, { model, ref, selectedBy }: Selection, que
   ...(finish.usage === undefined ? undefined : { usage: usageOf(finish.usage, model.cost, question) }),
   ...(finish.timings === undefined ? undefined : { timings: finish.timings }),
   ...(finish.model === undefined ? undefined : { model: finish.model }),
+  ...(finish.responseId === undefined ? undefined : { responseId: finish.responseId }),
   ref,
   selectedBy,
   ignored: finish.ignored === undefined ? question.ignored : [...question.ignored, ...finish.ignored]
-})
-
-/** The same as attributes of a span, by OpenTelemetry's conventions for GenAI. */
-export const attributes = (about: About): Record<string, unknown> => ({
-  "gen_ai.operation.name": "chat",
-  "gen_ai.system": about.ref.slice(0, about.ref.indexOf("/")),
-  "gen_ai.request.model": about.ref.slice(about.ref.indexOf("/") + 1),
-  "gen_ai.response.model": about.model,
-  "gen_ai.response.finish_reasons": [about.finishReason],
-  "gen_ai.usage.input_tokens": about.usage?.inputTokens,
-  "gen_ai.usage.output_tokens": about.usage?.outputTokens
 })

@@ -193,6 +193,7 @@ export const noModelsConfigured = (e: {
 export const reasons = {
   "no-tools": "no tools",
   "no-completion": "not a chat model",
+  "no-embedding": "not an embedding model",
   "unknown-capabilities": "capabilities unknown: update Ollama to 0.6.4 or later, or define the model explicitly",
   "show-failed": "details could not be read",
   "duplicate": "listed twice",

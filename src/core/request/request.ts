@@ -79,11 +79,17 @@ const typedParams = (options: { readonly [key: string]: unknown }): JsonObject |
 
 /** What says who is asked and how long, which is no part of the request: that nobody has to doubt it later. */
 const routing = (
-  { fallbacks, firstByteTimeout, idleTimeout, malformedCalls, model, repairs }: { readonly [key: string]: unknown }
+  { askFirst, fallbacks, firstByteTimeout, idleTimeout, malformedCalls, model, repairs, streaming }: {
+    readonly [key: string]: unknown
+  }
 ): Result<unknown> => {
   const checked: ReadonlyArray<Result<unknown>> = [
     model === undefined ? Either.void : text(model, "model"),
     fallbacks === undefined ? Either.void : listOf(fallbacks, "fallbacks", "a list of texts", text),
+    askFirst === undefined ? Either.void : text(askFirst, "askFirst"),
+    streaming === undefined || typeof streaming === "boolean"
+      ? Either.void
+      : invalid("streaming", "expected true or false"),
     repairs === undefined ? Either.void : listOf(repairs, "repairs", "a list of repairs", repair),
     malformedCalls === undefined || malformedCalls === "fail" || malformedCalls === "return"
       ? Either.void

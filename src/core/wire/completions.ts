@@ -269,9 +269,14 @@ const read: Wire["read"] = (value, text) => {
     done: false,
     usage: usageOf(value["usage"]),
     timings: undefined,
-    model: textOr(value["model"])
+    model: textOr(value["model"]),
+    ...idOf(value["id"])
   }
 }
+
+// An id is short; what is not is none.
+const idOf = (id: unknown): { readonly responseId: string } | undefined =>
+  typeof id === "string" && id !== "" && id.length <= 200 ? { responseId: id } : undefined
 
 /** Only the first choice is this answer; a usage chunk has none. */
 const choiceAt = (choices: ReadonlyArray<unknown>): number =>
