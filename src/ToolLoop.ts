@@ -414,7 +414,7 @@ const streamedTurn = <E, R>(
   })
 
 const responseOf = (collector: Collector, { type: _, ...about }: FinishEvent): ChatResponse =>
-  new ChatResponse({ parts: collector.parts(), ...about })
+  new ChatResponse({ parts: collector.parts(), ...about }, { disableValidation: true }) // what was decoded is valid
 
 const afterAnswer = <E, R>(
   talk: Conversation<E, R>,
@@ -434,7 +434,8 @@ const afterAnswer = <E, R>(
         results[index] = result
         return { type: "tool-result", turn: number, call, result }
       }),
-    { concurrency, unordered: true }
+    // a call alone needs no fiber of its own
+    calls.length === 1 ? undefined : { concurrency, unordered: true }
   )
   return Stream.concat(
     answers,

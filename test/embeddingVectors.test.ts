@@ -67,6 +67,13 @@ describe("vectors are taken out of an answer", () => {
       "{\"embeddings\":[[1 2]]}",
       "{\"embeddings\":[[1e999]]}",
       "{\"embeddings\":[[1",
+      "{\"embeddings\":[[1.",
+      "{\"embeddings\":[[1e",
+      "{\"embeddings\":[[-",
+      "{\"embeddings\":[[1, \n",
+      "{\"embeddings\":[[1}",
+      "{\"embeddings\":[[1.}",
+      "{\"embeddings\":[[}",
       "{\"embeddings\":[[1]",
       "{\"embeddings\":[[1]2]}",
       "{\"error\":\"no\"}"

@@ -44,10 +44,18 @@ class Reader {
   private readonly vectors: Array<Vector> = []
   private readonly rest: Array<number> = []
 
-  constructor(private readonly bytes: Uint8Array, private readonly form: Form) {}
+  private readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array, private readonly form: Form) {
+    let end = bytes.length
+    while (isSpace(bytes[end - 1])) end--
+    this.bytes = bytes.subarray(0, end)
+  }
 
   all(): Taken | undefined {
     const { bytes, rest, vectors } = this
+    // So no number is at the end, where there is no byte to end it.
+    if (bytes[bytes.length - 1] !== closeBrace) return undefined
     while (this.at < bytes.length) {
       if (!this.isAtList()) {
         rest.push(bytes[this.at++]!)
@@ -108,11 +116,12 @@ class Reader {
       const isNegative = bytes[at] === minus ? 1 : 0
       at += isNegative
       const firstDigit = at
-      let code = bytes[at]!
+      // What is no digit is larger than nine as a number without a sign.
+      let digit = bytes[at]! - zero
       let head = 0
-      while (code >= zero && code <= nine) {
-        head = head * 10 + (code - zero)
-        code = bytes[++at]!
+      while (digit >>> 0 <= 9) {
+        head = head * 10 + digit
+        digit = bytes[++at]! - zero
       }
       const whole = at - firstDigit
       if (whole === 0 || (whole > 1 && bytes[firstDigit] === zero)) return false
@@ -121,25 +130,26 @@ class Reader {
       let tail = 0
       let decimals = 0
       let inTail = 0
-      if (code === point) {
+      if (digit === point - zero) {
         const from = ++at
         const between = from + piece
-        code = bytes[at]!
-        while (code >= zero && code <= nine && at < between) {
-          middle = (Math.imul(middle, 10) + (code - zero)) | 0
-          code = bytes[++at]!
+        digit = bytes[at]! - zero
+        while (digit >>> 0 <= 9 && at < between) {
+          middle = (Math.imul(middle, 10) + digit) | 0
+          digit = bytes[++at]! - zero
         }
         if (at === between) {
-          while (code >= zero && code <= nine && at < between + piece) {
-            tail = (Math.imul(tail, 10) + (code - zero)) | 0
-            code = bytes[++at]!
+          while (digit >>> 0 <= 9 && at < between + piece) {
+            tail = (Math.imul(tail, 10) + digit) | 0
+            digit = bytes[++at]! - zero
           }
           inTail = at - between
-          while (code >= zero && code <= nine) code = bytes[++at]!
+          while (digit >>> 0 <= 9) digit = bytes[++at]! - zero
         }
         decimals = at - from
         if (decimals === 0) return false
       }
+      let code = digit + zero
       let scale = decimals
       if (code === bigE || code === smallE) {
         code = bytes[++at]!
@@ -199,6 +209,7 @@ const longest = 1000
 
 const openBracket = 91
 const closeBracket = 93
+const closeBrace = 125
 const comma = 44
 const colon = 58
 const quote = 34
