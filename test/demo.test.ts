@@ -10,21 +10,20 @@ import { programOf } from "./support/program.js"
 const start = programOf("examples/demo.ts")
 
 /** Runs the demo in an empty home, with an `openclaw.json` when there is one. */
-const demo = Effect.fn(function*(options: {
-  readonly host: string
-  readonly config?: unknown
-  readonly args?: ReadonlyArray<string>
-}) {
+const demo = Effect.fn(function*(
+  options: { readonly host: string; readonly config?: unknown; readonly args?: ReadonlyArray<string> }
+) {
+  const { args = [] } = options
   const files = yield* FileSystem.FileSystem
   const home = yield* files.makeTempDirectoryScoped()
   const env = { HOME: home, USERPROFILE: home, OLLAMA_HOST: options.host }
-  if (options.config === undefined) return yield* start(options.args ?? [], env)
+  if (options.config === undefined) return yield* start(args, env)
   const path = `${home}/openclaw.json`
   yield* files.writeFileString(
     path,
     typeof options.config === "string" ? options.config : JSON.stringify(options.config)
   )
-  return yield* start(options.args ?? [], { ...env, OPENCLAW_CONFIG_PATH: path })
+  return yield* start(args, { ...env, OPENCLAW_CONFIG_PATH: path })
 })
 
 /** A port on which nobody listens. */
@@ -90,8 +89,8 @@ describe("the demo", () => {
       Effect.gen(function*() {
         const { mock, server } = yield* makeServer(real)
         const config = configOf("ollama/qwen3:8b", server.url)
-        const args = ["--stream"]
-        const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config, args })
+        const host = server.url.replace("http://", "")
+        const { code, stdout } = yield* demo({ host, config, args: ["--stream"] })
         assert.include(stdout, `The Ollama 0.24.0 at ${server.url} answers.`)
         assert.notInclude(stdout, "mock")
         assert.match(

@@ -17,7 +17,7 @@ import type { ContentEvent, DecodeFailure } from "../core/decode/types.js"
 import { decodeError, interrupted } from "../core/failure/answer.js"
 import * as fallback from "../core/failure/fallback.js"
 import { unlessConfigured } from "../core/failure/mistake.js"
-import type { ProviderStatus } from "../core/provider.js"
+import type { Endpoint, ProviderStatus } from "../core/provider.js"
 import type { Run } from "../core/repair/repair.js"
 import { repaired, repairWhole } from "../core/repair/repairs.js"
 import * as Params from "../core/request/params.js"
@@ -34,20 +34,16 @@ export type { Call, Completion } from "./asking.js"
 export { decodeObject, type ObjectResponse } from "./object.js"
 export { stream } from "./stream.js"
 
+const secretsOf = (endpoint: Endpoint): ReadonlyArray<string> =>
+  Transport.secretsOf({ endpoint, method: "POST", url: endpoint.root, purpose: "completion" })
+
 /** All that nobody may see of what these providers are sent. */
-export const secretsOf = (providers: ReadonlyArray<ProviderStatus>): ReadonlyArray<string> =>
+export const secretsOfAll = (providers: ReadonlyArray<ProviderStatus>): ReadonlyArray<string> =>
   providers.flatMap(({ result }) =>
     Either.isLeft(result)
       ? []
       : [result.right.headers, ...result.right.models.flatMap(({ headers }) => headers === undefined ? [] : [headers])]
-        .flatMap((headers) =>
-          Transport.secretsOf({
-            endpoint: { ...result.right, headers },
-            method: "POST",
-            url: result.right.root,
-            purpose: "completion"
-          })
-        )
+        .flatMap((headers) => secretsOf({ ...result.right, headers }))
   )
 
 /** The whole answer, whatever goes over the wire. */
@@ -132,7 +128,7 @@ const firstToAnswer = <A>(
         ask({ settings, selection, ready, call, attempts }),
         (error) => error._tag === "InvalidRequest" ? unlessConfigured(error, isOfCall) : error
       )
-    call.operation.requests(selection, call.request)
+    call.operation.requests(selection, call.request, () => secretsOf(selection.endpoint))
     return repeated(asked, retry, (error, attempt) => call.operation.retries(selection.ref, error, attempt))
   }
 

@@ -8,17 +8,4 @@ export {
   timeToFirstEvent,
   tokenUsage
 } from "./metrics.js"
-export {
-  begin,
-  isTraced,
-  make,
-  open,
-  type OpenSpan,
-  Operation,
-  type Operations,
-  RecordContent,
-  run,
-  untraced,
-  use,
-  within
-} from "./operation.js"
+export { begin, isTraced, make, Operation, RecordContent, run, use, within } from "./operation.js"

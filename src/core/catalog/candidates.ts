@@ -107,9 +107,15 @@ export const plan = (
 const preferred = (settings: Settings, all: ReadonlyArray<Planned>, ref: string): ReadonlyArray<Planned> => {
   const wanted = planned(settings, ref, "first-available")
   const key = keyOf(settings, wanted)
-  const found = all.find((candidate) => keyOf(settings, candidate) === key)
+  const found = all.find((candidate) => keyOf(settings, candidate) === key) ??
+    all.find((candidate) => isNamed(candidate, ref))
   if (found !== undefined) return [found, ...all.filter((candidate) => candidate !== found)]
   const [first, ...others] = all
   const isOfFirst = first?.target === "first-available" && wanted.url !== undefined && wanted.url === first.url
   return isOfFirst ? [wanted, ...others] : all
 }
+
+// A bare name may be of several providers, until they are asked.
+const isNamed = ({ target }: Planned, ref: string): boolean =>
+  typeof target !== "string" && Either.isRight(target) && target.right._tag === "Name"
+  && ModelRef.normalizeModel(target.right.name) === ModelRef.normalizeModel(ref.slice(ref.indexOf("/") + 1))
