@@ -135,7 +135,7 @@ export const make = Effect.fnUntraced(function*(
     retry: options?.retrySchedule ?? OllamaSchedule.transient
   }
 
-  const chats = Telemetry.make("chat", () => Completion.secretsOf(models.providers))
+  const chats = Telemetry.make("chat", () => Completion.secretsOfAll(models.providers))
 
   const whole = (input: CompletionOptions, operation: Telemetry.Operation) =>
     Effect.flatMap(prepare(input, operation), (call) => Completion.create(completion, call, models.candidates(input)))

@@ -11,7 +11,7 @@ import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
 import { Collector } from "./core/decode/machine.js"
-import { cut } from "./core/failure/redact.js"
+import { hasProto } from "./core/json.js"
 import { failureText, resultText } from "./core/request/toolResult.js"
 import * as Attributes from "./core/telemetry/attributes.js"
 import type { Message, ToolCall, ToolMessage } from "./Message.js"
@@ -79,9 +79,12 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
   readonly failureMode?: Mode | undefined
 }): HandledTool<Mode extends "return" ? never : E, R | RS> => {
   const decode = Schema.decodeUnknown(options.parameters as Schema.Schema<A, I, RS>)
-  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> =>
-    Effect.matchEffect(decode(call.arguments), {
-      onFailure: (error) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${error.message}`)),
+  const wrong = (detail: string) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${detail}`))
+  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> => {
+    // A `Schema` with an index signature would make it the prototype of the parameters.
+    if (hasProto(call.arguments)) return wrong("`__proto__` is no name")
+    return Effect.matchEffect(decode(call.arguments), {
+      onFailure: (error) => wrong(error.message),
       onSuccess: (parameters) => {
         const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(
           options.handler(parameters, { id: call.id, turn }),
@@ -92,6 +95,7 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
           : result
       }
     })
+  }
   return {
     name: options.name,
     description: options.description,
@@ -257,14 +261,14 @@ class Conversation<E, R> {
     return this.turns.length >= this.maxTurns
   }
 
-  // Who answered has the conversation in its cache. While turns are left, a model can mend a call that cannot be read.
   get next(): CompletionOptions {
-    const isLast = this.turns.length + 1 >= this.maxTurns
+    const last = this.turns.at(-1)
     return {
-      malformedCalls: isLast ? "fail" : "return",
+      // a call that cannot be read costs a turn, not the loop, as long as one is left to mend it
+      malformedCalls: this.turns.length + 1 < this.maxTurns ? "return" : "fail",
       ...this.request,
-      prompt: [...this.history],
-      prefer: this.turns.at(-1)?.ref ?? this.request.prefer
+      ...(last === undefined ? undefined : { askFirst: last.ref }),
+      prompt: [...this.history]
     }
   }
 
@@ -297,7 +301,7 @@ class Conversation<E, R> {
     if (handled === undefined) return Effect.succeed(failed(`there is no tool ${call.name}`))
     return call.malformed === undefined
       ? handled.run(call, this.turns.length)
-      : Effect.succeed(failed(`the arguments of ${call.name} are not a JSON object: ${cut(call.malformed, 200)}`))
+      : Effect.succeed(failed("the arguments of this call are not a JSON object: call it again with one"))
   }
 }
 

@@ -55,6 +55,8 @@ export class Operation {
   private readonly isRecorded: boolean
   private ref: string | undefined
   private isOpen = false
+  /** What is taken out of what is recorded. */
+  private secrets: Array<string> | undefined
 
   constructor(
     fiber: Fiber.RuntimeFiber<unknown, unknown>,
@@ -90,11 +92,14 @@ export class Operation {
   }
 
   /** The model that is asked is asked for this. */
-  requests(selection: Selection, request: ChatRequest): void {
+  requests(selection: Selection, request: ChatRequest, secrets: () => ReadonlyArray<string>): void {
     this.asks(selection.ref)
     if (this.sampled === undefined) return
     this.annotate(Attributes.ofRequest(selection, request))
-    if (this.isRecorded) this.annotate(Content.ofRequest(request, this.operation.secrets()))
+    if (!this.isRecorded) return
+    this.secrets ??= [...this.operation.secrets()]
+    this.secrets.push(...secrets())
+    this.annotate(Content.ofRequest(request, this.secrets))
   }
 
   /** The same model is asked again, after that error. */
@@ -138,7 +143,7 @@ export class Operation {
     if (outputTokens !== undefined) this.meter.tokens("output", outputTokens, this.labels)
     if (this.sampled === undefined) return
     this.annotate(Attributes.ofAnswer(about))
-    if (this.isRecorded) this.annotate(Content.ofAnswer(parts(), about.finishReason, this.operation.secrets()))
+    if (this.isRecorded) this.annotate(Content.ofAnswer(parts(), about.finishReason, this.secrets ?? []))
   }
 
   end(exit: Exit.Exit<unknown, unknown>): void {

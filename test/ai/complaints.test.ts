@@ -1,8 +1,9 @@
 /** What users of other providers have reported, by the number of its thread (of Effect-TS/effect where no other is named). */
-import { LanguageModel, type Response } from "@effect/ai"
+import { LanguageModel, type Response, Tool } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
+import { Effect, Fiber, Schema, TestClock } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
+import type { MockOllama } from "effect-ollama/testing"
 import { requests } from "../completions/support.js"
 import { collected, finishOf, model, textOf, Tools, toolsLayer } from "./support.js"
 
@@ -165,6 +166,41 @@ describe("streams of real servers", () => {
       assert.isUndefined(error)
       assert.deepStrictEqual(callsOf(parts), [...paris, ["get_weather", { city: "Rome" }]])
     }))
+})
+
+describe("structured output", () => {
+  const City = Schema.Struct({ name: Schema.String, inhabitants: Schema.Number })
+  const format = Tool.getJsonSchemaFromSchemaAst(City.ast)
+
+  for (
+    const [api, params] of [
+      ["ollama", { format }],
+      ["openai-completions", {
+        response_format: { type: "json_schema", json_schema: { name: "City", schema: format } }
+      }]
+    ] as const
+  ) {
+    it.effect(`#4982, liminal#278: ${api}: an object can be seen as it comes, although the core has no streamObject`, () =>
+      Effect.gen(function*() {
+        const { error, parts } = yield* collected(LanguageModel.streamText({ prompt: "Paris?" }))
+        assert.isUndefined(error)
+        assert.deepStrictEqual(parts.flatMap((part) => part.type === "text-delta" ? [part.delta] : []), [
+          "{\"name\":\"Paris\",",
+          "\"inhabitants\":2100000}"
+        ])
+        assert.deepStrictEqual(Schema.decodeUnknownSync(Schema.parseJson(City))(textOf(parts)), {
+          name: "Paris",
+          inhabitants: 2_100_000
+        })
+        const [{ json }] = (yield* requests) as [MockOllama.RecordedRequest]
+        assert.deepInclude(json, params)
+      }).pipe(Effect.provide(
+        model(api, { replies: [{ text: ["{\"name\":\"Paris\",", "\"inhabitants\":2100000}"] }] }, {
+          streaming: true,
+          config: { config: { params } }
+        })
+      )))
+  }
 })
 
 describe("retries and limits", () => {

@@ -57,27 +57,6 @@ describe("Models.candidates", () => {
       )
     }))
 
-  it.effect("begin with the one that is preferred, when it is one of them", () =>
-    Effect.gen(function*() {
-      const fields = { primary: "ollama/a", fallbacks: ["groq/llama", "ollama/b"] }
-      assert.deepStrictEqual(
-        yield* planned(fields, { prefer: "ollama/b:latest" }),
-        ["fallback ollama/b", "primary ollama/a", "fallback groq/llama"]
-      )
-      assert.deepStrictEqual(
-        yield* planned(fields, { prefer: "ollama/other" }),
-        ["primary ollama/a", "fallback groq/llama", "fallback ollama/b"]
-      )
-      assert.deepStrictEqual(
-        yield* planned({ fallbacks: ["groq/llama"] }, { prefer: "ollama/first" }),
-        ["first-available ollama/first", "fallback groq/llama"]
-      )
-      assert.deepStrictEqual(
-        yield* planned({}, { prefer: "groq/other" }),
-        ["first-available ollama/*"]
-      )
-    }))
-
   it.effect("begin with the model that the caller names", () =>
     Effect.gen(function*() {
       const fields = { primary: "ollama/a", fallbacks: ["ollama/b"] }
