@@ -8,5 +8,5 @@ export {
   timeToFirstEvent,
   tokenUsage
 } from "./metrics.js"
-export { begin, make, Operation, type Operations, RecordContent, run, within } from "./operation.js"
-export { isTraced, open, type OpenSpan, untraced, use } from "./span.js"
+export { begin, make, type Operation, RecordContent, run, within } from "./operation.js"
+export { isTraced, use } from "./span.js"
