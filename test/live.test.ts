@@ -18,11 +18,13 @@ const printing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   })
 
 /** What a server can do wrong, each seen by one check. */
-const wrong: ReadonlyArray<readonly [
-  check: string,
-  note: RegExp,
-  change: (reply: MockOllama.Reply, request: MockOllama.RecordedRequest) => MockOllama.Reply
-]> = [
+const wrong: ReadonlyArray<
+  readonly [
+    check: string,
+    note: RegExp,
+    change: (reply: MockOllama.Reply, request: MockOllama.RecordedRequest) => MockOllama.Reply
+  ]
+> = [
   [
     "the same answer whole and streamed",
     /is not \{"text":"Red, green and blue\."/,

@@ -130,8 +130,12 @@ describe("to a server", () => {
     ]
   > = [
     ["batched", embedMany(texts), (name) => batched({ ...settings, maxBatchSize: 2 }, name)],
-    ["data-loader", embedEach, (name) =>
-      OllamaEmbeddingModel.model(name, { mode: "data-loader", window: "1 second", maxBatchSize: 2, ...settings })]
+    [
+      "data-loader",
+      embedEach,
+      (name) =>
+        OllamaEmbeddingModel.model(name, { mode: "data-loader", window: "1 second", maxBatchSize: 2, ...settings })
+    ]
   ]
 
   for (const api of apis) {
