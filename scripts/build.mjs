@@ -1,7 +1,8 @@
-// Builds `dist`: what tsc emits, with pure calls marked, and internal modules put together.
+// Builds `dist`: what tsc emits, with pure calls marked, internal modules put together, and the command as one file.
 import { existsSync, readdirSync, readFileSync, rmSync } from "node:fs"
 import { join } from "node:path"
 import { annotatePure } from "./annotatePure.mjs"
+import { bundleCli } from "./bundleCli.mjs"
 import { joinModules } from "./joinModules.mjs"
 import { bin, repo } from "./lib/repo.mjs"
 import { run } from "./lib/run.mjs"
@@ -28,3 +29,4 @@ run(process.execPath, [bin("typescript", "tsc"), "-p", "tsconfig.build.json", "-
 await annotatePure(dist)
 checkSpecifiers()
 await joinModules(dist)
+await bundleCli(dist)

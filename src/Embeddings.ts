@@ -184,9 +184,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       const found = Either.isRight(parsed) ? findStatus(models.providers, parsed.right.provider)?.result : undefined
       if (found !== undefined && Either.isLeft(found)) return Effect.fail(found.left)
       if (found?.right.source === "discovered" && Either.isRight(parsed)) {
-        const { right: provider } = found
         const { model } = parsed.right
-        return Effect.succeed({ ref: `${provider.id}/${model}`, endpoint: provider, api: provider.api, model })
+        return Effect.map(
+          models.provider(found.right.id),
+          (provider): Target => ({ ref: `${provider.id}/${model}`, endpoint: provider, api: provider.api, model })
+        )
       }
       return Effect.map(
         models.select(ref),

@@ -61,7 +61,7 @@ export interface Options {
   readonly concurrency?: number | undefined
   /** How long the answer about a model (as long as its digest stays the same) is remembered. Default: 24 hours. */
   readonly showTimeToLive?: Duration.DurationInput | undefined
-  /** How many such answers are remembered. Default: 10,000. */
+  /** How many such answers are remembered, beside those of models that are listed now. Default: 10,000. */
   readonly showCapacity?: number | undefined
   /** The largest list of models, in bytes. Default: 64 MiB. */
   readonly maxTagsBytes?: number | undefined

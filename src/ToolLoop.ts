@@ -10,6 +10,7 @@ import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
 import { Collector } from "./core/decode/machine.js"
+import { hasProto } from "./core/json.js"
 import { failureText, resultText } from "./core/request/toolResult.js"
 import type { Message, ToolCall, ToolMessage } from "./Message.js"
 import { type CompletionError, TooManyTurns } from "./OllamaError.js"
@@ -75,9 +76,12 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
   readonly failureMode?: Mode | undefined
 }): HandledTool<Mode extends "return" ? never : E, R | RS> => {
   const decode = Schema.decodeUnknown(options.parameters as Schema.Schema<A, I, RS>)
-  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> =>
-    Effect.matchEffect(decode(call.arguments), {
-      onFailure: (error) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${error.message}`)),
+  const wrong = (detail: string) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${detail}`))
+  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> => {
+    // A `Schema` with an index signature would make it the prototype of the parameters.
+    if (hasProto(call.arguments)) return wrong("`__proto__` is no name")
+    return Effect.matchEffect(decode(call.arguments), {
+      onFailure: (error) => wrong(error.message),
       onSuccess: (parameters) => {
         const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(
           options.handler(parameters, { id: call.id, turn }),
@@ -88,6 +92,7 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
           : result
       }
     })
+  }
   return {
     name: options.name,
     description: options.description,
@@ -252,7 +257,14 @@ class Conversation<E, R> {
   }
 
   get next(): CompletionOptions {
-    return { ...this.request, prompt: [...this.history] }
+    const last = this.turns.at(-1)
+    return {
+      // a call that cannot be read costs a turn, not the loop, as long as one is left to mend it
+      malformedCalls: this.turns.length + 1 < this.maxTurns ? "return" : "fail",
+      ...this.request,
+      ...(last === undefined ? undefined : { askFirst: last.ref }),
+      prompt: [...this.history]
+    }
   }
 
   get tooMany(): TooManyTurns {
@@ -265,9 +277,11 @@ class Conversation<E, R> {
   }
 
   answer(call: ToolCall): Effect.Effect<ToolMessage, E, R> {
+    const result = call.malformed === undefined
+      ? this.byName.get(call.name)?.run(call, this.turns.length)
+      : Effect.succeed(failed("the arguments of this call are not a JSON object: call it again with one"))
     return Effect.map(
-      this.byName.get(call.name)?.run(call, this.turns.length) ??
-        Effect.succeed(failed(`there is no tool ${call.name}`)),
+      result ?? Effect.succeed(failed(`there is no tool ${call.name}`)),
       (result): ToolMessage => ({
         role: "tool",
         toolCallId: call.id,

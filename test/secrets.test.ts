@@ -155,6 +155,7 @@ const faults: ReadonlyArray<readonly [name: string, tag: string, rule: MockOllam
   ["no tools", "ToolsNotSupported", raw(400, JSON.stringify({ error: `m does not support tools; ${quote}` }))],
   ["not JSON", "MalformedResponse", raw(200, `Hello ${quote}`)],
   ["a page", "MalformedResponse", raw(200, `<html>${quote}</html>`, { "content-type": "text/html" })],
+  ["a page with a title", "MalformedResponse", raw(200, `<html><title>${quote}</title></html>`)],
   ["another shape", "MalformedResponse", raw(200, JSON.stringify([quote]))]
 ]
 

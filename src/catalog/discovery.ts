@@ -72,7 +72,7 @@ export const make = (
 
   const discover = Effect.fnUntraced(function*(provider: Provider): Effect.fn.Return<Catalog, DiscoveryError> {
     const list = listed(yield* tags(provider))
-    yield* cache.load(provider.root)
+    yield* cache.load(provider.root, list.models.length)
     const asked = yield* Effect.forEach(list.models, (model) => look(provider, model), {
       concurrency: options.concurrency
     })

@@ -40,6 +40,8 @@ export interface CompletionOptions extends Params {
   readonly model?: string | undefined
   /** What to ask when that fails; `[]` for nothing. Default: the configured fallbacks. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** The ref of the one of these to ask first, e.g. the one that answered before; of any other nothing changes. */
+  readonly askFirst?: string | undefined
   /** What the model may call. The calls are in the answer; `ToolLoop.run` also runs them. */
   readonly tools?: ReadonlyArray<Tool> | undefined
   /** Default: `auto`. */

@@ -17,6 +17,8 @@ export interface CandidateOptions {
   readonly model?: string | undefined
   /** They replace all that the configuration would try after the first; `[]` is none. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** The ref of the one of them to ask first, e.g. the one that answered before; of any other nothing changes. */
+  readonly askFirst?: string | undefined
 }
 
 /** A candidate before anybody was asked. */
@@ -84,7 +86,7 @@ const first = (settings: Settings): Planned => {
  */
 export const plan = (
   settings: Settings,
-  { fallbacks, model }: CandidateOptions = {}
+  { askFirst, fallbacks, model }: CandidateOptions = {}
 ): ReadonlyArray<Planned> => {
   const all: Array<Planned> = []
   if (model !== undefined) all.push(planned(settings, model, "caller"))
@@ -94,8 +96,19 @@ export const plan = (
   if (all.length === 0) all.push(first(settings))
   for (const ref of fallbacks ?? settings.fallbacks) all.push(planned(settings, ref, "fallback"))
   const seen = new Set<string>()
-  return all.filter((candidate) => {
+  const distinct = all.filter((candidate) => {
     const key = keyOf(settings, candidate)
     return !seen.has(key) && seen.add(key)
   })
+  const wanted = askFirst === undefined ? -1 : distinct.findIndex((candidate) => isOf(candidate, askFirst))
+  return wanted <= 0 ? distinct : [distinct[wanted]!, ...distinct.slice(0, wanted), ...distinct.slice(wanted + 1)]
+}
+
+// Whether the model of this ref is the candidate, which may be no more than its name.
+const isOf = ({ target }: Planned, asked: string): boolean => {
+  const wanted = Either.getOrUndefined(ModelRef.parse(asked))
+  if (wanted === undefined || target === "first-available" || Either.isLeft(target)) return false
+  return target.right._tag === "Name"
+    ? ModelRef.normalizeModel(target.right.name) === ModelRef.normalizeModel(wanted.model)
+    : ModelRef.equals(ModelRef.make(target.right.status.id, target.right.model), wanted)
 }
