@@ -57,7 +57,7 @@ describe("Models.candidates", () => {
       )
     }))
 
-  it.effect("begin with the one that is preferred, when it is one of them", () =>
+  it.effect("begin with the one to ask first, when it is one of them", () =>
     Effect.gen(function*() {
       const fields = { primary: "ollama/a", fallbacks: ["groq/llama", "ollama/b"] }
       assert.deepStrictEqual(
@@ -71,6 +71,10 @@ describe("Models.candidates", () => {
       assert.deepStrictEqual(
         yield* planned({ fallbacks: ["groq/llama"] }, { askFirst: "ollama/first" }),
         ["first-available ollama/first", "fallback groq/llama"]
+      )
+      assert.deepStrictEqual(
+        yield* planned({ primary: "ollama/a", fallbacks: ["llama"] }, { askFirst: "groq/llama" }),
+        ["fallback llama", "primary ollama/a"]
       )
       assert.deepStrictEqual(
         yield* planned({}, { askFirst: "groq/other" }),
