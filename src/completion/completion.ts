@@ -121,7 +121,7 @@ const firstToAnswer = <A>(
     const error = refusedAt(selected.endpoint.root)
     if (error !== undefined) return Effect.fail(error)
     const ready = readyOf(selected)
-    const selection = withStreaming(selected, call.streaming)
+    const selection = call.streaming === undefined ? selected : withStreaming(selected, call.streaming)
     const isOfCall = (setting: string) => !Params.isConfigured(call.request, selection.params, setting)
     const asked = (attempts: number) =>
       Effect.mapError(

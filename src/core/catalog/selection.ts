@@ -77,10 +77,11 @@ const endpointOf = (
 const ollamas: ReadonlySet<string> = new Set(["ollama", "ollama-cloud"])
 
 /** The same, asked for a stream or not as a caller wants it. */
-export const withStreaming = (selection: Selection, streaming: boolean | undefined): Selection =>
-  streaming === undefined
-    ? selection
-    : { ...selection, streaming, ignored: selection.ignored?.filter(({ setting }) => setting !== "streaming") }
+export const withStreaming = (selection: Selection, streaming: boolean): Selection => ({
+  ...selection,
+  streaming,
+  ignored: selection.ignored?.filter(({ setting }) => setting !== "streaming")
+})
 
 /** A chosen model with all that a completion needs. */
 export const select = (
