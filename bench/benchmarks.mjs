@@ -49,10 +49,10 @@ const memory = {
   metrics: { growth: "MB", keptPerDelta: "bytes", peak: "MB of the process", cpu: "µs CPU" }
 }
 
-// The difference of the first two is what the adapter costs; of the last two, what the rest of the way does.
+// The difference of the first two is what the adapter costs; `node` is what a program on Node has.
 const ai = {
   baseline: "effect-ai-openai",
-  clients: ["effect-ollama-ai", "effect-ollama-ai:bare", "effect-ai-openai"],
+  clients: ["effect-ollama-ai", "effect-ollama-ai:bare", "effect-ollama-ai:node", "effect-ai-openai"],
   options: { n: 5000 },
   quick: { n: 2000 }
 }

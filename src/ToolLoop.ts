@@ -11,6 +11,7 @@ import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
 import { Collector } from "./core/decode/machine.js"
+import { cut } from "./core/failure/redact.js"
 import { hasProto } from "./core/json.js"
 import { failureText, resultText } from "./core/request/toolResult.js"
 import * as Attributes from "./core/telemetry/attributes.js"
@@ -261,11 +262,12 @@ class Conversation<E, R> {
     return this.turns.length >= this.maxTurns
   }
 
+  // Who answered has the conversation in its cache. While turns are left, a model can mend a call that cannot be read.
   get next(): CompletionOptions {
     const last = this.turns.at(-1)
+    const isLast = this.turns.length + 1 >= this.maxTurns
     return {
-      // a call that cannot be read costs a turn, not the loop, as long as one is left to mend it
-      malformedCalls: this.turns.length + 1 < this.maxTurns ? "return" : "fail",
+      malformedCalls: isLast ? "fail" : "return",
       ...this.request,
       ...(last === undefined ? undefined : { askFirst: last.ref }),
       prompt: [...this.history]
@@ -301,7 +303,7 @@ class Conversation<E, R> {
     if (handled === undefined) return Effect.succeed(failed(`there is no tool ${call.name}`))
     return call.malformed === undefined
       ? handled.run(call, this.turns.length)
-      : Effect.succeed(failed("the arguments of this call are not a JSON object: call it again with one"))
+      : Effect.succeed(failed(`the arguments of ${call.name} are not a JSON object: ${cut(call.malformed, 200)}`))
   }
 }
 

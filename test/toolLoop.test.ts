@@ -352,6 +352,60 @@ describe("what goes wrong", () => {
     }))))
 })
 
+describe("a call that cannot be read", () => {
+  const broken = { toolCalls: [{ id: "call_1", name: "get_weather", arguments: "[1]" }] }
+
+  for (const api of apis) {
+    it.effect(`${api}: goes back to the model with what was wrong, while turns are left`, () =>
+      Effect.gen(function*() {
+        const { response, turns } = yield* run([weather])
+        assert.strictEqual(response.text, "It is warm.")
+        assert.strictEqual(turns[0]!.toolCalls[0]!.malformed, "[1]")
+        const [, second] = yield* sent
+        const [, assistant, result] = second!.messages
+        const { function: { arguments: sentBack } } = assistant!.tool_calls![0] as unknown as {
+          readonly function: { readonly arguments: unknown }
+        }
+        assert.deepStrictEqual(sentBack, api === "ollama" ? {} : "{}")
+        assert.strictEqual(
+          result!.content,
+          "{\"error\":\"the arguments of get_weather are not a JSON object: [1]\"}"
+        )
+      }).pipe(Effect.provide(mock({ replies: [broken, "It is warm."] }, api))))
+  }
+
+  it.effect("fails the loop in its last turn, and whenever that is wanted", () =>
+    Effect.gen(function*() {
+      for (const more of [{ maxTurns: 1 }, { malformedCalls: "fail" }] as const) {
+        assert.strictEqual((yield* Effect.flip(run([weather], more)))._tag, "MalformedToolCall")
+      }
+    }).pipe(Effect.provide(mock({ replies: [broken, broken] }, "openai-completions"))))
+})
+
+describe("the second turn", () => {
+  it.effect("asks first who answered the first one, and falls back from it", () =>
+    Effect.gen(function*() {
+      const { turns } = yield* run([weather])
+      assert.deepStrictEqual(turns.map(({ ref }) => ref), ["ollama/b", "ollama/b", "ollama/a"])
+      const asked = (yield* MockOllama.requests).map(({ json }) => (json as { readonly model: string }).model)
+      assert.deepStrictEqual(asked, ["a", "b", "b", "b", "a"])
+    }).pipe(Effect.provide(MockOllama.layer({
+      models: ["a", "b"],
+      replies: [
+        { when: "a", fault: { type: "status", status: 500, error: "crashed" } },
+        { when: "b", toolCalls: [call("Paris", "1")] },
+        { when: "b", toolCalls: [call("Rome", "2")] },
+        { when: "b", fault: { type: "status", status: 500, error: "crashed" } },
+        { when: "a", text: "It is warm." }
+      ]
+    }, {
+      config: {
+        models: { providers: { ollama: { apiKey: "k", models: [{ id: "a" }, { id: "b" }] } } },
+        agents: { defaults: { model: { primary: "ollama/a", fallbacks: ["ollama/b"] } } }
+      }
+    }))))
+})
+
 describe("handlers", () => {
   const cities = Array.from({ length: 9 }, (_, i) => `city ${i}`)
 

@@ -6,6 +6,7 @@
  */
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import * as AiModel from "@effect/ai/Model"
+import * as Telemetry from "@effect/ai/Telemetry"
 import * as Tool from "@effect/ai/Tool"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -21,7 +22,6 @@ import type { CompletionOptions } from "../completion/options.js"
 import type * as Encoded from "../core/ai/encoded.js"
 import * as Parts from "../core/ai/parts.js"
 import * as Request from "../core/ai/request.js"
-import * as Attributes from "../core/telemetry/attributes.js"
 import type * as OllamaError from "../OllamaError.js"
 import { isTraced } from "../telemetry/telemetry.js"
 import * as Errors from "./internal/errors.js"
@@ -172,6 +172,8 @@ export interface Options {
 
 interface Call {
   readonly options: CompletionOptions
+  /** The span of the core, where somebody looks at it. */
+  readonly span: Tracer.Span | undefined
   readonly offered: ReadonlySet<string>
   readonly ignored: ReadonlyArray<Ignored>
 }
@@ -186,7 +188,8 @@ const toolOf = (tool: Tool.Any): Encoded.Tool => ({
 const prepare = (
   { config, model }: Options,
   { prompt, responseFormat, toolChoice, tools }: LanguageModel.ProviderOptions,
-  override: Config.Service | undefined
+  override: Config.Service | undefined,
+  span: Tracer.Span | undefined
 ): Either.Either<Call, OllamaError.InvalidRequest> =>
   Either.map(
     Request.make({
@@ -196,6 +199,7 @@ const prepare = (
       isObject: responseFormat.type === "json"
     }),
     (request) => ({
+      span,
       options: {
         model,
         ...config,
@@ -215,23 +219,45 @@ const prepare = (
 // telemetry
 // =============================================================================
 
-// The span is that of @effect/ai, whose own word for a provider is the older one.
-const annotate = (span: Tracer.Span, attributes: Attributes.Attributes): void => {
-  const provider = attributes["gen_ai.provider.name"]
-  const all = provider === undefined ? attributes : { ...attributes, "gen_ai.system": provider }
-  for (const [name, value] of Object.entries(all)) span.attribute(name, value)
+const operation = { name: "chat" } as const
+
+// The older word for a provider is that of @effect/ai.
+const provider = "gen_ai.provider.name"
+
+const annotateRequest = (span: Tracer.Span | undefined, options: CompletionOptions): void => {
+  if (span === undefined) return
+  span.attribute(provider, "ollama")
+  Telemetry.addGenAIAnnotations(span, {
+    system: "ollama",
+    operation,
+    request: {
+      model: options.model,
+      temperature: options.temperature,
+      topP: options.topP,
+      topK: options.topK,
+      maxTokens: options.maxTokens,
+      stopSequences: typeof options.stop === "string" ? [options.stop] : options.stop,
+      frequencyPenalty: options.frequencyPenalty,
+      presencePenalty: options.presencePenalty,
+      seed: options.seed
+    }
+  })
 }
 
-const annotateRequest = (span: Tracer.Span, { model, ...params }: CompletionOptions): void =>
-  annotate(span, {
-    "gen_ai.operation.name": "chat",
-    "gen_ai.provider.name": "ollama",
-    ...(model === undefined ? undefined : { "gen_ai.request.model": model }),
-    ...Attributes.ofParams(params)
+const annotateFinish = (
+  span: Tracer.Span | undefined,
+  { finishReason, model, ref, usage }: Omit<FinishEvent, "type">
+): void => {
+  if (span === undefined) return
+  const slash = ref.indexOf("/")
+  span.attribute(provider, ref.slice(0, slash))
+  Telemetry.addGenAIAnnotations(span, {
+    system: ref.slice(0, slash),
+    request: { model: ref.slice(slash + 1) },
+    response: { model, finishReasons: [finishReason] },
+    usage: { inputTokens: usage?.inputTokens, outputTokens: usage?.outputTokens }
   })
-
-const annotateFinish = (span: Tracer.Span, finish: Omit<FinishEvent, "type">): void =>
-  annotate(span, Attributes.ofAnswer(finish))
+}
 
 // =============================================================================
 // the model
@@ -275,12 +301,17 @@ const ask = (
  */
 export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service, never, ChatCompletions> =>
   Effect.flatMap(ChatCompletions, (completions) => {
-    const begin = (asked: LanguageModel.ProviderOptions) =>
-      Effect.flatMap(Config.getOrUndefined, (override) =>
-        Either.map(prepare(options, asked, override), (call) => {
-          annotateRequest(asked.span, call.options)
-          return call
-        }))
+    const begin = (asked: LanguageModel.ProviderOptions): Effect.Effect<Call, OllamaError.InvalidRequest> =>
+      Effect.withFiberRuntime((fiber) =>
+        Effect.flatMap(
+          Config.getOrUndefined,
+          (override) =>
+            Either.map(prepare(options, asked, override, isTraced(fiber) ? asked.span : undefined), (call) => {
+              annotateRequest(call.span, call.options)
+              return call
+            })
+        )
+      )
 
     return LanguageModel.make({
       generateText: (asked) => {
@@ -289,7 +320,7 @@ export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service
           begin(asked),
           (call) =>
             Effect.map(ask(completions, call, asked), ({ found, response }) => {
-              annotateFinish(asked.span, response)
+              annotateFinish(call.span, response)
               return Parts.ofAnswer(response, call.offered, call.ignored, found)
             })
         ).pipe(
@@ -304,21 +335,19 @@ export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service
         const onError = Errors.toAiError(where)
         const parts = (events: Stream.Stream<StreamEvent, OllamaError.CompletionError>, call: Call) =>
           toParts(events, new Parts.Streamed(call.offered, call.ignored), {
-            onFinish: (finish) => annotateFinish(asked.span, finish),
+            onFinish: (finish) => annotateFinish(call.span, finish),
             onError,
             onProblem: (problem) => Errors.unusable(where, problem)
           })
         return Stream.unwrap(
-          Effect.withFiberRuntime((fiber) =>
-            Effect.map(Effect.mapError(begin(asked), onError), (call) => {
-              const events = completions.stream(call.options)
-              // The core makes its span none's parent for a stream.
-              return parts(
-                isTraced(fiber) ? Stream.provideService(events, Tracer.ParentSpan, asked.span) : events,
-                call
-              )
-            })
-          )
+          Effect.map(Effect.mapError(begin(asked), onError), (call) => {
+            const events = completions.stream(call.options)
+            // The core makes its span none's parent for a stream.
+            return parts(
+              call.span === undefined ? events : Stream.provideService(events, Tracer.ParentSpan, call.span),
+              call
+            )
+          })
         )
       }
     })

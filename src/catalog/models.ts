@@ -206,7 +206,7 @@ export const make = (
   // Whom most calls ask: all that the settings say.
   let standing: ReadonlyArray<Candidate> | undefined
   const candidates: Service["candidates"] = (options) =>
-    options?.model === undefined && options?.fallbacks === undefined
+    options?.model === undefined && options?.fallbacks === undefined && options?.askFirst === undefined
       ? standing ??= plan(settings).map(candidateOf)
       : plan(settings, options).map(candidateOf)
 

@@ -118,10 +118,10 @@ const firstToAnswer = <A>(
     url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
 
   const askAgain = (selected: Selection) => {
-    const error = refusedAt(selected.endpoint.root)
+    const selection = call.streaming === undefined ? selected : withStreaming(selected, call.streaming)
+    const error = refusedAt(selection.endpoint.root)
     if (error !== undefined) return Effect.fail(error)
     const ready = readyOf(selected)
-    const selection = call.streaming === undefined ? selected : withStreaming(selected, call.streaming)
     const isOfCall = (setting: string) => !Params.isConfigured(call.request, selection.params, setting)
     const asked = (attempts: number) =>
       Effect.mapError(

@@ -40,7 +40,10 @@ export interface CompletionOptions extends Params {
   readonly model?: string | undefined
   /** What to ask when that fails; `[]` for nothing. Default: the configured fallbacks. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
-  /** The ref of the one of these to ask first, e.g. the one that answered before; of any other nothing changes. */
+  /**
+   * A ref of one of these to ask before the others, e.g. the `ref` of the answer before: its server still has the
+   * conversation in its cache. Any other changes nothing.
+   */
   readonly askFirst?: string | undefined
   /** Whether to ask for a stream on the wire, for this call. Default: what is configured for the model. */
   readonly streaming?: boolean | undefined

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema, TestClock } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import type { MockOllama } from "effect-ollama/testing"
+import { readdirSync, readFileSync } from "node:fs"
 import { requests } from "../completions/support.js"
 import { collected, finishOf, model, textOf, Tools, toolsLayer } from "./support.js"
 
@@ -235,4 +236,21 @@ describe("retries and limits", () => {
       assert.strictEqual(ours?._tag, "RequestTimeout")
       if (ours?._tag === "RequestTimeout") assert.strictEqual(ours.limit, 2000)
     }).pipe(Effect.provide(model("ollama", { replies: [{ fault: { type: "stall" } }] }))))
+})
+
+describe("the table in docs/effect-ai.md", () => {
+  const table = readFileSync(new URL("../../docs/effect-ai.md", import.meta.url), "utf8").split("## What users of")[1]!
+  const threads = [...table.matchAll(/(?:smol|liminal)?#\d+/g)].map(([thread]) => thread)
+  const folder = new URL(".", import.meta.url)
+  const texts = readdirSync(folder).filter((file) => file.endsWith(".test.ts"))
+    .map((file) => readFileSync(new URL(file, folder), "utf8"))
+  const named = new Set(
+    texts.flatMap((text) => text.match(/["`][^"`]*#\d+[^"`]*["`]/g) ?? [])
+      .flatMap((name) => name.match(/(?:smol|liminal)?#\d+/g) ?? [])
+  )
+
+  it("names only threads that a test is named by", () => {
+    assert.isAbove(threads.length, 20)
+    assert.includeMembers([...named], threads)
+  })
 })

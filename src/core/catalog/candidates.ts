@@ -17,7 +17,7 @@ export interface CandidateOptions {
   readonly model?: string | undefined
   /** They replace all that the configuration would try after the first; `[]` is none. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
-  /** The ref of the one of them to ask first, e.g. the one that answered before; of any other nothing changes. */
+  /** A ref of one of these to try before the others. */
   readonly askFirst?: string | undefined
 }
 
@@ -96,19 +96,26 @@ export const plan = (
   if (all.length === 0) all.push(first(settings))
   for (const ref of fallbacks ?? settings.fallbacks) all.push(planned(settings, ref, "fallback"))
   const seen = new Set<string>()
-  const distinct = all.filter((candidate) => {
+  const once = all.filter((candidate) => {
     const key = keyOf(settings, candidate)
     return !seen.has(key) && seen.add(key)
   })
-  const wanted = askFirst === undefined ? -1 : distinct.findIndex((candidate) => isOf(candidate, askFirst))
-  return wanted <= 0 ? distinct : [distinct[wanted]!, ...distinct.slice(0, wanted), ...distinct.slice(wanted + 1)]
+  return askFirst === undefined ? once : preferred(settings, once, askFirst)
 }
 
-// Whether the model of this ref is the candidate, which may be no more than its name.
-const isOf = ({ target }: Planned, asked: string): boolean => {
-  const wanted = Either.getOrUndefined(ModelRef.parse(asked))
-  if (wanted === undefined || target === "first-available" || Either.isLeft(target)) return false
-  return target.right._tag === "Name"
-    ? ModelRef.normalizeModel(target.right.name) === ModelRef.normalizeModel(wanted.model)
-    : ModelRef.equals(ModelRef.make(target.right.status.id, target.right.model), wanted)
+// One that would be tried comes first. What is the first available one may have changed since it answered.
+const preferred = (settings: Settings, all: ReadonlyArray<Planned>, ref: string): ReadonlyArray<Planned> => {
+  const wanted = planned(settings, ref, "first-available")
+  const key = keyOf(settings, wanted)
+  const found = all.find((candidate) => keyOf(settings, candidate) === key) ??
+    all.find((candidate) => isNamed(candidate, ref))
+  if (found !== undefined) return [found, ...all.filter((candidate) => candidate !== found)]
+  const [first, ...others] = all
+  const isOfFirst = first?.target === "first-available" && wanted.url !== undefined && wanted.url === first.url
+  return isOfFirst ? [wanted, ...others] : all
 }
+
+// A bare name may be of several providers, until they are asked.
+const isNamed = ({ target }: Planned, ref: string): boolean =>
+  typeof target !== "string" && Either.isRight(target) && target.right._tag === "Name"
+  && ModelRef.normalizeModel(target.right.name) === ModelRef.normalizeModel(ref.slice(ref.indexOf("/") + 1))

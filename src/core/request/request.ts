@@ -79,13 +79,14 @@ const typedParams = (options: { readonly [key: string]: unknown }): JsonObject |
 
 /** What says who is asked and how long, which is no part of the request: that nobody has to doubt it later. */
 const routing = (
-  { fallbacks, firstByteTimeout, idleTimeout, malformedCalls, model, repairs, streaming }: {
+  { askFirst, fallbacks, firstByteTimeout, idleTimeout, malformedCalls, model, repairs, streaming }: {
     readonly [key: string]: unknown
   }
 ): Result<unknown> => {
   const checked: ReadonlyArray<Result<unknown>> = [
     model === undefined ? Either.void : text(model, "model"),
     fallbacks === undefined ? Either.void : listOf(fallbacks, "fallbacks", "a list of texts", text),
+    askFirst === undefined ? Either.void : text(askFirst, "askFirst"),
     streaming === undefined || typeof streaming === "boolean"
       ? Either.void
       : invalid("streaming", "expected true or false"),

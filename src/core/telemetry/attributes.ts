@@ -62,7 +62,7 @@ export const ofRequest = (selection: Selection, { format, params }: ChatRequest)
     ...ofRef(selection.ref),
     ...ofServer(selection.endpoint.root),
     ...ofParams(Object.fromEntries(merged)),
-    "gen_ai.output.type": format === undefined && !merged.has("format") ? "text" : "json",
+    "gen_ai.output.type": format === undefined && merged.get("format") === undefined ? "text" : "json",
     "effect_ollama.selected_by": selection.selectedBy,
     "effect_ollama.streaming": selection.streaming
   }
