@@ -14,7 +14,8 @@ export default defineConfig({
   },
   test: {
     include: ["test/**/*.test.ts"],
-    exclude: ["**/node_modules/**", "test/live/**"],
+    exclude: ["**/node_modules/**", "test/clients/**", "test/live/**"],
+    setupFiles: ["test/support/lightTests.ts"],
     // One module graph for all files of a worker: no test keeps global state, and loading effect anew for each file took
     // longer than the tests.
     pool: "threads",
@@ -24,7 +25,7 @@ export default defineConfig({
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
     // for machines that are busy with other things: no test takes this long of itself
-    testTimeout: 30_000,
+    testTimeout: 120_000,
     coverage: {
       include: ["src/**"],
       reporter: ["text-summary", "html"]

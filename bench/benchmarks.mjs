@@ -49,10 +49,10 @@ const memory = {
   metrics: { growth: "MB", keptPerDelta: "bytes", peak: "MB of the process", cpu: "µs CPU" }
 }
 
-// The difference of the first two is what the adapter costs; of the last two, what the rest of the way does.
+// The difference of the first two is what the adapter costs; `node` is what a program on Node has.
 const ai = {
   baseline: "effect-ai-openai",
-  clients: ["effect-ollama-ai", "effect-ollama-ai:bare", "effect-ai-openai"],
+  clients: ["effect-ollama-ai", "effect-ollama-ai:bare", "effect-ollama-ai:node", "effect-ai-openai"],
   options: { n: 5000 },
   quick: { n: 2000 }
 }
@@ -161,6 +161,25 @@ export const benchmarks = [
     options: { models },
     metrics: { cpu: "µs CPU", wall: "µs wall", requests: "cold", warmRequests: "warm" }
   })),
+  {
+    name: "embed",
+    title: "Embeddings of 1,000 texts in batches of 100, 768 numbers each, on /api/embed",
+    ...native,
+    measurement: "embed",
+    options: { texts: 1000, batch: 100, dimensions: 768, calls: 10 },
+    quick: { calls: 3 },
+    metrics: { cpu: "µs CPU", wall: "µs wall" }
+  },
+  {
+    name: "loop",
+    title: "A tool loop of 10 turns, streamed on /api/chat",
+    baseline: "raw-fetch:native",
+    clients: ["raw-fetch:native", ...oursNative],
+    measurement: "loop",
+    options: { turns: 10, calls: 100 },
+    quick: { calls: 20 },
+    metrics: { cpu: "µs CPU", wall: "µs wall" }
+  },
   {
     name: "memory",
     title: "1,000,000 deltas on /v1 in one stream: memory",

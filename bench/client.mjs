@@ -122,6 +122,29 @@ const measurements = {
     return measured(calls, run)
   },
 
+  embed: async ({ batch, calls, dimensions, texts }) => {
+    const all = Array.from({ length: texts }, (_, i) => `This is the text with the number ${i}.`)
+    const run = async () => {
+      for (let i = 0; i < calls; i++) {
+        const vectors = await client.embed(`${root}/vectors/${dimensions}`, all, batch)
+        if (vectors.length !== texts || vectors.at(-1).length !== dimensions) throw new Error(`${name} lost vectors`)
+      }
+    }
+    await warmUp(run)
+    return measured(calls, run)
+  },
+
+  loop: async ({ calls, turns }) => {
+    const run = async () => {
+      for (let i = 0; i < calls; i++) {
+        const asked = await client.loop(`${root}/loop/${turns}`)
+        if (asked !== turns) throw new Error(`${name} took ${asked} of ${turns} turns`)
+      }
+    }
+    await warmUp(run)
+    return measured(calls, run)
+  },
+
   discovery: async ({ models }) => {
     const requests = async () => (await (await fetch(`${root}/stat`)).json()).requests
     const discover = async (models) => {

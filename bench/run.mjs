@@ -1,6 +1,6 @@
 /**
  * Runs the benchmarks: `npm run bench -- [--quick] [--only name,...] [--clients name,...] [--rounds n] [--json file]
- * [--against dir]`. A round runs each client once, in a fresh process, one after the other; what is reported is the median
+ * [--chart svg] [--against dir]`. A round runs each client once, in a fresh process, one after the other; what is reported is the median
  * over the rounds of the ratio to plain fetch in the same round, with the smallest and the largest.
  *
  * `--against` names another checkout of this library that is built and has the same `node_modules` (linked): each client
@@ -14,6 +14,7 @@ import { argv, execPath, exit, report, stderr, version } from "node:process"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { parseArgs } from "node:util"
 import { benchmarks } from "./benchmarks.mjs"
+import { chart } from "./chart.mjs"
 
 const here = dirname(fileURLToPath(import.meta.url))
 const { values: flags } = parseArgs({
@@ -24,6 +25,7 @@ const { values: flags } = parseArgs({
     clients: { type: "string" },
     rounds: { type: "string" },
     json: { type: "string" },
+    chart: { type: "string" },
     against: { type: "string" }
   }
 })
@@ -202,3 +204,4 @@ const machine = {
 console.log(`\n${JSON.stringify(machine)}`)
 const file = flags.json ?? join(here, "results.json")
 writeFileSync(file, `${JSON.stringify({ machine, results }, null, 2)}\n`)
+if (flags.chart !== undefined) writeFileSync(flags.chart, chart(results))

@@ -6,10 +6,12 @@
  *   /joined/N  N deltas, 64 events per HTTP chunk (as a proxy in between sends them)
  *   /paced/N   N deltas, 1 ms apart, each with the time at which it was sent
  *   /held/N    64 deltas, all but the first of them only once N such streams are open
+ *   /loop/N    a call of a tool in N - 1 answers, then words, by how many results the conversation has
+ *   /vectors/N 100 vectors of N numbers
  *   /models/N  N installed models, 25 KB of answer per show
  *   /stat      bytes that the connection of the last stream has taken
  *
- * and the rest is a path of Ollama: /v1/chat/completions, /v1/responses, /api/chat, /api/tags, /api/show.
+ * and the rest is a path of Ollama: /v1/chat/completions, /v1/responses, /api/chat, /api/embed, /api/tags, /api/show.
  */
 import { createServer } from "node:net"
 import { argv, hrtime, stdout } from "node:process"
@@ -226,6 +228,41 @@ const paced = (socket, dialect, n) => {
   }, 1)
 }
 
+// As Go writes numbers of 32 bits.
+const vectorsCache = new Map()
+const vectors = (dimensions) => {
+  let bytes = vectorsCache.get(dimensions)
+  if (bytes === undefined) {
+    let state = 1
+    const number = () => {
+      state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0
+      return Number(((state / 2 ** 32 - 0.5) / 10).toPrecision(8))
+    }
+    const embeddings = Array.from({ length: 100 }, () => Array.from({ length: dimensions }, number))
+    vectorsCache.set(
+      dimensions,
+      bytes = json({ model: "bench:latest", embeddings, total_duration: 9, load_duration: 1, prompt_eval_count: 700 })
+    )
+  }
+  return bytes
+}
+
+const callLine =
+  "{\"model\":\"bench:latest\",\"created_at\":\"2026-11-22T18:16:29.619146781Z\",\"message\":{\"role\":\"assistant\",\"content\":"
+  + "\"\",\"tool_calls\":[{\"id\":\"call_949\",\"function\":{\"index\":0,\"name\":\"look_up\",\"arguments\":{\"word\":\"sky\"}}}]},"
+  + "\"done\":false}\n"
+
+/** An answer of a conversation of `n` answers. */
+const turn = (socket, dialect, n, body) => {
+  const results = body.split("\"role\":\"tool\"").length - 1
+  socket.cork()
+  socket.write(dialect.head)
+  if (results < n - 1) socket.write(httpChunk(callLine))
+  else for (const word of words) socket.write(httpChunk(dialect.delta(word)))
+  socket.write(dialect.tail)
+  socket.uncork()
+}
+
 const waiting = new Map()
 
 const hold = (socket, dialect, n) => {
@@ -252,10 +289,12 @@ const respond = (socket, target, body) => {
   if (path === "/api/tags") return socket.write(tags(n))
   if (path === "/api/show") return socket.write(show)
   if (path === "/api/version") return socket.write(json({ version: "0.24.0" }))
+  if (path === "/api/embed") return socket.write(vectors(n))
   const dialect = dialects[path]
   if (dialect === undefined) return socket.write("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n")
   const wantsStream = path === "/api/chat" ? !body.includes("\"stream\":false") : body.includes("\"stream\":true")
   if (!wantsStream) return socket.write(dialect.wholeBytes)
+  if (mode === "loop") return turn(socket, dialect, n, body)
   if (mode === "paced") return paced(socket, dialect, n)
   if (mode === "held") return hold(socket, dialect, n)
   stream(socket, dialect, mode, n)

@@ -2,11 +2,13 @@
  * Shows the whole way from configuration to an answered prompt: what was resolved and from where, the models that were
  * discovered, the one that was chosen, and its answer.
  *
+ * With `--stream` the words of the answer are shown as they come.
+ *
  * It asks the Ollama at `OLLAMA_HOST` (default 127.0.0.1:11434) when one answers, else a mock that it starts itself.
  */
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import * as NodeRuntime from "@effect/platform-node/NodeRuntime"
-import { Cause, Clock, Config, Console, Context, Effect, Either, Layer, Option } from "effect"
+import { Cause, Clock, Config, Console, Context, Effect, Either, Layer, Option, Stream } from "effect"
 import {
   type Chat,
   ChatCompletions,
@@ -75,12 +77,11 @@ const printConfig = ({ diagnostics, fallbacks, primary, providers, source }: Ope
     ...diagnostics.map(({ level, message, path }) => `  ${level}   ${path}: ${message}`)
   ].join("\n"))
 
-const printAnswer = (answer: Chat.ChatResponse, ms: number) =>
+const printAnswer = (answer: Omit<Chat.FinishEvent, "type">, ms: number, said: ReadonlyArray<string>) =>
   Console.log([
     ...answer.attempts.map(({ error, ref }) => `Tried     ${ref}: ${error.hint}`),
     `Selected  ${answer.ref} (${answer.selectedBy})`,
-    ...(answer.reasoning === "" ? [] : [`Thought   ${answer.reasoning.trim()}`]),
-    `Answer    ${answer.text}`,
+    ...said,
     `Usage     ${answer.usage?.inputTokens ?? "?"} tokens in, ${answer.usage?.outputTokens ?? "?"} out, ${ms} ms`
   ].join("\n"))
 
@@ -142,8 +143,25 @@ const program = Effect.gen(function*() {
   const before = yield* Clock.currentTimeMillis
   // the primary when it is an Ollama's, else the first of the catalog, and the next ones when that fails
   const fallbacks = catalog.models.slice(0, 3).map((model) => `ollama/${model.id}`)
+  if (process.argv.includes("--stream")) {
+    process.stdout.write("Answer    ")
+    const finish = yield* Stream.runFold(
+      Stream.tap(
+        ChatCompletions.stream({ prompt, fallbacks, streaming: true }),
+        (event) => Effect.sync(() => event.type === "text-delta" && process.stdout.write(event.delta))
+      ),
+      undefined as Chat.FinishEvent | undefined,
+      (_, event) => event.type === "finish" ? event : undefined
+    )
+    process.stdout.write("\n")
+    // a stream that succeeds ends with its finish
+    return yield* printAnswer(finish!, (yield* Clock.currentTimeMillis) - before, [])
+  }
   const answer = yield* ChatCompletions.create({ prompt, fallbacks })
-  yield* printAnswer(answer, (yield* Clock.currentTimeMillis) - before)
+  yield* printAnswer(answer, (yield* Clock.currentTimeMillis) - before, [
+    ...(answer.reasoning === "" ? [] : [`Thought   ${answer.reasoning.trim()}`]),
+    `Answer    ${answer.text}`
+  ])
 })
 
 program.pipe(

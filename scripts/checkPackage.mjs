@@ -13,9 +13,11 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
   writeFileSync
 } from "node:fs"
+import { isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join, sep } from "node:path"
 import { bin, isRoom, manifest, repo } from "./lib/repo.mjs"
@@ -118,6 +120,31 @@ const typeCheck = (folder, entries) => {
 
 typeCheck(app, entries)
 console.log(`${entries.length} entries type-check with TypeScript 5.9, declarations included`)
+
+// the commands are there, and need nothing that is not in them: they run where nothing is installed
+const alone = fresh()
+for (const path of Object.values(manifest.bin)) cpSync(join(published, path), join(alone, path), { recursive: true })
+for (const [command, path] of Object.entries(manifest.bin)) {
+  const file = join(alone, path)
+  if ((statSync(file).mode & 0o111) === 0) throw new Error(`${path} cannot be executed`)
+  const ask = (...args) => execFileSync(process.execPath, [file, ...args], { cwd: alone, encoding: "utf8" })
+  const said = ask("--help")
+  if (!said.includes("effect-ollama")) throw new Error(`${command} --help says: ${said}`)
+  if (command === manifest.name) ask("config", "validate", "--json", "--config", join(published, "package.json"))
+  for (const [, specifier] of readFileSync(file, "utf8").matchAll(/\b(?:require|import)\("([^"]+)"\)/g)) {
+    if (!specifier.startsWith(".") && !isBuiltin(specifier)) throw new Error(`${path} needs ${specifier}`)
+  }
+}
+if (!existsSync(join(dist, "cli.cjs.map"))) throw new Error("The command has no source map")
+console.log(`${Object.keys(manifest.bin).length} commands run with nothing else installed`)
+
+// what the command is made from is no dependency of who imports the library
+const library = readdirSync(dist, { recursive: true })
+  .filter((file) => file.endsWith(".js"))
+  .map((file) => readFileSync(join(dist, file), "utf8"))
+for (const name of Object.keys(manifest.dependencies)) {
+  if (!library.some((source) => source.includes(`"${name}"`))) throw new Error(`The library does not use ${name}`)
+}
 
 const importAll = `for (const entry of ${JSON.stringify(entries)}) await import(entry)
 for (const path of ${JSON.stringify([...hidden, `${manifest.name}/core/failure/sentences`])}) {

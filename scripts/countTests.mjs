@@ -1,9 +1,14 @@
-// Prints the counts of a vitest JSON report on one line, and fails when a test failed or none ran.
+// Prints the counts of vitest's JSON reports on one line, and fails when a test failed or none ran.
 import { readFileSync } from "node:fs"
 
-const { numFailedTests, numPassedTests, numPendingTests, numTodoTests } = JSON.parse(
-  readFileSync(process.argv[2], "utf8")
-)
-const skipped = numPendingTests + numTodoTests
-console.log(`${numPassedTests} passed, ${numFailedTests} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`)
-process.exit(numFailedTests > 0 || numPassedTests === 0 ? 1 : 0)
+const reports = process.argv.slice(2).map((path) => JSON.parse(readFileSync(path, "utf8")))
+const sum = (...names) =>
+  reports.reduce((total, report) => total + names.reduce((all, name) => all + report[name], 0), 0)
+
+const [passed, failed, skipped] = [
+  sum("numPassedTests"),
+  sum("numFailedTests"),
+  sum("numPendingTests", "numTodoTests")
+]
+console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`)
+process.exit(failed > 0 || passed === 0 ? 1 : 0)

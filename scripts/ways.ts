@@ -14,8 +14,11 @@ const called = async (): Promise<ReadonlyArray<string>> => {
   const { result } = await session.post("Profiler.takePreciseCoverage")
   return result.flatMap(({ functions, url }) => {
     const file = /\/src\/(.+\.ts)$/.exec(url)?.[1]
-    // the first function is the module itself
-    return file !== undefined && functions.slice(1).some(({ ranges }) => (ranges[0]?.count ?? 0) > 0) ? [file] : []
+    // not the module itself, which begins where the file does
+    return file !== undefined
+        && functions.some(({ ranges }) => ranges[0]!.startOffset > 0 && ranges[0]!.count > 0)
+      ? [file]
+      : []
   })
 }
 
@@ -66,7 +69,7 @@ await Effect.runPromise(
     const files: Array<ReadonlyArray<string>> = []
     yield* Effect.delay(Effect.sync(() => send(event(0))), 10).pipe(Effect.fork)
     yield* ChatCompletions.stream({ prompt: "Hi" }).pipe(
-      Stream.filterMap(ChatCompletions.textDelta),
+      Stream.filter((event) => event.type === "text-delta"),
       Stream.takeWhile(() => seen++ < 10),
       Stream.runForEach(() =>
         Effect.promise(async () => {

@@ -221,6 +221,8 @@ const answer = {
   ref: Schema.String,
   /** The model name that the server reported; not always the one that was asked for. */
   model: Schema.optional(Schema.String),
+  /** The server's own id of the answer; only `/v1` servers give one. */
+  responseId: Schema.optional(Schema.String),
   /** How the model was chosen. */
   selectedBy: Schema.Literal("caller", "primary", "fallback", "first-available"),
   /** The candidates that failed before. */
@@ -336,7 +338,9 @@ export type ContentEvent = Exclude<StreamEvent, { readonly type: "finish" }>
  * @since 0.1.0
  * @category models
  */
-export interface Finish extends Pick<FinishEvent, "finishReason" | "rawFinishReason" | "usage" | "timings" | "model"> {
+export interface Finish
+  extends Pick<FinishEvent, "finishReason" | "rawFinishReason" | "usage" | "timings" | "model" | "responseId">
+{
   /** What of the answer could not be kept. */
   readonly ignored?: ReadonlyArray<Ignored> | undefined
 }

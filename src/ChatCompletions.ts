@@ -18,10 +18,11 @@ import * as Completion from "./completion/completion.js"
 import type { CompletionOptions } from "./completion/options.js"
 import { toJsonSchema } from "./completion/schemas.js"
 import { normalize } from "./core/request/request.js"
+import * as Attributes from "./core/telemetry/attributes.js"
 import { Models } from "./Models.js"
 import type { AttemptError, CompletionError, OutputInvalid } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
-import * as Span from "./telemetry/span.js"
+import * as Telemetry from "./telemetry/telemetry.js"
 
 export type { ChatResponse, ContentEvent, Finish, FinishEvent, StreamEvent } from "./Chat.js"
 export type { ObjectResponse } from "./completion/completion.js"
@@ -95,14 +96,19 @@ const randomId: Effect.Effect<(index: number) => string> = Effect.map(
 const millis = (input: Duration.DurationInput | undefined): number | undefined =>
   input === undefined ? undefined : Duration.toMillis(input)
 
-const prepare = (input: CompletionOptions) =>
-  Effect.map(normalize(input, toJsonSchema), (request): Completion.Call => ({
-    request,
-    repairs: input.repairs ?? [],
-    malformedCalls: input.malformedCalls,
-    firstByte: millis(input.firstByteTimeout),
-    idle: millis(input.idleTimeout)
-  }))
+const prepare = (input: CompletionOptions, operation: Telemetry.Operation) =>
+  Effect.map(normalize(input, toJsonSchema), (request): Completion.Call => {
+    operation.describe(() => Attributes.ofParams(request.params))
+    return {
+      request,
+      operation,
+      streaming: input.streaming,
+      repairs: input.repairs ?? [],
+      malformedCalls: input.malformedCalls,
+      firstByte: millis(input.firstByteTimeout),
+      idle: millis(input.idleTimeout)
+    }
+  })
 
 /**
  * The service over the `HttpClient` and the `Models` of the context.
@@ -129,30 +135,35 @@ export const make = Effect.fnUntraced(function*(
     retry: options?.retrySchedule ?? OllamaSchedule.transient
   }
 
+  const chats = Telemetry.make("chat", () => Completion.secretsOfAll(models.providers))
+
+  const whole = (input: CompletionOptions, operation: Telemetry.Operation) =>
+    Effect.flatMap(prepare(input, operation), (call) => Completion.create(completion, call, models.candidates(input)))
+
   const create: Service["create"] = (input) =>
-    Span.use(
-      "ChatCompletions.create",
-      (span) =>
-        Effect.flatMap(prepare(input), (call) => Completion.create(completion, call, models.candidates(input), span))
-    )
+    Telemetry.run(chats, "ChatCompletions.create", (operation) => whole(input, operation))
 
   const stream: Service["stream"] = (input) =>
     Completion.stream((connection) =>
-      Effect.flatMap(Span.open("ChatCompletions.stream"), (span) => {
-        connection.span = span
-        return span.within(
-          Effect.flatMap(prepare(input), (call) =>
+      Effect.flatMap(Telemetry.begin(chats, "ChatCompletions.stream"), (operation) => {
+        connection.operation = operation
+        return Telemetry.within(
+          operation,
+          Effect.flatMap(prepare(input, operation), (call) =>
             Completion.open(completion, call, models.candidates(input), connection))
         )
       })
     )
 
   const createObject: Service["createObject"] = (input) =>
-    Span.use(
+    Telemetry.run(
+      chats,
       "ChatCompletions.createObject",
-      () =>
-        Effect.flatMap(create({ ...input, format: input.schema }), (response) =>
-          Completion.decodeObject(response, input.schema))
+      (operation) =>
+        Effect.flatMap(
+          whole({ ...input, format: input.schema }, operation),
+          (response) => Completion.decodeObject(response, input.schema)
+        )
     )
 
   return { create, stream, createObject }

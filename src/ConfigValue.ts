@@ -221,6 +221,10 @@ export const ProviderConfig = Schema.Struct({
   timeoutSeconds: Schema.optional(Positive),
   params: Schema.optional(Params),
   /** Of the models that do not say it themselves, in tokens; never sent. */
+  contextWindow: Schema.optional(Positive),
+  /** The context in tokens that is wanted, of the models that do not say it themselves. */
+  contextTokens: Schema.optional(Positive),
+  /** Of the models that do not say it themselves, in tokens; never sent. */
   maxTokens: Schema.optional(Positive),
   models: Schema.optional(Schema.Array(ModelConfig)),
   auth: unused,

@@ -16,16 +16,20 @@ import * as RequestResolver from "effect/RequestResolver"
 import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Ignored, Usage } from "./Chat.js"
+import * as Completion from "./completion/completion.js"
 import { findStatus } from "./core/catalog/refs.js"
 import { type Asked, batches, embedders, tokensOf } from "./core/embedding/embedding.js"
-import { mayRetry } from "./core/failure/fallback.js"
+import type { Vector } from "./core/embedding/vectors.js"
 import type { Endpoint } from "./core/provider.js"
-import type { Api } from "./Model.js"
+import * as Attributes from "./core/telemetry/attributes.js"
+import type { Api, Catalog } from "./Model.js"
+import { ModelDiscovery } from "./ModelDiscovery.js"
 import * as ModelRef from "./ModelRef.js"
 import { Models } from "./Models.js"
-import { InvalidRequest, type SelectionError } from "./OllamaError.js"
+import { type CatalogError, InvalidRequest, type SelectionError } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
 import * as internal from "./server/server.js"
+import * as Telemetry from "./telemetry/telemetry.js"
 
 /**
  * The forms of a vector.
@@ -163,9 +167,10 @@ interface Target {
 }
 
 const formed = <Form extends keyof Vectors>(
-  vector: ReadonlyArray<number>,
-  form: Form | undefined
-): Vectors[Form] => (form === "numbers" ? vector : Float32Array.from(vector)) as Vectors[Form] // by the form
+  vector: Vector,
+  form: Form
+): Vectors[Form] =>
+  (form === "float32" && !(vector instanceof Float32Array) ? new Float32Array(vector) : vector) as Vectors[Form] // by the form
 
 /**
  * The service over the `HttpClient` and the `Models` of the context.
@@ -177,6 +182,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
   Effect.map(Effect.all([HttpClient.HttpClient, Models]), ([client, models]): Service => {
     const timeout = Duration.toMillis(options.timeout ?? "10 minutes")
     const maxBytes = options.maxBytes ?? 64 * 1024 * 1024
+    const operations = Telemetry.make("embeddings")
 
     // Catalogs that are discovered are those of models for chats, so the server itself says whether it has this one.
     const targetOf = (ref: string): Effect.Effect<Target, SelectionError> => {
@@ -184,9 +190,11 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       const found = Either.isRight(parsed) ? findStatus(models.providers, parsed.right.provider)?.result : undefined
       if (found !== undefined && Either.isLeft(found)) return Effect.fail(found.left)
       if (found?.right.source === "discovered" && Either.isRight(parsed)) {
-        const { right: provider } = found
         const { model } = parsed.right
-        return Effect.succeed({ ref: `${provider.id}/${model}`, endpoint: provider, api: provider.api, model })
+        return Effect.map(
+          models.provider(found.right.id),
+          (provider): Target => ({ ref: `${provider.id}/${model}`, endpoint: provider, api: provider.api, model })
+        )
       }
       return Effect.map(
         models.select(ref),
@@ -194,48 +202,57 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
       )
     }
 
+    const many = <Form extends keyof Vectors>(
+      texts: ReadonlyArray<string>,
+      input: EmbedOptions<Form>,
+      operation: Telemetry.Operation
+    ): Effect.Effect<EmbeddedMany<Vectors[Form]>, EmbeddingError> =>
+      Effect.gen(function*() {
+        const wrong = texts.findIndex((text) => typeof text !== "string")
+        if (wrong >= 0) return yield* new InvalidRequest({ path: `texts[${wrong}]`, detail: "expected a text" })
+        const { api, endpoint, model, ref } = yield* targetOf(input.model)
+        const embedder = embedders[api]
+        operation.asks(ref)
+        operation.describe(() =>
+          Attributes.ofEmbeddings({ ref, root: endpoint.root, dimensions: input.dimensions, texts: texts.length })
+        )
+        const asked: Asked = input
+        const form = input.vectors ?? ("float32" as Form) // the default
+        const asking = { client, endpoint, limit: endpoint.timeout ?? timeout, maxBytes }
+        const answers = yield* Effect.forEach(
+          batches(texts, input.batchSize ?? options.batchSize ?? 100),
+          (batch) =>
+            Completion.repeated(
+              (attempts) => internal.embed({ ...asking, attempts }, embedder, model, batch, asked, form),
+              options.retrySchedule ?? OllamaSchedule.transient,
+              (error, attempt) => operation.retries(ref, error, attempt)
+            ),
+          { concurrency: input.concurrency ?? options.concurrency ?? 2 }
+        )
+        const tokens = tokensOf(answers)
+        const said = answers[0]?.model
+        operation.embedded({ model: said, tokens })
+        return {
+          embeddings: answers.flatMap(({ vectors }) => vectors.map((vector) => formed(vector, form))),
+          ref,
+          ...(said === undefined ? undefined : { model: said }),
+          ...(tokens === undefined ? undefined : { usage: { inputTokens: tokens, totalTokens: tokens } }),
+          ignored: embedder.ignored(asked)
+        }
+      })
+
     const embedMany: Service["embedMany"] = (texts, input) =>
-      inSpan(
-        "embedMany",
-        Effect.gen(function*() {
-          const wrong = texts.findIndex((text) => typeof text !== "string")
-          if (wrong >= 0) return yield* new InvalidRequest({ path: `texts[${wrong}]`, detail: "expected a text" })
-          const { api, endpoint, model, ref } = yield* targetOf(input.model)
-          const embedder = embedders[api]
-          const asked: Asked = input
-          const asking = { client, endpoint, limit: endpoint.timeout ?? timeout, maxBytes }
-          const answers = yield* Effect.forEach(
-            batches(texts, input.batchSize ?? options.batchSize ?? 100),
-            (batch) =>
-              Effect.retry(internal.embed(asking, embedder, model, batch, asked), {
-                schedule: options.retrySchedule ?? OllamaSchedule.transient,
-                while: mayRetry
-              }),
-            { concurrency: input.concurrency ?? options.concurrency ?? 2 }
-          )
-          const tokens = tokensOf(answers)
-          const said = answers[0]?.model
-          return {
-            embeddings: answers.flatMap(({ vectors }) => vectors.map((vector) => formed(vector, input.vectors))),
-            ref,
-            ...(said === undefined ? undefined : { model: said }),
-            ...(tokens === undefined ? undefined : { usage: { inputTokens: tokens, totalTokens: tokens } }),
-            ignored: embedder.ignored(asked)
-          }
-        })
-      )
+      Telemetry.run(operations, "Embeddings.embedMany", (operation) => many(texts, input, operation))
 
     const embed: Service["embed"] = (text, input) =>
-      inSpan(
-        "embed",
-        Effect.map(embedMany([text], input), ({ embeddings, ...about }) => ({ embedding: embeddings[0]!, ...about }))
-      )
+      Telemetry.run(operations, "Embeddings.embed", (operation) =>
+        Effect.map(
+          many([text], input, operation),
+          ({ embeddings, ...about }) => ({ embedding: embeddings[0]!, ...about })
+        ))
 
     return { embed, embedMany }
   })
-
-const inSpan = <A, E>(method: keyof Service, effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-  Effect.withSpan(effect, `Embeddings.${method}`, { captureStackTrace: false })
 
 /**
  * The service with other limits.
@@ -285,6 +302,27 @@ export const embedMany = <Form extends keyof Vectors = "float32">(
   options: EmbedOptions<Form>
 ): Effect.Effect<EmbeddedMany<Vectors[Form]>, EmbeddingError, Embeddings> =>
   Effect.flatMap(Embeddings, (embeddings) => embeddings.embedMany(texts, options))
+
+/**
+ * The models of a provider that make vectors, of those that its server has now; all that are listed, where the configuration
+ * lists them. `model` of {@link EmbedOptions} is the ref of one of them.
+ *
+ * @since 0.1.0
+ * @category accessors
+ * @example
+ * import { Effect } from "effect"
+ * import { Embeddings } from "effect-ollama"
+ *
+ * export const refs = Effect.map(Embeddings.catalog("ollama"), ({ models, provider }) =>
+ *   models.map(({ id }) => `${provider}/${id}`))
+ */
+export const catalog = (provider: string): Effect.Effect<Catalog, CatalogError, Models | ModelDiscovery> =>
+  Effect.flatMap(Effect.all([Models, ModelDiscovery]), ([models, discovery]) => {
+    const found = findStatus(models.providers, provider)?.result
+    return found !== undefined && Either.isRight(found) && found.right.source === "discovered"
+      ? discovery.discover(found.right, { capability: "embedding" })
+      : models.catalog(provider)
+  })
 
 // =============================================================================
 // gathering

@@ -31,7 +31,21 @@ export interface Service {
    * Asks `/api/tags`, then `/api/show` for each model of which the answer is not remembered. Succeeds, also with an
    * empty catalog, when the server answers.
    */
-  readonly discover: (provider: Provider) => Effect.Effect<Catalog, DiscoveryError>
+  readonly discover: (provider: Provider, options?: DiscoverOptions) => Effect.Effect<Catalog, DiscoveryError>
+}
+
+/**
+ * Which of a server's models are wanted.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface DiscoverOptions {
+  /**
+   * `tools`: models that call tools; `completion`: all that can chat, also where that is not known; `embedding`: models that
+   * make vectors. Default: `tools`, or `completion` when the provider keeps models without tools.
+   */
+  readonly capability?: "tools" | "completion" | "embedding" | undefined
 }
 
 /**
@@ -61,7 +75,7 @@ export interface Options {
   readonly concurrency?: number | undefined
   /** How long the answer about a model (as long as its digest stays the same) is remembered. Default: 24 hours. */
   readonly showTimeToLive?: Duration.DurationInput | undefined
-  /** How many such answers are remembered. Default: 10,000. */
+  /** How many such answers are remembered, beside those of models that are listed now. Default: 10,000. */
   readonly showCapacity?: number | undefined
   /** The largest list of models, in bytes. Default: 64 MiB. */
   readonly maxTagsBytes?: number | undefined
@@ -102,8 +116,8 @@ export const make: {
   return Effect.zipWith(
     HttpClient.HttpClient,
     persisted ? Effect.serviceOption(KeyValueStore.KeyValueStore) : Effect.succeedNone,
-    (client, store): Service => ({
-      discover: internal.makeDiscovery({
+    (client, store): Service => {
+      const discover = internal.makeDiscovery({
         client,
         store: Option.getOrUndefined(store),
         probeSchedule: options.probeSchedule ?? OllamaSchedule.probe,
@@ -117,7 +131,8 @@ export const make: {
         maxShowBytes: options.maxShowBytes ?? 8 * mebi,
         maxModels: options.maxModels ?? 100_000
       })
-    })
+      return { discover: (provider, options) => discover(provider, options?.capability) }
+    }
   )
 }
 
@@ -169,7 +184,13 @@ export const layer: Layer.Layer<ModelDiscovery, never, HttpClient.HttpClient> = 
  * import { Effect } from "effect"
  * import { ModelDiscovery, Provider } from "effect-ollama"
  *
- * export const catalog = Effect.flatMap(Provider.make({ baseUrl: "http://gpu-box:11434" }), ModelDiscovery.discover)
+ * export const catalog = Effect.flatMap(
+ *   Provider.make({ baseUrl: "http://gpu-box:11434" }),
+ *   (provider) => ModelDiscovery.discover(provider)
+ * )
  */
-export const discover = (provider: Provider): Effect.Effect<Catalog, DiscoveryError, ModelDiscovery> =>
-  Effect.flatMap(ModelDiscovery, (discovery) => discovery.discover(provider))
+export const discover = (
+  provider: Provider,
+  options?: DiscoverOptions
+): Effect.Effect<Catalog, DiscoveryError, ModelDiscovery> =>
+  Effect.flatMap(ModelDiscovery, (discovery) => discovery.discover(provider, options))

@@ -17,7 +17,7 @@ import type { ModelSettings } from "./core/config/resolved.js"
 import type { ModelOptions, Provider, ProviderStatus } from "./core/provider.js"
 import type { Catalog } from "./Model.js"
 import { ModelDiscovery } from "./ModelDiscovery.js"
-import type { CatalogError, ConfigInvalid, SelectionError } from "./OllamaError.js"
+import type { CatalogError, ConfigInvalid, ProviderError, SelectionError } from "./OllamaError.js"
 import { OpenClawConfig } from "./OpenClawConfig.js"
 import type { Options as ProviderOptions } from "./Provider.js"
 import { make as makeProvider } from "./Provider.js"
@@ -64,10 +64,14 @@ export const make = (options?: Options): Effect.Effect<Service, never, OpenClawC
   Effect.map(Effect.all([OpenClawConfig, ModelDiscovery]), ([config, discovery]) => {
     const timeToLive = Duration.toMillis(options?.timeToLive ?? "30 seconds")
     const refreshInterval = Duration.toMillis(options?.refreshInterval ?? "2 seconds")
-    return internal.make(config, (provider) =>
+    return internal.make(config, (provider, unlocked) =>
       provider.source === "discovered"
-        ? internal.makeCache({ discover: discovery.discover(provider), timeToLive, refreshInterval })
-        : undefined)
+        ? internal.makeCache({
+          discover: Effect.flatMap(unlocked, discovery.discover),
+          timeToLive,
+          refreshInterval
+        })
+        : undefined, config.secrets === undefined ? internal.unlockAlone : internal.unlockWith(config.secrets))
   })
 
 /**
@@ -111,17 +115,21 @@ export interface StaticOptions {
  */
 export const makeStatic = (options: ReadonlyArray<Provider> | StaticOptions): Service => {
   const given: StaticOptions = "providers" in options ? options : { providers: options }
-  return internal.make({
-    providers: given.providers.map((provider) => ({
-      id: provider.id,
-      configured: true,
-      reason: "given in code",
-      result: Either.right(provider)
-    })),
-    primary: given.primary,
-    fallbacks: given.fallbacks ?? [],
-    models: given.models ?? []
-  }, () => undefined)
+  return internal.make(
+    {
+      providers: given.providers.map((provider) => ({
+        id: provider.id,
+        configured: true,
+        reason: "given in code",
+        result: Either.right(provider)
+      })),
+      primary: given.primary,
+      fallbacks: given.fallbacks ?? [],
+      models: given.models ?? []
+    },
+    () => undefined,
+    internal.unlockAlone
+  )
 }
 
 /**
@@ -178,6 +186,15 @@ export const providers: Effect.Effect<ReadonlyArray<ProviderStatus>, never, Mode
   Models,
   (models) => models.providers
 )
+
+/**
+ * A provider as it can be asked: with the secrets that only the host can look up (`secrets`), or the reason why it cannot.
+ *
+ * @since 0.1.0
+ * @category accessors
+ */
+export const provider = (id: string): Effect.Effect<Provider, ProviderError, Models> =>
+  Effect.flatMap(Models, (models) => models.provider(id))
 
 /**
  * The models of a provider, discovered when they are not known, or not fresh enough.

@@ -105,9 +105,9 @@ const clientLayer = (options: OllamaClient.Options) =>
   Layer.effect(
     OllamaClient.OllamaClient,
     Effect.flatMap(Models.Models, (models) => {
-      const cloud = models.providers.find(({ id }) => id === "ollama-cloud")?.result
+      const hasCloud = models.providers.some(({ id }) => id === "ollama-cloud")
       return Effect.map(
-        OllamaClient.make(cloud === undefined ? options : { cloud, ...options }),
+        OllamaClient.make({ ...(hasCloud ? { cloud: models.provider("ollama-cloud") } : undefined), ...options }),
         (client) => invalidating(client, models)
       )
     })

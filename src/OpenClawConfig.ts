@@ -10,19 +10,20 @@ import * as Config from "effect/Config"
 import type * as ConfigError from "effect/ConfigError"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import type * as Either from "effect/Either"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import { given, type HostOptions, type ResolvedConfig, withSecrets } from "./config/host.js"
 import * as internalLoad from "./config/load.js"
 import type { FileOptions, Locations } from "./config/load.js"
 import type { ConfigValue, ConfigValueEncoded } from "./ConfigValue.js"
 
 import { lookups } from "./config/lookups.js"
 import * as internalResolve from "./core/config/resolve.js"
-import type { HostOptions, ResolvedConfig } from "./core/config/resolved.js"
 import type * as OllamaError from "./OllamaError.js"
 
+export type { HostOptions, ResolvedConfig, Secrets } from "./config/host.js"
 export type { FileOptions, Locations } from "./config/load.js"
-export type { Diagnostic, HostOptions, ModelSettings, ResolvedConfig } from "./core/config/resolved.js"
+export type { Diagnostic, ModelSettings } from "./core/config/resolved.js"
 
 /**
  * The service that holds the resolved configuration.
@@ -79,13 +80,16 @@ export const resolve = (
   input: ResolveInput
 ): Either.Either<ResolvedConfig, OllamaError.ConfigInvalid> => {
   const { config, env = {}, now = 0, options, profiles } = input
-  return internalResolve.resolve({
-    config,
-    lookup: (name) => Object.hasOwn(env, name) ? env[name] : undefined,
-    options,
-    now,
-    ...(profiles === undefined ? {} : { profiles: { path: "auth-profiles.json", value: profiles } })
-  })
+  return Either.map(
+    internalResolve.resolve({
+      config,
+      lookup: (name) => Object.hasOwn(env, name) ? env[name] : undefined,
+      ...given(options),
+      now,
+      ...(profiles === undefined ? {} : { profiles: { path: "auth-profiles.json", value: profiles } })
+    }),
+    (found) => withSecrets(found, options)
+  )
 }
 
 /**
@@ -101,7 +105,7 @@ export const make: (
   .fnUntraced(function*(config?: ConfigInput, options?: HostOptions) {
     const lookup = yield* lookups(internalResolve.variables(config))
     const now = yield* Clock.currentTimeMillis
-    return yield* internalResolve.resolve({ config, lookup, options, now })
+    return withSecrets(yield* internalResolve.resolve({ config, lookup, ...given(options), now }), options)
   })
 
 /**

@@ -28,7 +28,9 @@ export type {
   ProviderHeaders,
   ProviderKey,
   ProviderModel,
-  ProviderStatus
+  ProviderSecret,
+  ProviderStatus,
+  SecretReference
 } from "./core/provider.js"
 
 /**

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
@@ -10,9 +11,13 @@ import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
 import { Collector } from "./core/decode/machine.js"
+import { cut } from "./core/failure/redact.js"
+import { hasProto } from "./core/json.js"
 import { failureText, resultText } from "./core/request/toolResult.js"
+import * as Attributes from "./core/telemetry/attributes.js"
 import type { Message, ToolCall, ToolMessage } from "./Message.js"
 import { type CompletionError, TooManyTurns } from "./OllamaError.js"
+import * as Telemetry from "./telemetry/telemetry.js"
 
 /**
  * A tool with the effect that does its work.
@@ -75,9 +80,12 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
   readonly failureMode?: Mode | undefined
 }): HandledTool<Mode extends "return" ? never : E, R | RS> => {
   const decode = Schema.decodeUnknown(options.parameters as Schema.Schema<A, I, RS>)
-  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> =>
-    Effect.matchEffect(decode(call.arguments), {
-      onFailure: (error) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${error.message}`)),
+  const wrong = (detail: string) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${detail}`))
+  const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> => {
+    // A `Schema` with an index signature would make it the prototype of the parameters.
+    if (hasProto(call.arguments)) return wrong("`__proto__` is no name")
+    return Effect.matchEffect(decode(call.arguments), {
+      onFailure: (error) => wrong(error.message),
       onSuccess: (parameters) => {
         const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(
           options.handler(parameters, { id: call.id, turn }),
@@ -88,6 +96,7 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
           : result
       }
     })
+  }
   return {
     name: options.name,
     description: options.description,
@@ -228,6 +237,8 @@ export const stream = <T extends HandledTool<unknown, unknown>>(
 ): Stream.Stream<Event, CompletionError | TooManyTurns | Failure<T>, ChatCompletions | Requirements<T>> =>
   streamed(options as Options<HandledTool<Failure<T>, Requirements<T>>>)
 
+type Completions = Context.Tag.Service<typeof ChatCompletions>
+
 /** A conversation that goes on turn by turn. */
 class Conversation<E, R> {
   readonly history: Array<Message>
@@ -251,8 +262,16 @@ class Conversation<E, R> {
     return this.turns.length >= this.maxTurns
   }
 
+  // Who answered has the conversation in its cache. While turns are left, a model can mend a call that cannot be read.
   get next(): CompletionOptions {
-    return { ...this.request, prompt: [...this.history] }
+    const last = this.turns.at(-1)
+    const isLast = this.turns.length + 1 >= this.maxTurns
+    return {
+      malformedCalls: isLast ? "fail" : "return",
+      ...this.request,
+      ...(last === undefined ? undefined : { askFirst: last.ref }),
+      prompt: [...this.history]
+    }
   }
 
   get tooMany(): TooManyTurns {
@@ -265,53 +284,123 @@ class Conversation<E, R> {
   }
 
   answer(call: ToolCall): Effect.Effect<ToolMessage, E, R> {
-    return Effect.map(
-      this.byName.get(call.name)?.run(call, this.turns.length) ??
-        Effect.succeed(failed(`there is no tool ${call.name}`)),
-      (result): ToolMessage => ({
-        role: "tool",
-        toolCallId: call.id,
-        toolName: call.name,
-        ...(typeof result === "string" ? { content: result } : result)
+    return Telemetry.use("ToolLoop.call", (span) => {
+      span.describe(() => Attributes.ofTool(call))
+      return Effect.map(this.resultOf(call), (result): ToolMessage => {
+        if (typeof result !== "string" && result.isError === true) span.describe(() => ({ "error.type": "_OTHER" }))
+        return {
+          role: "tool",
+          toolCallId: call.id,
+          toolName: call.name,
+          ...(typeof result === "string" ? { content: result } : result)
+        }
       })
-    )
+    })
+  }
+
+  private resultOf(call: ToolCall): Effect.Effect<string | ToolResult, E, R> {
+    const handled = this.byName.get(call.name)
+    if (handled === undefined) return Effect.succeed(failed(`there is no tool ${call.name}`))
+    return call.malformed === undefined
+      ? handled.run(call, this.turns.length)
+      : Effect.succeed(failed(`the arguments of ${call.name} are not a JSON object: ${cut(call.malformed, 200)}`))
   }
 }
 
-const loop = Effect.fnUntraced(function*<E, R>(
+const agent = { "gen_ai.operation.name": "invoke_agent" }
+
+const loop = <E, R>(
   options: Options<HandledTool<E, R>>
-): Effect.fn.Return<Result, CompletionError | TooManyTurns | E, ChatCompletions | R> {
-  const completions = yield* ChatCompletions
-  const talk = new Conversation(options)
-  const { concurrency, history, turns } = talk
+): Effect.Effect<Result, CompletionError | TooManyTurns | E, ChatCompletions | R> =>
+  Telemetry.use("ToolLoop.run", (span) => {
+    span.describe(() => agent)
+    return Effect.flatMap(ChatCompletions, (completions) => turns(completions, new Conversation(options)))
+  })
+
+const turns = Effect.fnUntraced(function*<E, R>(
+  completions: Completions,
+  talk: Conversation<E, R>
+): Effect.fn.Return<Result, CompletionError | TooManyTurns | E, R> {
   while (!talk.isOver) {
-    const response = yield* completions.create(talk.next)
-    talk.add(response)
-    if (response.toolCalls.length === 0) return { response, turns, history }
-    history.push(...(yield* Effect.forEach(response.toolCalls, (call) => talk.answer(call), { concurrency })))
+    const response = yield* Telemetry.use("ToolLoop.turn", (span) => {
+      span.describe(() => ofTurn(talk))
+      return wholeTurn(completions, talk)
+    })
+    if (response.toolCalls.length === 0) return { response, turns: talk.turns, history: talk.history }
   }
   return yield* Effect.fail(talk.tooMany)
-}, Effect.withSpan("ToolLoop.run", { captureStackTrace: false }))
+})
+
+const ofTurn = <E, R>(talk: Conversation<E, R>) => ({ "effect_ollama.turn": talk.turns.length + 1 })
+
+// An answer, and the results of its calls.
+const wholeTurn = <E, R>(completions: Completions, talk: Conversation<E, R>) =>
+  Effect.flatMap(completions.create(talk.next), (response): Effect.Effect<ChatResponse, E, R> => {
+    talk.add(response)
+    const { concurrency, history } = talk
+    return Effect.map(
+      Effect.forEach(response.toolCalls, (call) => talk.answer(call), { concurrency }),
+      (results) => {
+        history.push(...results)
+        return response
+      }
+    )
+  })
 
 const streamed = <E, R>(
   options: Options<HandledTool<E, R>>
 ): Stream.Stream<Event, CompletionError | TooManyTurns | E, ChatCompletions | R> => {
-  const conversation = Stream.unwrap(
-    Effect.map(ChatCompletions, (completions) => turn(completions.stream, new Conversation(options)))
+  return Stream.unwrap(
+    Effect.flatMap(ChatCompletions, (completions) =>
+      Effect.withFiberRuntime((fiber) => {
+        const isTraced = Telemetry.isTraced(fiber)
+        const spanned: Spanned = (name, attributes, events) =>
+          isTraced
+            ? Stream.withSpan(events, name, {
+              captureStackTrace: false,
+              attributes: { ...attributes }
+            }) as typeof events // not of a span
+            : events
+        const talk = new Conversation(options)
+        return Effect.succeed(spanned("ToolLoop.stream", agent, streamedTurns(completions, talk, spanned)))
+      }))
   )
-  return Stream.withSpan(conversation, "ToolLoop.stream", { captureStackTrace: false }) as typeof conversation // not of a span
 }
 
-const turn = <E, R>(
-  ask: (options: CompletionOptions) => Stream.Stream<StreamEvent, CompletionError>,
-  talk: Conversation<E, R>
+/** A stream in a span, where somebody looks. */
+type Spanned = <A, E, R>(
+  name: string,
+  attributes: Attributes.Attributes,
+  events: Stream.Stream<A, E, R>
+) => Stream.Stream<A, E, R>
+
+const streamedTurns = <E, R>(
+  completions: Completions,
+  talk: Conversation<E, R>,
+  spanned: Spanned
 ): Stream.Stream<Event, CompletionError | TooManyTurns | E, R> =>
   Stream.suspend(() => {
     if (talk.isOver) return Stream.fail(talk.tooMany)
+    return Stream.concat(
+      spanned("ToolLoop.turn", ofTurn(talk), streamedTurn(completions, talk)),
+      Stream.suspend(() => {
+        const response = talk.turns.at(-1)!
+        if (response.toolCalls.length > 0) return streamedTurns(completions, talk, spanned)
+        const result: Event = { type: "result", response, turns: [...talk.turns], history: [...talk.history] }
+        return Stream.make(result)
+      })
+    )
+  })
+
+const streamedTurn = <E, R>(
+  completions: Completions,
+  talk: Conversation<E, R>
+): Stream.Stream<Event, CompletionError | E, R> =>
+  Stream.suspend(() => {
     const number = talk.turns.length + 1
     const collector = new Collector()
     let finish: FinishEvent | undefined
-    const events = Stream.map(ask(talk.next), (event) => {
+    const events = Stream.map(completions.stream(talk.next), (event) => {
       if (event.type === "finish") finish = event
       else collector.add([event])
       return event
@@ -320,27 +409,23 @@ const turn = <E, R>(
     return Stream.make(start).pipe(
       Stream.concat(events),
       // A stream that succeeds has a finish.
-      Stream.concat(Stream.suspend(() => afterAnswer(ask, talk, responseOf(collector, finish!))))
+      Stream.concat(Stream.suspend(() => afterAnswer(talk, responseOf(collector, finish!))))
     )
   })
 
 const responseOf = (collector: Collector, { type: _, ...about }: FinishEvent): ChatResponse =>
-  new ChatResponse({ parts: collector.parts(), ...about })
+  new ChatResponse({ parts: collector.parts(), ...about }, { disableValidation: true }) // what was decoded is valid
 
 const afterAnswer = <E, R>(
-  ask: (options: CompletionOptions) => Stream.Stream<StreamEvent, CompletionError>,
   talk: Conversation<E, R>,
   response: ChatResponse
-): Stream.Stream<Event, CompletionError | TooManyTurns | E, R> => {
+): Stream.Stream<Event, E, R> => {
   talk.add(response)
-  const { concurrency, history, turns } = talk
-  const number = turns.length
+  const { concurrency, history } = talk
+  const number = talk.turns.length
   const end = (): Event => ({ type: "turn-end", turn: number, response, history: [...history] })
   const calls = response.toolCalls
-  if (calls.length === 0) {
-    const result: Event = { type: "result", response, turns: [...turns], history: [...history] }
-    return Stream.make(end(), result)
-  }
+  if (calls.length === 0) return Stream.make(end())
   const results: Array<ToolMessage> = []
   const answers = Stream.mapEffect(
     Stream.fromIterable(calls.entries()),
@@ -349,13 +434,14 @@ const afterAnswer = <E, R>(
         results[index] = result
         return { type: "tool-result", turn: number, call, result }
       }),
-    { concurrency, unordered: true }
+    // a call alone needs no fiber of its own
+    calls.length === 1 ? undefined : { concurrency, unordered: true }
   )
   return Stream.concat(
     answers,
     Stream.suspend(() => {
       history.push(...results)
-      return Stream.concat(Stream.make(end()), turn(ask, talk))
+      return Stream.make(end())
     })
   )
 }

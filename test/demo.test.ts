@@ -1,71 +1,29 @@
-/** The demo as `npm run demo` starts it, on machines of every kind. */
+/** The demo, on machines of every kind. */
 import { FileSystem } from "@effect/platform"
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
-import { build } from "esbuild"
-import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
+import { programOf } from "./support/program.js"
 
-const repo = fileURLToPath(new URL("..", import.meta.url))
-
-interface Ran {
-  readonly code: number | null
-  readonly stdout: string
-  readonly stderr: string
-}
-
-const started = ["--import", "tsx", "examples/demo.ts"]
-
-/** The demo in one file, made once: it starts three times as fast. */
-const bundle = Effect.runSync(Effect.cached(Effect.promise(() =>
-  build({
-    entryPoints: [`${repo}/examples/demo.ts`],
-    bundle: true,
-    format: "esm",
-    platform: "node",
-    write: false,
-    // what undici asks for its parts with
-    banner: { js: "import { createRequire } from \"node:module\"; const require = createRequire(import.meta.url);" }
-  })
-)))
-
-const bundled = Effect.gen(function*() {
-  const files = yield* FileSystem.FileSystem
-  const file = `${yield* files.makeTempDirectoryScoped()}/demo.mjs`
-  yield* files.writeFile(file, (yield* bundle).outputFiles[0]!.contents)
-  return [file]
-})
-
-const execute = (args: ReadonlyArray<string>, env: Record<string, string>) =>
-  Effect.async<Ran>((resume) => {
-    const { PATH, TMPDIR } = process.env
-    const child = execFile(
-      process.execPath,
-      args,
-      { cwd: repo, env: { PATH, TMPDIR, ...env } },
-      (_, stdout, stderr) => resume(Effect.succeed({ code: child.exitCode, stdout, stderr }))
-    )
-    return Effect.sync(() => child.kill())
-  })
+const start = programOf("examples/demo.ts")
 
 /** Runs the demo in an empty home, with an `openclaw.json` when there is one. */
 const demo = Effect.fn(function*(
   options: { readonly host: string; readonly config?: unknown; readonly args?: ReadonlyArray<string> }
 ) {
-  const args = options.args ?? (yield* bundled)
+  const { args = [] } = options
   const files = yield* FileSystem.FileSystem
   const home = yield* files.makeTempDirectoryScoped()
   const env = { HOME: home, USERPROFILE: home, OLLAMA_HOST: options.host }
-  if (options.config === undefined) return yield* execute(args, env)
+  if (options.config === undefined) return yield* start(args, env)
   const path = `${home}/openclaw.json`
   yield* files.writeFileString(
     path,
     typeof options.config === "string" ? options.config : JSON.stringify(options.config)
   )
-  return yield* execute(args, { ...env, OPENCLAW_CONFIG_PATH: path })
+  return yield* start(args, { ...env, OPENCLAW_CONFIG_PATH: path })
 })
 
 /** A port on which nobody listens. */
@@ -104,15 +62,15 @@ const real: MockOllama.Description = {
 const live = (name: string, test: () => Effect.Effect<void, unknown, FileSystem.FileSystem | Scope.Scope>) =>
   it.scopedLive(name, () => Effect.provide(test(), NodeFileSystem.layer), 30_000)
 
-// Few, because each loads everything in a process of its own; the first as `npm run demo` does.
-describe.sequential("the demo", () => {
+// Few, because each loads everything in a process of its own.
+describe("the demo", () => {
   live(
     "starts its own mock where no Ollama answers, and sends nothing to the hosted model that is configured",
     () =>
       Effect.gen(function*() {
         const { mock } = yield* makeServer(real)
         const config = configOf("hosted/good-1", mock.url)
-        const { code, stderr, stdout } = yield* demo({ host: yield* closedPort, config, args: started })
+        const { code, stderr, stdout } = yield* demo({ host: yield* closedPort, config })
         assert.strictEqual(stderr, "")
         assert.match(stdout, /^No Ollama at \S+ \(ConnectionRefused\): this demo uses its own mock, started at http:/)
         assert.match(stdout, /primary +hosted\/good-1/)
@@ -126,18 +84,23 @@ describe.sequential("the demo", () => {
   )
 
   live(
-    "asks the Ollama that answers, another model where the configured one is not installed",
+    "asks the Ollama that answers, another model where the configured one is not installed, for a stream by --stream",
     () =>
       Effect.gen(function*() {
-        const { server } = yield* makeServer(real)
+        const { mock, server } = yield* makeServer(real)
         const config = configOf("ollama/qwen3:8b", server.url)
-        const { code, stdout } = yield* demo({ host: server.url.replace("http://", ""), config })
+        const host = server.url.replace("http://", "")
+        const { code, stdout } = yield* demo({ host, config, args: ["--stream"] })
         assert.include(stdout, `The Ollama 0.24.0 at ${server.url} answers.`)
         assert.notInclude(stdout, "mock")
         assert.match(
           stdout,
-          /Tried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\nAnswer +I am first:1b\./
+          /\nAnswer +I am first:1b\.\nTried +ollama\/qwen3:8b: .*\nSelected +ollama\/first:1b \(fallback\)\n/
         )
+        const streams = (yield* mock.requests).filter(({ path }) => /chat/.test(path)).map(({ json }) =>
+          (json as { readonly stream?: unknown }).stream
+        )
+        assert.deepStrictEqual(streams.at(-1), true)
         assert.strictEqual(code, 0)
       })
   )

@@ -628,6 +628,15 @@ describe("ModelDiscovery", () => {
         assert.strictEqual(discovery.sent.length, 4)
       }))
 
+    it.effect("has room for all that is listed now, so that a refresh with nothing new is one request", () =>
+      Effect.gen(function*() {
+        const discovery = yield* discovering(server(() => ({ a: {}, b: {}, c: {} })), { showCapacity: 2 })
+        yield* discovery.discover(provider())
+        assert.strictEqual(discovery.sent.length, 4)
+        yield* discovery.discover(provider())
+        assert.strictEqual(discovery.sent.length, 5)
+      }))
+
     it.effect("is bounded, and what was used last stays", () =>
       Effect.gen(function*() {
         let models: Record<string, Installed> = { a: {}, b: {} }

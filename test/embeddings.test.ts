@@ -66,6 +66,14 @@ describe("embedMany", () => {
       }
     }).pipe(Effect.provide(mock("ollama"))))
 
+  it.effect("takes no number for a vector that stands elsewhere", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Embeddings.embedMany(["a", "b"], { model }))
+      assert.strictEqual(error._tag, "MalformedResponse")
+    }).pipe(Effect.provide(mock("openai-completions", {
+      rules: [{ raw: { chunks: ["{\"data\":[{\"embedding\":0},{\"embedding\":[1,2]}],\"x\":{\"embedding\":[3,4]}}"] } }]
+    }))))
+
   it.effect("asks nobody for nothing, and never another model", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* Embeddings.embedMany([], { model })).embeddings, [])
@@ -98,6 +106,22 @@ describe("embedMany", () => {
       assert.lengthOf(yield* sent, 2)
     }).pipe(Effect.provide(mock("ollama", { rules: [{ fault: { type: "busy" }, times: 1 }] }))))
 
+  it.effect("waits as long as the server says, and no longer than is worth it", () =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(Effect.flip(Embeddings.embed("a", { model })))
+      yield* TestClock.adjust("19 seconds")
+      assert.lengthOf(yield* sent, 1)
+      yield* TestClock.adjust("1 second")
+      const error = yield* Fiber.join(fiber)
+      assert.strictEqual(error._tag, "RateLimited")
+      assert.lengthOf(yield* sent, 2)
+    }).pipe(Effect.provide(mock("ollama", {
+      rules: [20, 31].map((seconds) => ({
+        times: 1,
+        fault: { type: "status", status: 429, error: "slow down", headers: { "retry-after": `${seconds}` } }
+      }))
+    }))))
+
   it.effect("closes the connection when it is interrupted", () =>
     Effect.gen(function*() {
       const fiber = yield* Effect.fork(Embeddings.embed("a", { model }))
@@ -106,6 +130,31 @@ describe("embedMany", () => {
       yield* TestClock.adjust("1 second")
       assert.isTrue((yield* MockOllama.requests)[0]!.aborted)
     }).pipe(Effect.provide(mock("ollama", { rules: [{ fault: { type: "stall" } }] }))))
+})
+
+describe("catalog", () => {
+  const description = { models: [{ name: "e", capabilities: ["embedding"] }, "chat"] }
+
+  it.effect("has the models of a server that make vectors", () =>
+    Effect.gen(function*() {
+      const { excluded, models } = yield* Embeddings.catalog("ollama")
+      assert.deepStrictEqual(models.map(({ id }) => id), ["e:latest"])
+      assert.deepStrictEqual(excluded, [{ name: "chat:latest", reason: "no-embedding" }])
+    }).pipe(Effect.provide(mock("ollama", description))))
+
+  it.effect("has what the configuration lists, and asks nobody", () =>
+    Effect.gen(function*() {
+      const { models } = yield* Embeddings.catalog("ollama")
+      assert.deepStrictEqual(models.map(({ id }) => id), ["mine"])
+      assert.deepStrictEqual(yield* sent, [])
+    }).pipe(Effect.provide(MockOllama.layer(description, {
+      config: { models: { providers: { ollama: { apiKey: "k", models: [{ id: "mine" }] } } } }
+    }))))
+
+  it.effect("fails for a provider that cannot be asked", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* Effect.flip(Embeddings.catalog("nobody")))._tag, "ProviderUnavailable")
+    }).pipe(Effect.provide(mock("ollama", description))))
 })
 
 describe("makeResolver", () => {

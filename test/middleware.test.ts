@@ -60,4 +60,45 @@ describe("middleware of the host", () => {
         assert.include((yield* failed(400, overflow)).message, "42 tokens")
       }))
   }
+
+  it.effect("an answer that it does not want is no connection that failed: the next model may answer", () =>
+    Effect.gen(function*() {
+      const { client } = stub(({ url }) =>
+        new Response(JSON.stringify({ choices: [{ message: { content: "Hello" }, finish_reason: "stop" }] }), {
+          status: url.includes("first") ? 203 : 200
+        })
+      )
+      const providers = yield* Effect.all(
+        ["first", "second"].map((id) =>
+          Provider.make({ id, baseUrl: `http://${id}:1`, apiKey: "sk-hush", models: [{ id: "m" }] })
+        )
+      )
+      for (
+        const around of [
+          HttpClient.filterStatus((status) => status === 200),
+          HttpClient.transformResponse<HttpClientError.HttpClientError, never, HttpClientError.HttpClientError, never>(
+            Effect.filterOrFail(
+              (response) => response.status === 200,
+              (response) =>
+                new HostError({ cause: { response, about: "sk-hush" } }) as unknown as HttpClientError.HttpClientError
+            )
+          )
+        ]
+      ) {
+        const service = yield* ChatCompletions.make().pipe(
+          Effect.provideService(HttpClient.HttpClient, around(client)),
+          Effect.provideService(
+            Models.Models,
+            Models.makeStatic({ providers, fallbacks: ["second/m"], primary: "first/m" })
+          )
+        )
+        const error = yield* Effect.flip(service.create({ prompt: "Hi", fallbacks: [] }))
+        assert.strictEqual(error._tag, "MalformedResponse")
+        assert.include(error.message, "HttpClient refuses it (203")
+        assert.notInclude(error.message, "really Ollama")
+        assert.notInclude(JSON.stringify(error), "hush")
+        const answer = yield* service.create({ prompt: "Hi" })
+        assert.strictEqual(answer.ref, "second/m")
+      }
+    }))
 })

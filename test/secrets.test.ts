@@ -31,6 +31,7 @@ import { redactCut } from "../src/core/failure/redact.js"
 import { home, load, memory, withEnv } from "./config/fixtures.js"
 import { spansTellHeaders } from "./support/line.js"
 import { logged, printed, recorder } from "./support/printed.js"
+import { shared } from "./support/shared.js"
 
 // One of each kind. The header's would be escaped in JSON, and has a blank.
 const secrets = {
@@ -65,7 +66,7 @@ const safe = <A, E, R>(where: string, program: Effect.Effect<A, E, R>) =>
       assertSafe([...printed(value ?? error), ...all], where)
       assert.isAbove(recording.logs(), 2)
       return { exit, spans: recording.spans(), all }
-    }).pipe(Effect.provide(recording.layer))
+    }).pipe(recording.record)
   })
 
 const tagOf = (exit: Exit.Exit<unknown, unknown>): string =>
@@ -155,6 +156,7 @@ const faults: ReadonlyArray<readonly [name: string, tag: string, rule: MockOllam
   ["no tools", "ToolsNotSupported", raw(400, JSON.stringify({ error: `m does not support tools; ${quote}` }))],
   ["not JSON", "MalformedResponse", raw(200, `Hello ${quote}`)],
   ["a page", "MalformedResponse", raw(200, `<html>${quote}</html>`, { "content-type": "text/html" })],
+  ["a page with a title", "MalformedResponse", raw(200, `<html><title>${quote}</title></html>`)],
   ["another shape", "MalformedResponse", raw(200, JSON.stringify([quote]))]
 ]
 
@@ -190,20 +192,46 @@ const inBand: ReadonlyArray<readonly [name: string, tag: string, api: Api, strea
   ]
 ]
 
+/** What can go wrong, each with a model of its own, so that all of it has one mock. */
+const broken = (api: Api) => [
+  ...faults.map(([name, tag, rule], i) => ({ name, tag, rule, id: `fault-${i}`, streaming: false, inBand: false })),
+  ...inBand.flatMap(([name, tag, of, streaming, body], i) =>
+    of === api ? [{ name, tag, rule: raw(200, body), id: `in-band-${i}`, streaming, inBand: true }] : []
+  )
+]
+
 describe("completions print no secret", () => {
   for (const api of apis) {
-    for (const [name, tag, rule] of faults) {
+    const cases = broken(api)
+    const services = shared(MockOllama.layer(
+      { models: cases.map(({ id }) => id), rules: cases.map(({ id, rule }) => ({ ...rule, model: id })) },
+      {
+        config: {
+          models: {
+            providers: {
+              ollama: entry(api, { models: cases.map(({ id }) => ({ ...explicit.models[0], id })) })
+            }
+          },
+          agents: {
+            defaults: {
+              models: Object.fromEntries(cases.map(({ id, streaming }) => [`ollama/${id}`, { streaming }]))
+            }
+          }
+        }
+      }
+    ))
+    for (const { id, inBand, name, tag } of cases) {
       it.effect(`${api}: ${name} is ${tag}`, () =>
         Effect.gen(function*() {
-          const options = { prompt: "Hi", tools }
+          const options = { prompt: "Hi", model: `ollama/${id}`, ...(inBand ? undefined : { tools }) }
           const { exit, spans } = yield* safe("create", passing(ChatCompletions.create(options)))
           assert.strictEqual(tagOf(exit), tag)
           assert.includeMembers([...spans], ["ChatCompletions.create", "http.client POST"])
-          // one dialect is enough: both fail in the same way
-          if (api === "openai-completions") return
+          // one dialect is enough where both fail in the same way
+          if (!inBand && api === "openai-completions") return
           const streamed = yield* safe("stream", passing(Stream.runDrain(ChatCompletions.stream(options))))
           assert.strictEqual(tagOf(streamed.exit), tag)
-        }).pipe(Effect.provide(MockOllama.layer({ models: ["m"], rules: [rule] }, { config: config(api, explicit) }))))
+        }).pipe(Effect.provide(services)))
     }
 
     it.effect(`${api}: neither does a success`, () =>
@@ -229,19 +257,6 @@ describe("completions print no secret", () => {
       }).pipe(Effect.provide(MockOllama.layer(
         { models: ["m"], replies: ["Hello"] },
         { config: config(api, explicit) }
-      ))))
-  }
-
-  for (const [name, tag, api, streaming, body] of inBand) {
-    it.effect(`${api}: ${name} is ${tag}`, () =>
-      Effect.gen(function*() {
-        const { exit } = yield* safe("create", passing(ChatCompletions.create({ prompt: "Hi" })))
-        assert.strictEqual(tagOf(exit), tag)
-        const streamed = yield* safe("stream", passing(Stream.runDrain(ChatCompletions.stream({ prompt: "Hi" }))))
-        assert.strictEqual(tagOf(streamed.exit), tag)
-      }).pipe(Effect.provide(MockOllama.layer(
-        { models: ["m"], rules: [raw(200, body)] },
-        { config: config(api, explicit, streaming) }
       ))))
   }
 

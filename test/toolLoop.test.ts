@@ -234,6 +234,25 @@ describe("what goes wrong", () => {
       assert.include(toolTexts(history)[0], "no satellite")
     }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }, "Sorry."] }))))
 
+  it.effect("a parameter named __proto__, wherever it stands, goes back to the model and becomes nobody's prototype", () =>
+    Effect.gen(function*() {
+      let seen: object | undefined
+      const any = ToolLoop.tool({
+        name: "any",
+        parameters: Schema.Struct({ in: Schema.Record({ key: Schema.String, value: Schema.Unknown }) }),
+        handler: (parameters) => Effect.sync(() => void (seen = parameters.in))
+      })
+      const run = (argumentsText: string) =>
+        any.run({ type: "tool-call", id: "1", name: "any", arguments: JSON.parse(argumentsText), argumentsText })
+      assert.deepStrictEqual(yield* run("{\"in\":{\"__proto__\":{\"admin\":true}}}"), {
+        content: "{\"error\":\"the arguments of any are wrong: `__proto__` is no name\"}",
+        isError: true
+      })
+      assert.isUndefined(seen)
+      yield* run("{\"in\":{\"constructor\":1}}")
+      assert.strictEqual(Object.getPrototypeOf(seen), Object.prototype)
+    }))
+
   it.effect("wrong parameters go back to the model, which mends its call", () =>
     Effect.gen(function*() {
       const { history, turns } = yield* run([weather])
@@ -247,6 +266,51 @@ describe("what goes wrong", () => {
         toolCalls: [call("Paris")]
       }, "Warm."]
     }))))
+
+  for (const api of apis) {
+    it.effect(`${api}: a call that cannot be read costs a turn: the model is told, and mends it`, () =>
+      Effect.gen(function*() {
+        const { history, response, turns } = yield* run([weather])
+        assert.lengthOf(turns, 3)
+        assert.strictEqual(turns[0]?.toolCalls[0]?.malformed, "[1]")
+        const [wrong, right] = toolTexts(history)
+        assert.match(wrong!, /error.*not a JSON object/)
+        assert.strictEqual(right, "{\"city\":\"Paris\",\"degrees\":21}")
+        assert.isTrue(history.some((message) => message.role === "tool" && message.isError === true))
+        const second = (yield* sent)[1]!.messages
+        assert.strictEqual(second.at(-1)!.content, wrong)
+        assert.deepStrictEqual(second.at(-2)!.tool_calls?.[0]?.function.arguments, api === "ollama" ? {} : "{}")
+        assert.strictEqual(response.text, "Warm.")
+      }).pipe(Effect.provide(mock({
+        replies: [{ toolCalls: [{ name: "get_weather", arguments: "[1]" }] }, { toolCalls: [call("Paris")] }, "Warm."]
+      }, api))))
+  }
+
+  it.effect("a call that cannot be read is MalformedToolCall when no turn is left, or when the caller wants that", () =>
+    Effect.gen(function*() {
+      for (const more of [{ maxTurns: 1 }, { malformedCalls: "fail" }] as const) {
+        assert.strictEqual((yield* Effect.flip(run([weather], more)))._tag, "MalformedToolCall")
+      }
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [{ name: "get_weather", arguments: "[1]" }] }] }))))
+
+  it.effect("each turn first asks the candidate that answered the turn before", () =>
+    Effect.gen(function*() {
+      const { turns } = yield* run([weather], { model: "ollama/gone", fallbacks: ["ollama/m", "ollama/n"] })
+      assert.deepStrictEqual(turns.map(({ ref }) => ref), ["ollama/m", "ollama/m"])
+      const asked = yield* Effect.map(MockOllama.requests, (all) =>
+        all.filter(({ path }) => /chat/.test(path)).map(({ json }) => (json as { readonly model: string }).model))
+      assert.deepStrictEqual(asked, ["gone", "m", "m"])
+    }).pipe(Effect.provide(MockOllama.layer(
+      {
+        models: [{ name: "m", capabilities: ["completion", "tools"] }],
+        replies: [{ toolCalls: [call("Paris")] }, "Warm."]
+      },
+      {
+        config: {
+          models: { providers: { ollama: { apiKey: "k", models: [{ id: "gone" }, { id: "m" }, { id: "n" }] } } }
+        }
+      }
+    ))))
 
   it.effect("a tool that was not offered goes back to the model, beside the results of those that were", () =>
     Effect.gen(function*() {
@@ -285,6 +349,60 @@ describe("what goes wrong", () => {
       assert.strictEqual(error._tag, "ServerError")
     }).pipe(Effect.provide(mock({
       replies: [{ toolCalls: [call("Paris")] }, { fault: { type: "status", status: 500, error: "boom" } }]
+    }))))
+})
+
+describe("a call that cannot be read", () => {
+  const broken = { toolCalls: [{ id: "call_1", name: "get_weather", arguments: "[1]" }] }
+
+  for (const api of apis) {
+    it.effect(`${api}: goes back to the model with what was wrong, while turns are left`, () =>
+      Effect.gen(function*() {
+        const { response, turns } = yield* run([weather])
+        assert.strictEqual(response.text, "It is warm.")
+        assert.strictEqual(turns[0]!.toolCalls[0]!.malformed, "[1]")
+        const [, second] = yield* sent
+        const [, assistant, result] = second!.messages
+        const { function: { arguments: sentBack } } = assistant!.tool_calls![0] as unknown as {
+          readonly function: { readonly arguments: unknown }
+        }
+        assert.deepStrictEqual(sentBack, api === "ollama" ? {} : "{}")
+        assert.strictEqual(
+          result!.content,
+          "{\"error\":\"the arguments of get_weather are not a JSON object: [1]\"}"
+        )
+      }).pipe(Effect.provide(mock({ replies: [broken, "It is warm."] }, api))))
+  }
+
+  it.effect("fails the loop in its last turn, and whenever that is wanted", () =>
+    Effect.gen(function*() {
+      for (const more of [{ maxTurns: 1 }, { malformedCalls: "fail" }] as const) {
+        assert.strictEqual((yield* Effect.flip(run([weather], more)))._tag, "MalformedToolCall")
+      }
+    }).pipe(Effect.provide(mock({ replies: [broken, broken] }, "openai-completions"))))
+})
+
+describe("the second turn", () => {
+  it.effect("asks first who answered the first one, and falls back from it", () =>
+    Effect.gen(function*() {
+      const { turns } = yield* run([weather])
+      assert.deepStrictEqual(turns.map(({ ref }) => ref), ["ollama/b", "ollama/b", "ollama/a"])
+      const asked = (yield* MockOllama.requests).map(({ json }) => (json as { readonly model: string }).model)
+      assert.deepStrictEqual(asked, ["a", "b", "b", "b", "a"])
+    }).pipe(Effect.provide(MockOllama.layer({
+      models: ["a", "b"],
+      replies: [
+        { when: "a", fault: { type: "status", status: 500, error: "crashed" } },
+        { when: "b", toolCalls: [call("Paris", "1")] },
+        { when: "b", toolCalls: [call("Rome", "2")] },
+        { when: "b", fault: { type: "status", status: 500, error: "crashed" } },
+        { when: "a", text: "It is warm." }
+      ]
+    }, {
+      config: {
+        models: { providers: { ollama: { apiKey: "k", models: [{ id: "a" }, { id: "b" }] } } },
+        agents: { defaults: { model: { primary: "ollama/a", fallbacks: ["ollama/b"] } } }
+      }
     }))))
 })
 

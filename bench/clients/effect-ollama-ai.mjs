@@ -1,6 +1,7 @@
 /**
- * The language model of effect-ollama/ai on `@effect/ai`, over FetchHttpClient; `bare` gives the core of `@effect/ai` the
- * events of `ChatCompletions` as they are, so that the difference is what the adapter itself costs.
+ * The language model of effect-ollama/ai on `@effect/ai`, over FetchHttpClient, or over effect-ollama/node as `node`; `bare`
+ * gives the core of `@effect/ai` the events of `ChatCompletions` as they are, so that the difference is what the adapter
+ * itself costs.
  */
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
@@ -31,7 +32,8 @@ const modelsOf = (root, streaming) =>
     )
   )
 
-export const make = (variant) => {
+export const make = async (variant) => {
+  const client = variant === "node" ? (await import(`${dist}node.js`)).layer : FetchHttpClient.layer
   const runtimes = new Map()
   const runtime = (root, streaming) => {
     const key = `${streaming} ${root}`
@@ -42,7 +44,7 @@ export const make = (variant) => {
           (variant === "bare" ? bare : OllamaLanguageModel.layer()).pipe(
             Layer.provide(ChatCompletions.layer),
             Layer.provide(modelsOf(root, streaming)),
-            Layer.provide(FetchHttpClient.layer)
+            Layer.provide(client)
           )
         )
       )

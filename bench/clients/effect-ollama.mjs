@@ -8,7 +8,16 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as ManagedRuntime from "effect/ManagedRuntime"
+import * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
+
+const memo = (make) => {
+  const made = new Map()
+  return (key) => {
+    if (!made.has(key)) made.set(key, make(key))
+    return made.get(key)
+  }
+}
 
 export const make = async (variant, dist) => {
   const [ChatCompletions, ModelDiscovery, Models, Provider] = await Promise.all(
@@ -23,14 +32,17 @@ export const make = async (variant, dist) => {
   const shared = ManagedRuntime.make(client)
   const httpClient = Layer.effectContext(shared.runtimeEffect.pipe(Effect.map((runtime) => runtime.context)))
 
+  const catalog = (root, streaming) =>
+    Models.layerStatic({
+      providers: [provider(root, [{ id: "bench" }])],
+      models: streaming ? [{ ref: "ollama/bench", streaming: true }] : []
+    })
+
   const runtimes = new Map()
   const runtime = (root, streaming) => {
     const key = `${streaming} ${root}`
     if (!runtimes.has(key)) {
-      const models = Models.layerStatic({
-        providers: [provider(root, [{ id: "bench" }])],
-        models: streaming ? [{ ref: "ollama/bench", streaming: true }] : []
-      })
+      const models = catalog(root, streaming)
       runtimes.set(
         key,
         ManagedRuntime.make(
@@ -45,7 +57,44 @@ export const make = async (variant, dist) => {
   }
   const events = ChatCompletions.stream({ prompt: "Hi" })
 
+  // Loaded where they are used, so that no other measurement pays for them.
+  const once = (make) => {
+    let made
+    return () => made ??= make()
+  }
+  const embeddings = once(async () => {
+    const Embeddings = await import(`${dist}Embeddings.js`)
+    const service = (root) =>
+      ManagedRuntime.make(Embeddings.layer.pipe(Layer.provide([catalog(root, false), httpClient])))
+    return { Embeddings, service: memo(service) }
+  })
+  const loops = once(async () => {
+    const ToolLoop = await import(`${dist}ToolLoop.js`)
+    const lookUp = ToolLoop.tool({
+      name: "look_up",
+      description: "What a word means",
+      parameters: Schema.Struct({ word: Schema.String }),
+      handler: ({ word }) => Effect.succeed(`${word} is a word`)
+    })
+    return ToolLoop.stream({ prompt: "Hi", tools: [lookUp], maxTurns: 100 })
+  })
+
   return {
+    embed: async (root, texts, batchSize) => {
+      const { Embeddings, service } = await embeddings()
+      return service(root).runPromise(
+        Effect.map(
+          Embeddings.embedMany(texts, { model: "ollama/bench", batchSize, concurrency: 1 }),
+          (answer) => answer.embeddings
+        )
+      )
+    },
+    loop: async (root) => {
+      const events = await loops()
+      return runtime(root, true).runPromise(
+        Stream.runFold(events, 0, (turns, event) => event.type === "turn-end" ? event.turn : turns)
+      )
+    },
     stream: (root, onDelta) => {
       const take = (event) => {
         if (event.type === "text-delta") onDelta(event.delta)

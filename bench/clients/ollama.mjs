@@ -8,6 +8,13 @@ const client = (host) => {
 }
 
 export const make = () => ({
+  embed: async (root, texts, batch) => {
+    const vectors = []
+    for (let at = 0; at < texts.length; at += batch) {
+      vectors.push(...(await client(root).embed({ model: "bench", input: texts.slice(at, at + batch) })).embeddings)
+    }
+    return vectors
+  },
   stream: async (root, onDelta) => {
     for await (const part of await client(root).chat({ ...request, stream: true })) {
       if (part.message.content) onDelta(part.message.content)

@@ -41,7 +41,56 @@ const native = async (root, onDelta, signal) => {
   }
 }
 
+const lookUp = {
+  type: "function",
+  function: {
+    name: "look_up",
+    description: "What a word means",
+    parameters: { type: "object", properties: { word: { type: "string" } }, required: ["word"] }
+  }
+}
+
+/** Runs the tool that the model calls until it calls nothing; how many answers that took. */
+const loop = async (root) => {
+  const history = [...messages]
+  for (let turns = 1;; turns++) {
+    const response = await post(`${root}/api/chat`, {
+      model: "bench",
+      messages: history,
+      tools: [lookUp],
+      stream: true
+    })
+    const answer = { role: "assistant", content: "", tool_calls: [] }
+    for await (const batch of lines(response)) {
+      for (const line of batch) {
+        if (line === "") continue
+        const { message } = JSON.parse(line)
+        answer.content += message.content
+        if (message.tool_calls) answer.tool_calls.push(...message.tool_calls)
+      }
+    }
+    if (answer.tool_calls.length === 0) return turns
+    history.push(answer)
+    for (const call of answer.tool_calls) {
+      history.push({
+        role: "tool",
+        tool_name: call.function.name,
+        content: `${call.function.arguments.word} is a word`
+      })
+    }
+  }
+}
+
 export const make = (wire) => ({
+  loop,
+  embed: async (root, texts, batch) => {
+    const vectors = []
+    for (let at = 0; at < texts.length; at += batch) {
+      const response = await post(`${root}/api/embed`, { model: "bench", input: texts.slice(at, at + batch) })
+      vectors.push(...JSON.parse(await response.text()).embeddings)
+    }
+    return vectors
+  },
   stream: wire === "native" ? native : v1,
   complete: async (root) => {
     const response = wire === "native"

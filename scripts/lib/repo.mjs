@@ -19,6 +19,7 @@ export const bin = (name, command = name, from = repo) => {
 export const rooms = [
   "ai/internal",
   "catalog",
+  "cli",
   "completion",
   "config",
   "core",

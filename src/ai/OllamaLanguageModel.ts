@@ -24,7 +24,7 @@ import type * as Encoded from "../core/ai/encoded.js"
 import * as Parts from "../core/ai/parts.js"
 import * as Request from "../core/ai/request.js"
 import type * as OllamaError from "../OllamaError.js"
-import { isTraced } from "../telemetry/span.js"
+import { isTraced } from "../telemetry/telemetry.js"
 import * as Errors from "./internal/errors.js"
 import { toParts } from "./internal/stream.js"
 
@@ -173,6 +173,8 @@ export interface Options {
 
 interface Call {
   readonly options: CompletionOptions
+  /** The span of the core, where somebody looks at it. */
+  readonly span: Tracer.Span | undefined
   readonly offered: ReadonlySet<string>
   readonly ignored: ReadonlyArray<Ignored>
 }
@@ -189,7 +191,8 @@ const messagesOf = (prompt: Prompt.Prompt): ReadonlyArray<Encoded.Message> => pr
 const prepare = (
   { config, model }: Options,
   { prompt, responseFormat, toolChoice, tools }: LanguageModel.ProviderOptions,
-  override: Config.Service | undefined
+  override: Config.Service | undefined,
+  span: Tracer.Span | undefined
 ): Either.Either<Call, OllamaError.InvalidRequest> =>
   Either.map(
     Request.make({
@@ -199,6 +202,7 @@ const prepare = (
       isObject: responseFormat.type === "json"
     }),
     (request) => ({
+      span,
       options: {
         model,
         ...config,
@@ -220,7 +224,12 @@ const prepare = (
 
 const operation = { name: "chat" } as const
 
-const annotateRequest = (span: Tracer.Span, options: CompletionOptions): void =>
+// The older word for a provider is that of @effect/ai.
+const provider = "gen_ai.provider.name"
+
+const annotateRequest = (span: Tracer.Span | undefined, options: CompletionOptions): void => {
+  if (span === undefined) return
+  span.attribute(provider, "ollama")
   Telemetry.addGenAIAnnotations(span, {
     system: "ollama",
     operation,
@@ -236,9 +245,15 @@ const annotateRequest = (span: Tracer.Span, options: CompletionOptions): void =>
       seed: options.seed
     }
   })
+}
 
-const annotateFinish = (span: Tracer.Span, { finishReason, model, ref, usage }: Omit<FinishEvent, "type">): void => {
+const annotateFinish = (
+  span: Tracer.Span | undefined,
+  { finishReason, model, ref, usage }: Omit<FinishEvent, "type">
+): void => {
+  if (span === undefined) return
   const slash = ref.indexOf("/")
+  span.attribute(provider, ref.slice(0, slash))
   Telemetry.addGenAIAnnotations(span, {
     system: ref.slice(0, slash),
     request: { model: ref.slice(slash + 1) },
@@ -291,12 +306,17 @@ const ask = (
  */
 export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service, never, ChatCompletions> =>
   Effect.flatMap(ChatCompletions, (completions) => {
-    const begin = (asked: LanguageModel.ProviderOptions) =>
-      Effect.flatMap(Config.getOrUndefined, (override) =>
-        Either.map(prepare(options, asked, override), (call) => {
-          annotateRequest(asked.span, call.options)
-          return call
-        }))
+    const begin = (asked: LanguageModel.ProviderOptions): Effect.Effect<Call, OllamaError.InvalidRequest> =>
+      Effect.withFiberRuntime((fiber) =>
+        Effect.flatMap(
+          Config.getOrUndefined,
+          (override) =>
+            Either.map(prepare(options, asked, override, isTraced(fiber) ? asked.span : undefined), (call) => {
+              annotateRequest(call.span, call.options)
+              return call
+            })
+        )
+      )
 
     return LanguageModel.make({
       generateText: (asked) => {
@@ -305,7 +325,7 @@ export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service
           begin(asked),
           (call) =>
             Effect.map(ask(completions, call, asked), ({ found, response }) => {
-              annotateFinish(asked.span, response)
+              annotateFinish(call.span, response)
               return Parts.ofAnswer(response, call.offered, call.ignored, found)
             })
         ).pipe(
@@ -320,21 +340,19 @@ export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service
         const onError = Errors.toAiError(where)
         const parts = (events: Stream.Stream<StreamEvent, OllamaError.CompletionError>, call: Call) =>
           toParts(events, new Parts.Streamed(call.offered, call.ignored), {
-            onFinish: (finish) => annotateFinish(asked.span, finish),
+            onFinish: (finish) => annotateFinish(call.span, finish),
             onError,
             onProblem: (problem) => Errors.unusable(where, problem)
           })
         return Stream.unwrap(
-          Effect.withFiberRuntime((fiber) =>
-            Effect.map(Effect.mapError(begin(asked), onError), (call) => {
-              const events = completions.stream(call.options)
-              // The core makes its span none's parent for a stream.
-              return parts(
-                isTraced(fiber) ? Stream.provideService(events, Tracer.ParentSpan, asked.span) : events,
-                call
-              )
-            })
-          )
+          Effect.map(Effect.mapError(begin(asked), onError), (call) => {
+            const events = completions.stream(call.options)
+            // The core makes its span none's parent for a stream.
+            return parts(
+              call.span === undefined ? events : Stream.provideService(events, Tracer.ParentSpan, call.span),
+              call
+            )
+          })
         )
       }
     })

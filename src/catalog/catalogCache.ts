@@ -11,18 +11,18 @@ import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
 import type { Catalog } from "../Model.js"
-import type { DiscoveryError } from "../OllamaError.js"
+import type { CatalogError } from "../OllamaError.js"
 
 export interface CatalogCache {
   /** At most `timeToLive` old. */
-  readonly read: Effect.Effect<Catalog, DiscoveryError>
+  readonly read: Effect.Effect<Catalog, CatalogError>
   /** Asked for after the call, not before. */
-  readonly refresh: Effect.Effect<Catalog, DiscoveryError>
+  readonly refresh: Effect.Effect<Catalog, CatalogError>
   /**
    * One that passes. When none does that was asked for after the call, it is asked for anew, once, unless a lookup did so
    * less than `refreshInterval` ago; the answer may still not pass. When what was asked then failed, so does this.
    */
-  readonly lookup: (passes: (catalog: Catalog) => boolean) => Effect.Effect<Catalog, DiscoveryError>
+  readonly lookup: (passes: (catalog: Catalog) => boolean) => Effect.Effect<Catalog, CatalogError>
   /** Whatever was asked for before the call is not fresh any more. */
   readonly invalidate: Effect.Effect<void>
   /** The last one, however old. */
@@ -39,8 +39,8 @@ interface Entry {
 
 // A discovery that runs, or waits for the one before it to end.
 interface Flight {
-  readonly result: Deferred.Deferred<Entry, DiscoveryError>
-  fiber: Fiber.RuntimeFiber<Entry, DiscoveryError> | undefined
+  readonly result: Deferred.Deferred<Entry, CatalogError>
+  fiber: Fiber.RuntimeFiber<Entry, CatalogError> | undefined
   /** The one that it waits for. */
   before: Flight | undefined
   waiters: number
@@ -52,7 +52,7 @@ interface Flight {
 }
 
 export const make = (options: {
-  readonly discover: Effect.Effect<Catalog, DiscoveryError>
+  readonly discover: Effect.Effect<Catalog, CatalogError>
   /** In ms. */
   readonly timeToLive: number
   /** In ms. */
@@ -64,7 +64,7 @@ export const make = (options: {
   /** When a lookup last asked anew, and what was not enough for it. */
   let rechecked: { readonly at: number; readonly missed: Entry | undefined } | undefined
   /** What came of the last discovery, if it failed. */
-  let failure: DiscoveryError | undefined
+  let failure: CatalogError | undefined
   const single = Effect.unsafeMakeSemaphore(1)
 
   // A clock that was set back must not keep an entry alive.
@@ -128,7 +128,7 @@ export const make = (options: {
       return Fiber.interrupt(self.fiber)
     })
 
-  const join = (accept: (running: Flight) => boolean): Effect.Effect<Entry, DiscoveryError> =>
+  const join = (accept: (running: Flight) => boolean): Effect.Effect<Entry, CatalogError> =>
     Effect.uninterruptibleMask((restore) =>
       Effect.suspend(() => {
         const wait = (self: Flight) => Effect.ensuring(restore(Deferred.await(self.result)), leave(self))
@@ -152,7 +152,7 @@ export const make = (options: {
         : join(valid)
   )
 
-  const recheck = (missed: Entry, asked: number): Effect.Effect<Entry, DiscoveryError> =>
+  const recheck = (missed: Entry, asked: number): Effect.Effect<Entry, CatalogError> =>
     Effect.flatMap(Clock.currentTimeMillis, (now) => {
       if (within(rechecked?.at, now, options.refreshInterval)) {
         if (flight !== undefined) return join(any)

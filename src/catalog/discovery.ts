@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import type * as Schedule from "effect/Schedule"
 import type { InstalledModel } from "../core/catalog/answers.js"
-import { type Asked, catalogOf, listed } from "../core/catalog/discovered.js"
+import { type Asked, catalogOf, listed, type Wanted } from "../core/catalog/discovered.js"
 import type { Provider } from "../core/provider.js"
 import type { Catalog } from "../Model.js"
 import type { DiscoveryError, TransportError } from "../OllamaError.js"
@@ -33,7 +33,7 @@ export interface DiscoveryOptions {
 
 export const make = (
   options: DiscoveryOptions
-): (provider: Provider) => Effect.Effect<Catalog, DiscoveryError> => {
+): (provider: Provider, wanted?: Wanted) => Effect.Effect<Catalog, DiscoveryError> => {
   const { attemptTimeout, client } = options
   const cache = showCache.make({
     timeToLive: options.showTimeToLive,
@@ -70,18 +70,20 @@ export const make = (
       })
     })
 
-  const discover = Effect.fnUntraced(function*(provider: Provider): Effect.fn.Return<Catalog, DiscoveryError> {
-    const list = listed(yield* tags(provider))
-    yield* cache.load(provider.root)
-    const asked = yield* Effect.forEach(list.models, (model) => look(provider, model), {
-      concurrency: options.concurrency
-    })
-    yield* cache.save(provider.root)
-    return yield* catalogOf(provider, list, asked)
-  })
+  const discover = Effect.fnUntraced(
+    function*(provider: Provider, wanted?: Wanted): Effect.fn.Return<Catalog, DiscoveryError> {
+      const list = listed(yield* tags(provider))
+      yield* cache.load(provider.root, list.models.length)
+      const asked = yield* Effect.forEach(list.models, (model) => look(provider, model), {
+        concurrency: options.concurrency
+      })
+      yield* cache.save(provider.root)
+      return yield* catalogOf(provider, list, asked, wanted)
+    }
+  )
 
-  return (provider) =>
-    Effect.withSpan(discover(provider), "ModelDiscovery.discover", {
+  return (provider, wanted) =>
+    Effect.withSpan(discover(provider, wanted), "ModelDiscovery.discover", {
       captureStackTrace: false,
       attributes: { provider: provider.id, url: provider.root }
     })

@@ -10,10 +10,11 @@ import { findStatus, known, type Settings, unknownProvider, usable } from "../co
 import { select, type Selection } from "../core/catalog/selection.js"
 import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
-import type { Catalog } from "../Model.js"
-import type { CatalogError, DiscoveryError, ProviderError, SelectionError } from "../OllamaError.js"
-import * as Span from "../telemetry/span.js"
+import type { Catalog, ModelDefinition } from "../Model.js"
+import type { CatalogError, ProviderError, SelectionError } from "../OllamaError.js"
+import * as Span from "../telemetry/telemetry.js"
 import type { CatalogCache } from "./catalogCache.js"
+import type { Unlock } from "./secrets.js"
 
 /**
  * A model to try, in its turn: its provider's catalog is only asked for when `select` runs.
@@ -39,6 +40,8 @@ export interface Candidate {
 export interface Service {
   /** What is *configured*; no request is made for it. */
   readonly providers: ReadonlyArray<ProviderStatus>
+  /** A provider as it can be asked: with the secrets that only the host can look up. */
+  readonly provider: (id: string) => Effect.Effect<Provider, ProviderError>
   /** The models of a provider, at most `timeToLive` old. */
   readonly catalog: (provider: string) => Effect.Effect<Catalog, CatalogError>
   /** The models of a provider, asked for anew. */
@@ -70,23 +73,45 @@ const listed = (catalog: Catalog): CatalogCache => {
 
 export const make = (
   settings: Settings,
-  makeSource: (provider: Provider) => CatalogCache | undefined
+  makeSource: (
+    provider: Provider,
+    unlocked: Effect.Effect<Provider, ProviderError>
+  ) => CatalogCache | undefined,
+  unlock: Unlock
 ): Service => {
   const sources = new Map<string, CatalogCache>()
+  const unlocked = new Map<string, Effect.Effect<Provider, ProviderError>>()
   const lists: Array<Catalog> = []
   for (const provider of usable(known(settings))) {
-    const asked = makeSource(provider)
+    const whole = unlock(provider)
+    unlocked.set(provider.id, whole)
+    const asked = makeSource(provider, whole)
     const list = catalogs.configured(provider)
     if (asked === undefined) lists.push(list)
     sources.set(provider.id, asked ?? listed(list))
   }
   const sourceOf = (provider: Provider): CatalogCache => sources.get(provider.id)!
 
+  const unlockedOf = (provider: Provider) => unlocked.get(provider.id)!
+
+  // A model of a catalog is called in the same way each time.
+  const chosen = new WeakMap<ModelDefinition, { [By in Selection["selectedBy"]]?: Selection }>()
+  const chosenOf = (provider: Provider, model: ModelDefinition, selectedBy: Selection["selectedBy"]): Selection => {
+    let known = chosen.get(model)
+    if (known === undefined) chosen.set(model, known = {})
+    const found = known[selectedBy]
+    return found?.provider === provider ? found : known[selectedBy] = select(settings, provider, model, selectedBy)
+  }
+
+  // What is chosen can be asked: with its secrets.
+  const choose = (provider: Provider, model: ModelDefinition, selectedBy: Selection["selectedBy"]) =>
+    Effect.map(unlockedOf(provider), (whole) => chosenOf(whole, model, selectedBy))
+
   const providerOf = (id: string): Either.Either<Provider, ProviderError> =>
     findStatus(known(settings), id)?.result
       ?? Either.left(unknownProvider(settings.providers, id))
 
-  const onSource = (id: string, use: (source: CatalogCache) => Effect.Effect<Catalog, DiscoveryError>) =>
+  const onSource = (id: string, use: (source: CatalogCache) => Effect.Effect<Catalog, CatalogError>) =>
     Effect.suspend((): Effect.Effect<Catalog, CatalogError> =>
       Either.match(providerOf(id), {
         onLeft: (error) => Effect.fail(error),
@@ -98,9 +123,9 @@ export const make = (
   const orLastGood = (
     source: CatalogCache,
     name: string,
-    lookup: Effect.Effect<Catalog, DiscoveryError>
-  ): Effect.Effect<Catalog, DiscoveryError> =>
-    Effect.catchAll(lookup, (error): Effect.Effect<Catalog, DiscoveryError> =>
+    lookup: Effect.Effect<Catalog, CatalogError>
+  ): Effect.Effect<Catalog, CatalogError> =>
+    Effect.catchAll(lookup, (error): Effect.Effect<Catalog, CatalogError> =>
       isTransportError(error)
         ? Effect.flatMap(source.last, (last) =>
           Option.isSome(last) && catalogs.findModel(last.value, name) !== undefined
@@ -108,7 +133,7 @@ export const make = (
             : Effect.fail(error))
         : Effect.fail(error))
 
-  const lookup = (provider: Provider, name: string, recheck: boolean): Effect.Effect<Catalog, DiscoveryError> => {
+  const lookup = (provider: Provider, name: string, recheck: boolean): Effect.Effect<Catalog, CatalogError> => {
     const source = sourceOf(provider)
     const has = (catalog: Catalog) => catalogs.findModel(catalog, name) !== undefined
     return orLastGood(source, name, recheck ? source.lookup(has) : source.read)
@@ -119,7 +144,7 @@ export const make = (
       const model = catalogs.findModel(catalog, name)
       return model === undefined
         ? Effect.fail(catalogs.missing(catalog, name))
-        : Effect.succeed(select(settings, provider, model, selectedBy))
+        : choose(provider, model, selectedBy)
     })
 
   // A provider that can be asked is only asked twice when no list has the name.
@@ -137,23 +162,23 @@ export const make = (
         (consulted): Effect.Effect<Selection, SelectionError> => {
           const found = catalogs.having(consulted, name)
           return found.length === 1
-            ? Effect.succeed(select(settings, found[0]!.provider, found[0]!.model, selectedBy))
+            ? choose(found[0]!.provider, found[0]!.model, selectedBy)
             : Effect.fail(catalogs.missingName(settings, consulted, name))
         }
       )
     })
 
+  const first = firstStatus(settings)?.result
   const firstAvailable = Effect.suspend((): Effect.Effect<Selection, SelectionError> => {
-    const found = firstStatus(settings)?.result
-      ?? Either.left(unknownProvider(settings.providers, "ollama"))
+    const found = first ?? Either.left(unknownProvider(settings.providers, "ollama"))
     if (Either.isLeft(found)) return Effect.fail(found.left)
     const provider = found.right
     return Effect.flatMap(
       sourceOf(provider).lookup((catalog) => catalog.models.length > 0),
-      (catalog) =>
+      (catalog): Effect.Effect<Selection, SelectionError> =>
         catalog.models.length === 0
           ? Effect.fail(catalogs.empty(catalog))
-          : Effect.succeed(select(settings, provider, catalog.models[0]!, "first-available"))
+          : choose(provider, catalog.models[0]!, "first-available")
     )
   })
 
@@ -168,22 +193,29 @@ export const make = (
     })
   }
 
+  const candidateOf = (planned: Planned): Candidate => ({
+    ref: planned.ref,
+    selectedBy: planned.selectedBy,
+    url: planned.url,
+    select: Span.use("Models.select", (span) => {
+      span.annotate({ model: planned.ref })
+      return selectPlanned(planned)
+    })
+  })
+
+  // Whom most calls ask: all that the settings say.
+  let standing: ReadonlyArray<Candidate> | undefined
   const candidates: Service["candidates"] = (options) =>
-    plan(settings, options).map((planned) => ({
-      ref: planned.ref,
-      selectedBy: planned.selectedBy,
-      url: planned.url,
-      select: Span.use("Models.select", (span) => {
-        span.annotate({ model: planned.ref })
-        return selectPlanned(planned)
-      })
-    }))
+    options?.model === undefined && options?.fallbacks === undefined && options?.askFirst === undefined
+      ? standing ??= plan(settings).map(candidateOf)
+      : plan(settings, options).map(candidateOf)
 
   const onProvider = (name: string, provider: string) =>
     Effect.withSpan(name, { captureStackTrace: false, attributes: { provider } })
 
   return {
     providers: settings.providers,
+    provider: (id) => Effect.suspend(() => Effect.flatMap(providerOf(id), unlockedOf)),
     catalog: (provider) => onProvider("Models.catalog", provider)(onSource(provider, (source) => source.read)),
     refresh: (provider) => onProvider("Models.refresh", provider)(onSource(provider, (source) => source.refresh)),
     invalidate: (provider) =>

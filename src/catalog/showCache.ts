@@ -17,8 +17,8 @@ export interface ShowCache {
     digest: string | undefined
   ) => Effect.Effect<{ readonly shown: Shown; readonly fresh: boolean } | undefined>
   readonly set: (root: string, digest: string | undefined, shown: Shown) => Effect.Effect<void>
-  /** Reads what is stored about a server, once. */
-  readonly load: (root: string) => Effect.Effect<void>
+  /** Reads what is stored about a server, once, and makes room for as many models as it lists. */
+  readonly load: (root: string, models: number) => Effect.Effect<void>
   /** Stores what is known about a server, when there is something new. */
   readonly save: (root: string) => Effect.Effect<void>
 }
@@ -36,12 +36,15 @@ export const make = (options: {
   const entries = new Map<string, stored.Remembered>()
   const loaded = new Set<string>()
   const changed = new Set<string>()
+  // Whatever a server lists now has room, or each discovery would push out what the next one needs.
+  const listed = new Map<string, number>()
+  let capacity = options.capacity
   const keyOf = (root: string, digest: string): string => `${root}\n${digest}`
 
   const put = (key: string, entry: stored.Remembered): void => {
     entries.delete(key)
     entries.set(key, entry)
-    if (entries.size <= options.capacity) return
+    if (entries.size <= capacity) return
     for (const oldest of entries.keys()) {
       entries.delete(oldest)
       return
@@ -66,8 +69,10 @@ export const make = (options: {
       changed.add(root)
     })
 
-  const load: ShowCache["load"] = (root) =>
+  const load: ShowCache["load"] = (root, models) =>
     Effect.suspend(() => {
+      listed.set(root, models)
+      capacity = Math.max(options.capacity, Array.from(listed.values()).reduce((sum, n) => sum + n, 0))
       if (store === undefined || loaded.has(root)) return Effect.void
       return Effect.matchCauseEffect(store.get(storeKey(root)), {
         onFailure: (cause) => Effect.logDebug("What models can do was not read from the store", cause),

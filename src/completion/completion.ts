@@ -1,25 +1,56 @@
-/** The door of this room: a call goes in, the answer of the first candidate that gives one comes out, whole or as events. */
+/**
+ * The door of this room: a call goes in, the answer of the first candidate that gives one comes out, whole or as events. One
+ * candidate is asked after the other, each again for as long as that is worth it; what to do after an error is decided in
+ * the core, here it is done.
+ */
+import type * as Arr from "effect/Array"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
+import * as Schedule from "effect/Schedule"
 import type { Candidate } from "../catalog/catalog.js"
 import { ChatResponse } from "../Chat.js"
-import { attributes } from "../core/about.js"
-import type { CompletionError } from "../OllamaError.js"
-import type * as Span from "../telemetry/span.js"
-import { answerWhole, type Call } from "./attempt.js"
-import { type Completion, firstToAnswer } from "./candidates.js"
-import { collected } from "./stream.js"
+import { serverName } from "../core/catalog/refs.js"
+import { type Selection, withStreaming } from "../core/catalog/selection.js"
+import { type About, about, make as makeDecoder, type Question, whole } from "../core/decode/decoder.js"
+import type { ContentEvent, DecodeFailure } from "../core/decode/types.js"
+import { decodeError, interrupted } from "../core/failure/answer.js"
+import * as fallback from "../core/failure/fallback.js"
+import { unlessConfigured } from "../core/failure/mistake.js"
+import type { Endpoint, ProviderStatus } from "../core/provider.js"
+import type { Run } from "../core/repair/repair.js"
+import { repaired, repairWhole } from "../core/repair/repairs.js"
+import * as Params from "../core/request/params.js"
+import { encode } from "../core/wire/wire.js"
+import { wires } from "../core/wire/wires.js"
+import type { PartialAnswer } from "../Message.js"
+import type { Attempt, AttemptError, CompletionError } from "../OllamaError.js"
+import * as Transport from "../transport/transport.js"
+import type { Answered, Asking, Call, Completion, Ready, Sent } from "./asking.js"
+import * as shortLived from "./shortLived.js"
+import * as Streamed from "./stream.js"
 
-export type { Call } from "./attempt.js"
-export type { Completion } from "./candidates.js"
+export type { Call, Completion } from "./asking.js"
 export { decodeObject, type ObjectResponse } from "./object.js"
-export { open, stream } from "./stream.js"
+export { stream } from "./stream.js"
+
+const secretsOf = (endpoint: Endpoint): ReadonlyArray<string> =>
+  Transport.secretsOf({ endpoint, method: "POST", url: endpoint.root, purpose: "completion" })
+
+/** All that nobody may see of what these providers are sent. */
+export const secretsOfAll = (providers: ReadonlyArray<ProviderStatus>): ReadonlyArray<string> =>
+  providers.flatMap(({ result }) =>
+    Either.isLeft(result)
+      ? []
+      : [result.right.headers, ...result.right.models.flatMap(({ headers }) => headers === undefined ? [] : [headers])]
+        .flatMap((headers) => secretsOf({ ...result.right, headers }))
+  )
 
 /** The whole answer, whatever goes over the wire. */
 export const create = (
   completion: Completion,
   call: Call,
-  candidates: ReadonlyArray<Candidate>,
-  span: Span.OpenSpan
+  candidates: ReadonlyArray<Candidate>
 ): Effect.Effect<ChatResponse, CompletionError> =>
   Effect.map(
     firstToAnswer(
@@ -29,7 +60,278 @@ export const create = (
       (asking) => asking.selection.streaming ? collected(asking) : answerWhole(asking)
     ),
     ({ attempts, value: { about, parts } }) => {
-      span.annotate(attributes(about))
+      call.operation.answers(about, () => parts)
       return new ChatResponse({ parts, ...about, attempts }, { disableValidation: true })
     }
+  )
+
+/** Opens an answer and waits for its first events: until they are there, another model may still be tried. */
+export const open = (
+  completion: Completion,
+  call: Call,
+  candidates: ReadonlyArray<Candidate>,
+  connection: Streamed.Connection
+): Effect.Effect<Streamed.Opened, CompletionError> =>
+  firstToAnswer(
+    completion,
+    call,
+    candidates,
+    (asking): Effect.Effect<Streamed.Begun, AttemptError> =>
+      asking.selection.streaming
+        ? begin(asking, connection)
+        : Effect.map(
+          answerWhole(asking),
+          ({ about, events, parts }) => ({ first: events, open: undefined, about, parts })
+        )
+  )
+
+// =============================================================================
+// who answers
+// =============================================================================
+
+const readies = new WeakMap<Selection, Ready>()
+
+const readyOf = (selection: Selection): Ready => {
+  const known = readies.get(selection)
+  if (known !== undefined) return known
+  const { api, endpoint, model, ollama, params, provider } = selection
+  const source = { provider: provider.id, origin: fallback.origin(endpoint.root), api, ollama }
+  const name = serverName(model.id, provider.id)
+  const ready: Ready = { wire: wires[api], name, source, params: Params.merge(params) }
+  readies.set(selection, ready)
+  return ready
+}
+
+/**
+ * The value of the first candidate that gives one. `ask` is one attempt, and fails only while nothing of its answer was
+ * seen. A host that refused the connection is not asked again for the next candidate.
+ */
+const firstToAnswer = <A>(
+  { retry, settings }: Completion,
+  call: Call,
+  candidates: ReadonlyArray<Candidate>,
+  ask: (asking: Asking) => Effect.Effect<A, AttemptError>
+): Effect.Effect<Answered<A>, CompletionError> => {
+  const attempts: Array<Attempt> = []
+  const refused = new Map<string, AttemptError>()
+  const refusedAt = (url: string | undefined) =>
+    url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
+
+  const askAgain = (selected: Selection) => {
+    const selection = call.streaming === undefined ? selected : withStreaming(selected, call.streaming)
+    const error = refusedAt(selection.endpoint.root)
+    if (error !== undefined) return Effect.fail(error)
+    const ready = readyOf(selected)
+    const isOfCall = (setting: string) => !Params.isConfigured(call.request, selection.params, setting)
+    const asked = (attempts: number) =>
+      Effect.mapError(
+        ask({ settings, selection, ready, call, attempts }),
+        (error) => error._tag === "InvalidRequest" ? unlessConfigured(error, isOfCall) : error
+      )
+    call.operation.requests(selection, call.request, () => secretsOf(selection.endpoint))
+    return repeated(asked, retry, (error, attempt) => call.operation.retries(selection.ref, error, attempt))
+  }
+
+  const from = (index: number): Effect.Effect<Answered<A>, CompletionError> => {
+    const candidate = candidates[index]
+    if (candidate === undefined) return Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))
+    const known = refusedAt(candidate.url)
+    return Effect.matchEffect(known === undefined ? Effect.flatMap(candidate.select, askAgain) : Effect.fail(known), {
+      onFailure: (error) => {
+        call.operation.misses(candidate.ref, error)
+        if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
+        if (error._tag === "ConnectionRefused") refused.set(fallback.origin(error.url), error)
+        attempts.push({ ref: candidate.ref, error })
+        return from(index + 1)
+      },
+      onSuccess: (value) => Effect.succeed({ value, attempts })
+    })
+  }
+  return from(0)
+}
+
+/** Repeats what is worth it, at the pace of the schedule, and not before the server's `Retry-After`. */
+export const repeated = <A, E extends AttemptError>(
+  ask: (attempts: number) => Effect.Effect<A, E>,
+  schedule: Schedule.Schedule<unknown, E>,
+  onRetry: (error: E, attempt: number) => void
+): Effect.Effect<A, E> =>
+  Effect.catchAll(ask(1), (first) =>
+    fallback.mayRetry(first)
+      ? Effect.flatMap(Schedule.driver(schedule), (driver) => {
+        const again = (error: E, attempts: number): Effect.Effect<A, E> => {
+          if (!fallback.mayRetry(error)) return Effect.fail(error)
+          const wait = "retryAfter" in error ? error.retryAfter ?? 0 : 0
+          const pause = Effect.flatMap(Clock.currentTimeMillis, (before) =>
+            Effect.zipRight(
+              Effect.mapError(driver.next(error), () => error),
+              Effect.flatMap(Clock.currentTimeMillis, (now) => Effect.sleep(Math.max(0, before + wait - now)))
+            ))
+          const repeat = Effect.suspend(() => {
+            onRetry(error, attempts)
+            return ask(attempts)
+          })
+          return Effect.zipRight(pause, Effect.catchAll(repeat, (next) => again(next, attempts + 1)))
+        }
+        return again(first, 2)
+      })
+      : Effect.fail(first))
+
+// =============================================================================
+// one attempt
+// =============================================================================
+
+/** What decoding has to know of the request. */
+const decodingOf = ({ call: { malformedCalls, request }, ready }: Asking) => ({
+  wire: ready.wire,
+  source: ready.source,
+  tools: request.tools.map(({ name }) => name),
+  malformedCalls
+})
+
+const send = (
+  { attempts, call, ready: { name, params, source, wire }, selection, settings }: Asking,
+  stream: boolean,
+  restore: Transport.Restore
+): Effect.Effect<Sent, AttemptError> => {
+  const { endpoint, model } = selection
+  const encoding = encode({
+    wire,
+    model,
+    name,
+    request: call.request,
+    params,
+    ignored: selection.ignored,
+    ollama: selection.ollama,
+    asked: source,
+    compat: selection.compat,
+    stream,
+    maxTokensField: selection.maxTokensField
+  })
+  if (Either.isLeft(encoding)) return Effect.fail(encoding.left)
+  const { body, ignored, numCtx } = encoding.right
+  const outgoing: Transport.Outgoing = {
+    endpoint,
+    method: "POST",
+    url: wire.url(endpoint),
+    body,
+    purpose: "completion",
+    model: model.id,
+    attempts,
+    limits: {
+      ...settings.limits,
+      firstByte: call.firstByte ?? endpoint.timeout ?? settings.limits.firstByte,
+      idle: call.idle ?? endpoint.timeout ?? settings.limits.idle
+    }
+  }
+  const question: Question = { request: call.request, ignored, numCtx: numCtx ?? model.numCtx }
+  return Effect.map(Transport.open(settings.client, outgoing, restore), (reply) => ({ reply, question }))
+}
+
+const beginRepairs = ({ call: { repairs, request } }: Asking, makeId: (index: number) => string) => {
+  const tools = request.tools.map((tool) => tool.name)
+  return repairs.map((repair): Run => repair.begin({ tools, makeId }))
+}
+
+// =============================================================================
+// whole answers
+// =============================================================================
+
+interface WholeAnswer {
+  readonly events: ReadonlyArray<ContentEvent>
+  readonly parts: PartialAnswer["parts"]
+  readonly about: About
+}
+
+/** Asks with `stream: false`. */
+const answerWhole = (asking: Asking): Effect.Effect<WholeAnswer, AttemptError> =>
+  Effect.flatMap(
+    asking.settings.generateId,
+    (makeId) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.flatMap(send(asking, false, restore), (sent) =>
+          Effect.matchEffect(Transport.text(sent.reply, restore), {
+            onFailure: (error) => Effect.fail(interrupted(error, undefined)),
+            onSuccess: (text) => decodeWhole(text, sent, asking, makeId)
+          }))
+      )
+  )
+
+const ended: DecodeFailure = { _tag: "Ended" }
+
+const decodeWhole = (
+  text: string,
+  sent: Sent,
+  asking: Asking,
+  makeId: (index: number) => string
+): Effect.Effect<WholeAnswer, AttemptError> => {
+  const { call, selection, settings } = asking
+  const answer = whole(text, { makeId, ...decodingOf(asking), maxAnswerChars: settings.limits.maxBytes })
+  const { events, finish, parts } = call.repairs.length === 0
+    ? answer
+    : repairWhole(answer.events, answer.finish, beginRepairs(asking, makeId))
+  if (finish !== undefined) return Effect.succeed({ events, parts, about: about(finish, selection, sent.question) })
+  const partial = parts.length === 0 ? undefined : { parts }
+  return Effect.fail(decodeError(answer.failure ?? ended, Streamed.contextOf(sent, asking, partial)))
+}
+
+// =============================================================================
+// streams
+// =============================================================================
+
+/**
+ * Asks with `stream: true`. `keepChars`: how much of the answer is kept, for `parts` and for errors; all by default. Whoever
+ * calls it closes what it returns.
+ */
+const openStream = (
+  asking: Asking,
+  keepChars: number | undefined,
+  restore: Transport.Restore
+): Effect.Effect<Streamed.OpenStream, AttemptError> =>
+  Effect.flatMap(restore(asking.settings.generateId), (makeId) => {
+    shortLived.tell()
+    // Before anything is open: a repair of the caller's may throw.
+    const { maxBytes } = asking.settings.limits
+    const decoder = repaired(
+      makeDecoder({
+        ...decodingOf(asking),
+        maxEventBytes: maxBytes,
+        maxAnswerChars: maxBytes,
+        keepChars,
+        makeId
+      }),
+      beginRepairs(asking, makeId),
+      keepChars
+    )
+    return Effect.flatMap(send(asking, true, restore), (sent) =>
+      Effect.map(Transport.reader(sent.reply), (reader) =>
+        new Streamed.OpenStream(asking, sent, reader, decoder)))
+  })
+
+// The caller of a stream has seen its events: for an error, the beginning of a very long answer is enough.
+const keptOfStreams = 1024 * 1024
+
+const begin = (asking: Asking, connection: Streamed.Connection): Effect.Effect<Streamed.Begun, AttemptError> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(openStream(asking, keptOfStreams, restore), (open) => {
+      connection.close = open.close
+      return Effect.tapErrorCause(
+        Effect.flatMap(restore(open.next), (first): Effect.Effect<Streamed.Begun, AttemptError> =>
+          // What came with a failure has reached nobody yet.
+          open.failure === undefined
+            ? Effect.succeed({ first, open, about: undefined, parts: [] })
+            : Effect.fail(open.failure)),
+        () => open.close
+      )
+    })
+  )
+
+/** The whole answer, put together from what is streamed. */
+const collected = (asking: Asking) =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(openStream(asking, undefined, restore), (open) =>
+      Effect.ensuring(
+        Effect.map(restore(Streamed.drain(open)), () => ({ parts: open.parts, about: open.about! })),
+        open.close
+      ))
   )

@@ -4,6 +4,7 @@ import * as Either from "effect/Either"
 import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import type { ChatResponse } from "../Chat.js"
+import { hasProto } from "../core/json.js"
 import { explained, valueIn, withoutNulls } from "../core/repair/object.js"
 import { OutputInvalid } from "../OllamaError.js"
 import { toJsonSchema } from "./schemas.js"
@@ -32,6 +33,8 @@ export const decodeObject = <A, I, R>(
   const invalid = (detail: string) => new OutputInvalid({ ref, text, finishReason, detail })
   const found = valueIn(response, Either.getOrUndefined(toJsonSchema(schema)))
   if (found._tag === "None") return Effect.fail(invalid(found.detail))
+  // A `Schema` with an index signature would make it the prototype of the value.
+  if (hasProto(found.value)) return Effect.fail(invalid("it has a key `__proto__`"))
   const decode = Schema.decodeUnknown(schema, { errors: "all" })
   return Effect.mapBoth(
     Effect.catchAll(decode(found.value), (error) => {

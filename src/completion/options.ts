@@ -40,6 +40,13 @@ export interface CompletionOptions extends Params {
   readonly model?: string | undefined
   /** What to ask when that fails; `[]` for nothing. Default: the configured fallbacks. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
+  /**
+   * A ref of one of these to ask before the others, e.g. the `ref` of the answer before: its server still has the
+   * conversation in its cache. Any other changes nothing.
+   */
+  readonly askFirst?: string | undefined
+  /** Whether to ask for a stream on the wire, for this call. Default: what is configured for the model. */
+  readonly streaming?: boolean | undefined
   /** What the model may call. The calls are in the answer; `ToolLoop.run` also runs them. */
   readonly tools?: ReadonlyArray<Tool> | undefined
   /** Default: `auto`. */

@@ -17,8 +17,19 @@ const make = (schema: Schema.Schema.Any): object => {
 /** The JSON Schema of a `Schema`, or why it has none; anything else as it is. */
 export const toJsonSchema: ToJsonSchema = (given) => {
   if (!Schema.isSchema(given)) return Either.right(given)
+  const found = made.get(given) ?? convert(given)
+  made.set(given, found)
+  return found
+}
+
+type Made = ReturnType<ToJsonSchema>
+
+// The tools of a conversation are the same in each of its requests.
+const made = /* @__PURE__ */ new WeakMap<object, Made>()
+
+const convert = (schema: Schema.Schema.Any): Made => {
   try {
-    return Either.right(make(given))
+    return Either.right(make(schema))
   } catch (error) {
     return Either.left(error instanceof Error ? error.message.replace(/\s*\n\s*/g, ", ") : "unknown reason")
   }

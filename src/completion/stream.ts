@@ -3,50 +3,23 @@ import * as Channel from "effect/Channel"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
 import * as Stream from "effect/Stream"
-import type { Candidate } from "../catalog/catalog.js"
 import type { FinishEvent, StreamEvent } from "../Chat.js"
-import { type About, about, attributes } from "../core/about.js"
 import { notUtf8, Portions } from "../core/decode/bytes.js"
-import { make as makeDecoder } from "../core/decode/decoder.js"
+import { type About, about } from "../core/decode/decoder.js"
 import type { ContentEvent, DecodeFailure, Decoder } from "../core/decode/types.js"
-import { decodeError, interrupted } from "../core/failure/answer.js"
-import { repaired } from "../core/repair/repairs.js"
+import { type AnswerContext, decodeError, interrupted } from "../core/failure/answer.js"
 import type { PartialAnswer } from "../Message.js"
 import type { AttemptError, CompletionError } from "../OllamaError.js"
-import * as Span from "../telemetry/span.js"
+import type * as Telemetry from "../telemetry/telemetry.js"
 import * as Transport from "../transport/transport.js"
-import { answerWhole, type Asking, beginRepairs, type Call, contextOf, decodingOf, send, type Sent } from "./attempt.js"
-import { type Answered, type Completion, firstToAnswer } from "./candidates.js"
-import * as shortLived from "./shortLived.js"
+import type { Answered, Asking, Sent } from "./asking.js"
 
-/**
- * Asks with `stream: true`. `keepChars`: how much of the answer is kept, for `parts` and for errors; all by default. Whoever
- * calls it closes what it returns.
- */
-const openStream = (
-  asking: Asking,
-  keepChars: number | undefined,
-  restore: Transport.Restore
-): Effect.Effect<OpenStream, AttemptError> =>
-  Effect.flatMap(restore(asking.settings.generateId), (makeId) => {
-    shortLived.tell()
-    // Before anything is open: a repair of the caller's may throw.
-    const { maxBytes } = asking.settings.limits
-    const decoder = repaired(
-      makeDecoder({
-        wire: asking.wire,
-        ...decodingOf(asking),
-        maxEventBytes: maxBytes,
-        maxAnswerChars: maxBytes,
-        keepChars,
-        makeId
-      }),
-      beginRepairs(asking, makeId),
-      keepChars
-    )
-    return Effect.flatMap(send(asking, true, restore), (sent) =>
-      Effect.map(Transport.reader(sent.reply), (reader) => new OpenStream(asking, sent, reader, decoder)))
-  })
+/** What errors of this answer tell. */
+export const contextOf = (
+  { reply: { outgoing: { url }, secrets } }: Sent,
+  { selection: { model } }: Asking,
+  partial: PartialAnswer | undefined
+): AnswerContext => ({ url, model: model.id, partial, secrets: secrets() })
 
 // More than this does not follow a finish: usage and an end mark are small.
 const maxAfterFinish = 64 * 1024
@@ -55,7 +28,7 @@ type Events = ReadonlyArray<ContentEvent>
 
 type Next = Effect.Effect<Events | undefined, AttemptError>
 
-class OpenStream {
+export class OpenStream {
   /** What the next read will fail with, when that is known. */
   failure: AttemptError | undefined
   /** Only once the answer is finished. */
@@ -167,7 +140,7 @@ class OpenStream {
   private finish(before: Events): Next {
     const end = this.decoder.end()
     if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
-    else if (end.finish !== undefined) this.about = about(end.finish, this.asking.selection, this.sent.asked)
+    else if (end.finish !== undefined) this.about = about(end.finish, this.asking.selection, this.sent.question)
     const events = end.events.length === 0 ? before : [...before, ...end.events]
     return events.length === 0 && this.failure !== undefined ? Effect.fail(this.failure) : Effect.succeed(events)
   }
@@ -185,74 +158,46 @@ class OpenStream {
 // the stream of events
 // =============================================================================
 
-// The caller of a stream has seen its events: for an error, the beginning of a very long answer is enough.
-const keptOfStreams = 1024 * 1024
-
 /** What is to be ended with a stream, however it ends. */
 export interface Connection {
   close: Effect.Effect<void>
-  span: Span.OpenSpan
+  operation: Telemetry.Operation | undefined
 }
 
 /** An answer that has begun: its first events, then those that `open` reads, or all of them and what is said about them. */
-interface Begun {
+export interface Begun {
   readonly first: ReadonlyArray<StreamEvent> | undefined
   readonly open: OpenStream | undefined
   readonly about: About | undefined
+  readonly parts: PartialAnswer["parts"]
 }
 
 export type Opened = Answered<Begun>
-
-/** Opens an answer and waits for its first events: until they are there, another model may still be tried. */
-export const open = (
-  completion: Completion,
-  call: Call,
-  candidates: ReadonlyArray<Candidate>,
-  connection: Connection
-): Effect.Effect<Opened, CompletionError> =>
-  firstToAnswer(completion, call, candidates, (asking): Effect.Effect<Begun, AttemptError> =>
-    asking.selection.streaming
-      ? begin(asking, connection)
-      : Effect.map(answerWhole(asking), ({ about, events }) => ({ first: events, open: undefined, about })))
-
-const begin = (asking: Asking, connection: Connection): Effect.Effect<Begun, AttemptError> =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(openStream(asking, keptOfStreams, restore), (open) => {
-      connection.close = open.close
-      return Effect.tapErrorCause(
-        Effect.flatMap(restore(open.next), (first): Effect.Effect<Begun, AttemptError> =>
-          // What came with a failure has reached nobody yet.
-          open.failure === undefined
-            ? Effect.succeed({ first, open, about: undefined })
-            : Effect.fail(open.failure)),
-        () => open.close
-      )
-    })
-  )
 
 /** A stream of what `open` opens, closed however it ends. One channel for all of it: in Effect 3 each step of one is dear. */
 export const stream = <R>(
   open: (connection: Connection) => Effect.Effect<Opened, CompletionError, R>
 ): Stream.Stream<StreamEvent, CompletionError, R> =>
   Stream.fromChannel(Channel.suspend(() => {
-    const connection: Connection = { close: Effect.void, span: Span.untraced }
+    const connection: Connection = { close: Effect.void, operation: undefined }
     return Channel.ensuringWith(
-      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) => emit(opened, connection.span)),
-      (exit) =>
-        connection.span === Span.untraced
-          ? connection.close
-          : Effect.zipRight(connection.close, connection.span.end(exit))
+      Channel.flatMap(Channel.fromEffect(open(connection)), (opened) => emit(opened, connection.operation)),
+      (exit) => Effect.zipRight(connection.close, Effect.sync(() => connection.operation?.end(exit)))
     )
   }))
 
 type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
 
 // One network piece becomes one chunk; the finish goes out with the last of them.
-const emit = ({ attempts, value: { about, first, open } }: Opened, span: Span.OpenSpan): Emit => {
+const emit = (
+  { attempts, value: { about, first, open, parts } }: Opened,
+  operation: Telemetry.Operation | undefined
+): Emit => {
+  operation?.begins()
   let finished = false
   const finish = (said: About): FinishEvent => {
     finished = true
-    span.annotate(attributes(said))
+    operation?.answers(said, () => open?.parts ?? parts)
     return { type: "finish", ...said, attempts }
   }
   const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {
@@ -267,19 +212,6 @@ const emit = ({ attempts, value: { about, first, open } }: Opened, span: Span.Op
   return write(first)
 }
 
-// =============================================================================
-// the whole answer of a stream
-// =============================================================================
-
-/** The whole answer, put together from what is streamed. */
-export const collected = (asking: Asking) =>
-  Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(openStream(asking, undefined, restore), (open) =>
-      Effect.ensuring(
-        Effect.map(restore(drain(open)), () => ({ parts: open.parts, about: open.about! })),
-        open.close
-      ))
-  )
-
-const drain = (open: OpenStream): Effect.Effect<void, AttemptError> =>
+/** Reads all that is left. */
+export const drain = (open: OpenStream): Effect.Effect<void, AttemptError> =>
   Effect.flatMap(open.next, (events) => events === undefined ? Effect.void : drain(open))

@@ -100,6 +100,8 @@ const fileOf = Effect.fnUntraced(function*(options: Options | undefined) {
 // =============================================================================
 
 const expanded = Effect.fnUntraced(function*(file: string, text: string, node: Node) {
+  // a text may write it with escapes, but then it has a backslash
+  if (!/\$include|\\/.test(text)) return node
   return yield* expand(yield* services, file, node, text.length)
 })
 
@@ -228,41 +230,55 @@ const clean = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: Path.
   )
 })
 
+type Info = Option.Option<FileSystem.File.Info>
+
+/** Whether a file is the one that it was: whoever writes it changes one of these. */
+const isSame = (a: Info, b: Info): boolean =>
+  Option.isNone(a) || Option.isNone(b)
+    ? Option.isNone(a) && Option.isNone(b)
+    : a.value.size === b.value.size &&
+      +Option.getOrElse(a.value.mtime, () => 0) === +Option.getOrElse(b.value.mtime, () => 0)
+      && Option.getOrNull(a.value.ino) === Option.getOrNull(b.value.ino)
+
+interface Swap {
+  readonly target: string
+  readonly text: string
+  /** The file that is to be replaced. */
+  readonly info: Info
+  readonly lock: Lock.Lock
+}
+
 /** Puts a text in the place of a file, through another file that is complete and on the disk by then. */
 const replace = Effect.fnUntraced(function*(
   fs: FileSystem.FileSystem,
   path: Path.Path,
-  target: string,
-  text: string,
-  isUntouched: Effect.Effect<boolean, PlatformError>
+  { info, lock, target, text }: Swap
 ) {
-  const folder = path.dirname(target)
-  const info = yield* Effect.option(fs.stat(target))
   const mode = Option.match(info, { onNone: () => fileMode, onSome: (file) => file.mode & 0o777 })
-  const temporary = path.join(folder, `.${path.basename(target)}.${yield* Lock.randomName}.tmp`)
+  const temporary = path.join(path.dirname(target), `.${path.basename(target)}.${yield* Lock.randomName}.tmp`)
   const write = Effect.scoped(
     Effect.gen(function*() {
       const file = yield* fs.open(temporary, { flag: "wx", mode })
       yield* file.writeAll(new TextEncoder().encode(text))
       yield* file.sync
+      return yield* file.stat
     })
   )
-  // the owner stays who it was, where that is allowed
-  const keepOwner = Effect.gen(function*() {
-    const { gid, uid } = Option.getOrThrow(info)
-    const made = yield* fs.stat(temporary)
-    if (Option.isNone(uid) || Option.isNone(gid)) return
-    if (Option.getOrNull(made.uid) === uid.value && Option.getOrNull(made.gid) === gid.value) return
-    yield* fs.chown(temporary, uid.value, gid.value)
-  })
+  // mode and owner stay what they were, where that is allowed
+  const keep = (made: FileSystem.File.Info) =>
+    Effect.gen(function*() {
+      if ((made.mode & 0o777) !== mode) yield* fs.chmod(temporary, mode)
+      if (Option.isNone(info)) return
+      const { gid, uid } = info.value
+      if (Option.isNone(uid) || Option.isNone(gid)) return
+      if (Option.getOrNull(made.uid) === uid.value && Option.getOrNull(made.gid) === gid.value) return
+      yield* Effect.ignore(fs.chown(temporary, uid.value, gid.value))
+    })
   const swap = Effect.gen(function*() {
-    yield* write
-    if (Option.isSome(info)) yield* Effect.ignore(keepOwner)
-    yield* fs.chmod(temporary, mode)
-    if (!(yield* isUntouched)) return false
+    yield* keep(yield* write)
+    // somebody without the lock may have written it, and the lock may be another's by now
+    if (!isSame(info, yield* Effect.option(fs.stat(target))) || !(yield* lock.isHeld)) return false
     yield* fs.rename(temporary, target)
-    // so that the new name is on the disk too; not every system can do that
-    yield* Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(folder, { flag: "r" }), (opened) => opened.sync)))
     return true
   })
   return yield* Effect.onExit(
@@ -270,6 +286,10 @@ const replace = Effect.fnUntraced(function*(
     (exit) => exit._tag === "Success" && exit.value ? Effect.void : Effect.ignore(fs.remove(temporary))
   )
 })
+
+/** Puts the new name of a file on the disk too; not every system can do that. */
+const syncFolder = (fs: FileSystem.FileSystem, folder: string) =>
+  Effect.ignore(Effect.scoped(Effect.flatMap(fs.open(folder, { flag: "r" }), (opened) => opened.sync)))
 
 // How often an edit begins anew because somebody without the lock has written the file meanwhile.
 const mostAttempts = 20
@@ -296,8 +316,9 @@ export const change = (
       Effect.gen(function*() {
         const lock = yield* Lock.acquire(fs, target)
         if (lock.wasTakenOver) yield* Effect.ignore(clean(fs, path, target))
+        const info = yield* Effect.option(fs.stat(target))
         const before = yield* current(fs, file)
-        const { text, warnings } = yield* prepare(file, before, edit)
+        const { text, warnings } = before === first ? judged : yield* prepare(file, before, edit)
         const done = (changed: boolean): Change => ({
           file: target,
           created: changed && before === undefined,
@@ -306,18 +327,15 @@ export const change = (
         })
         const isNothing = before === undefined && Option.isNone(edit.expected)
         if (text === before || isNothing) return Option.some(done(false))
-        const isUntouched = Effect.zipWith(
-          lock.isHeld,
-          Effect.orElseSucceed(current(fs, target), () => undefined),
-          (held, now) => held && now === before
-        )
-        const replaced = yield* Effect.mapError(replace(fs, path, target, text, isUntouched), failed)
+        const replaced = yield* Effect.mapError(replace(fs, path, { target, text, info, lock }), failed)
         return replaced ? Option.some(done(true)) : Option.none()
       })
     )
     for (let i = 0; i < mostAttempts; i++) {
       const result = yield* attempt
-      if (Option.isSome(result)) return result.value
+      if (Option.isNone(result)) continue
+      if (result.value.changed) yield* syncFolder(fs, path.dirname(target))
+      return result.value
     }
     return yield* new ConfigUnwritable({ path: file, reason: "locked" })
   })

@@ -10,10 +10,11 @@ import * as dotenv from "../core/config/dotenv.js"
 import { filling, isBlank } from "../core/config/env.js"
 import type { FileProblem, ProfilesFile } from "../core/config/profiles.js"
 import { resolve, variables } from "../core/config/resolve.js"
-import type { Diagnostic, HostOptions } from "../core/config/resolved.js"
+import type { Diagnostic } from "../core/config/resolved.js"
 import { locate, toValue } from "../core/config/tree.js"
 import type { ConfigInvalid, ConfigSyntaxError, ConfigUnreadable } from "../OllamaError.js"
 import { readText, readTree } from "./files.js"
+import { given, type HostOptions, withSecrets } from "./host.js"
 import { expand } from "./include.js"
 import { lookups } from "./lookups.js"
 
@@ -178,16 +179,17 @@ export const load = Effect.fnUntraced(function*(options: FileOptions) {
   const config = tree === undefined ? undefined : toValue(tree)
   const stored = profiles !== undefined && "value" in profiles ? profiles.value : undefined
   const environment = yield* lookups(variables(config, stored))
-  return yield* resolve({
+  const resolved = yield* resolve({
     config,
     lookup: filling(environment, filled.variables),
     profiles,
     profilesPath: where.profiles,
-    options,
+    ...given(options),
     now: yield* Clock.currentTimeMillis,
     configPath: where.config,
     configFound: tree !== undefined,
     locate: tree === undefined ? undefined : locate(tree),
     diagnostics: filled.diagnostics
   })
+  return withSecrets(resolved, options)
 })

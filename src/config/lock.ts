@@ -17,6 +17,9 @@ import { causeOf } from "./files.js"
 export const staleAfter = 10_000
 const renewEvery = 2_000
 const longestWait = 60_000
+const lookEvery = 500
+const shortestPause = 5
+const longestPause = 500
 
 export interface Lock {
   /** Whether it is still held: a writer that was stopped for long may have lost it. */
@@ -51,10 +54,16 @@ export const acquire = (
     const file = `${target}.lock`
     const id = yield* randomName
     const begun = yield* Clock.currentTimeMillis
-    const isHeld = Effect.match(fs.readFileString(file), {
+    const reallyHeld = Effect.match(fs.readFileString(file), {
       onFailure: () => false,
       onSuccess: (text) => text === id
     })
+    // Nobody takes over a young lock: then there is nothing to look at.
+    let since = begun
+    const isHeld = Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) => now - since < staleAfter / 2 ? Effect.succeed(true) : reallyHeld
+    )
     const release = Effect.ignore(Effect.flatMap(isHeld, (held) => held ? fs.remove(file) : Effect.void))
     const renew = Effect.ignore(
       Effect.flatMap(Clock.currentTimeMillis, (now) => fs.utimes(file, now / 1000, now / 1000))
@@ -92,34 +101,44 @@ export const acquire = (
 
     let wasTakenOver = false
     let seen: { readonly stamp: number; readonly since: number } | undefined
-    while (true) {
-      // nothing comes between the file and who removes it
-      const made = yield* Effect.uninterruptible(
-        Effect.tap(create(file), (made) =>
-          made ? Effect.zipRight(Effect.addFinalizer(() => release), renew) : Effect.void)
+    let lookAt = begun
+    // nothing comes between the file and who removes it
+    const take = Effect.uninterruptible(
+      Effect.tap(
+        create(file),
+        (made) => made ? Effect.zipRight(Effect.addFinalizer(() => release), renew) : Effect.void
       )
-      if (made) {
-        break
-      }
+    )
+    // to see that it is there costs less than to fail to make it
+    const takeIfFree = Effect.flatMap(
+      Effect.orElseSucceed(fs.exists(file), () => false),
+      (exists) => exists ? Effect.succeed(false) : take
+    )
+    let made = yield* take
+    while (!made) {
       const now = yield* Clock.currentTimeMillis
-      const stamp = yield* stampOf(file)
-      if (Option.isSome(stamp) && seen?.stamp !== stamp.value) {
-        seen = { stamp: stamp.value, since: now }
-      }
-      if (Option.isSome(stamp) && seen !== undefined && isOld(seen.stamp, seen.since, now)) {
-        if (yield* Effect.uninterruptible(takeOver(seen.stamp))) {
-          wasTakenOver = true
+      if (now >= lookAt) {
+        lookAt = now + lookEvery
+        const stamp = yield* stampOf(file)
+        if (Option.isSome(stamp) && seen?.stamp !== stamp.value) seen = { stamp: stamp.value, since: now }
+        if (Option.isSome(stamp) && seen !== undefined && isOld(seen.stamp, seen.since, now)) {
+          if (yield* Effect.uninterruptible(takeOver(seen.stamp))) wasTakenOver = true
+          lookAt = now
         }
-      } else if (now - begun > longestWait) {
+      }
+      if (now - begun > longestWait) {
         return yield* new ConfigUnwritable({ path: target, reason: "locked", file })
       }
-      yield* Effect.sleep(yield* Random.nextIntBetween(5, 50))
+      // who has waited for long asks rarely: asking costs those who write, and then many wait
+      const pause = Math.min(longestPause, Math.max(shortestPause, (now - begun) / 4))
+      yield* Effect.sleep(yield* Random.nextIntBetween(pause, 2 * pause))
+      made = yield* takeIfFree
     }
-    yield* Effect.forkScoped(Effect.repeat(renew, Schedule.spaced(renewEvery)))
+    since = yield* Clock.currentTimeMillis
+    yield* Effect.forkScoped(Effect.delay(Effect.repeat(renew, Schedule.spaced(renewEvery)), renewEvery))
     const lock: Lock = { isHeld, wasTakenOver }
     return lock
   }).pipe(Effect.catchTags({
-    SystemError: (error) =>
-      Effect.fail(unwritable(target)(error)),
+    SystemError: (error) => Effect.fail(unwritable(target)(error)),
     BadArgument: (error) => Effect.fail(unwritable(target)(error))
   }))

@@ -1,4 +1,5 @@
-/** Reading JSON values by hand: total, own keys only. */
+/** Reading JSON values by hand: total, own keys only. And writing JSON from values that nobody has checked. */
+import * as Either from "effect/Either"
 
 export interface JsonRecord {
   readonly [key: string]: unknown
@@ -40,3 +41,127 @@ export const stringsOf = (value: JsonRecord, key: string): ReadonlyArray<string>
   const found = own(value, key)
   return Array.isArray(found) ? found.filter((item): item is string => typeof item === "string") : undefined
 }
+
+/** The objects of a list. */
+export const recordsOf = (value: unknown): ReadonlyArray<JsonRecord> =>
+  Array.isArray(value) ? value.filter(isRecord) : []
+
+/** Whether a key anywhere in a JSON value is `__proto__`: who copies such an object key by key gives it another prototype. */
+export const hasProto = (value: unknown): boolean => {
+  // not by recursion: it may be nested as deep as a server likes
+  const open: Array<unknown> = [value]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (typeof next !== "object" || next === null) continue
+    if (Object.hasOwn(next, "__proto__")) return true
+    for (const inner of Object.values(next)) open.push(inner)
+  }
+  return false
+}
+
+// =============================================================================
+// writing
+// =============================================================================
+
+/** JSON that is already text: it is written as it is, so that numbers keep their digits. */
+export class Raw {
+  constructor(readonly text: string) {}
+}
+
+/** Go's own decoder stops at 10,000 levels, JavaScript's stack somewhat later; no real request is near either. */
+const maxDepth = 500
+/** Values in one document: shared references can make a small object an endless text. */
+const maxValues = 1_000_000
+
+/** Half of a pair cannot be UTF-8; `TextEncoder` would make the same replacement. */
+export const wellFormed = (text: string): string =>
+  /\p{Surrogate}/u.test(text) ? text.replace(/\p{Surrogate}/gu, "\ufffd") : text
+
+const quote = (text: string): string => JSON.stringify(wellFormed(text))
+
+/** `a.b[0].c`, as in every other path that this library reports. */
+const joinPath = (base: string, keys: ReadonlyArray<string | number>): string =>
+  keys.reduce<string>(
+    (path, key) => typeof key === "number" ? `${path}[${key}]` : path === "" ? key : `${path}.${key}`,
+    base
+  )
+
+/** Why a value is no JSON, and where in it. */
+export interface Unwritable {
+  readonly path: string
+  readonly detail: string
+}
+
+class NotJson {
+  constructor(readonly detail: string) {}
+}
+
+const describe = (value: unknown): string => {
+  if (typeof value === "number") return String(value)
+  return typeof value === "object" && value !== null
+    ? Object.prototype.toString.call(value).slice(8, -1)
+    : `a ${typeof value}`
+}
+
+/**
+ * The JSON text of a value. Properties that are `undefined` are left out; what JSON has no form for (bigints,
+ * functions, `NaN`, maps, cycles, …) is told with its path. Never a throw, never an endless walk.
+ */
+export const write = (value: unknown, path: string): Either.Either<string, Unwritable> => {
+  const keys: Array<string | number> = []
+  let values = 0
+  const go = (value: unknown): string => {
+    if (++values > maxValues) throw new NotJson("too large")
+    switch (typeof value) {
+      case "string":
+        return quote(value)
+      case "boolean":
+        return value ? "true" : "false"
+      case "number":
+        if (Number.isFinite(value)) return JSON.stringify(value)
+        break
+      case "object":
+        if (value === null) return "null"
+        if (value instanceof Raw) return value.text
+        if (keys.length >= maxDepth) throw new NotJson("cyclic, or nested too deeply")
+        if (Array.isArray(value)) return array(value)
+        if (typeof (value as { toJSON?: unknown }).toJSON === "function") {
+          return go((value as { toJSON: () => unknown }).toJSON())
+        }
+        if (isPlain(value)) return object(value)
+    }
+    throw new NotJson(`${describe(value)} is not JSON`)
+  }
+  const array = (value: ReadonlyArray<unknown>): string => {
+    let out = "["
+    for (let i = 0; i < value.length; i++) {
+      keys.push(i)
+      out += (i === 0 ? "" : ",") + go(value[i])
+      keys.pop()
+    }
+    return out + "]"
+  }
+  const object = (value: { readonly [key: string]: unknown }): string => {
+    let out = "{"
+    for (const key of Object.keys(value)) {
+      const property = value[key]
+      if (property === undefined) continue
+      keys.push(key)
+      out += `${out.length === 1 ? "" : ","}${quote(key)}:${go(property)}`
+      keys.pop()
+    }
+    return out + "}"
+  }
+  try {
+    return Either.right(go(value))
+  } catch (error) {
+    // Getters and `toJSON` of the caller's objects may throw anything, also by recursion without end.
+    return Either.left({
+      path: joinPath(path, keys.slice(0, 20)),
+      detail: error instanceof NotJson ? error.detail : "it cannot be read"
+    })
+  }
+}
+
+/** Whether a text is the JSON of an object. */
+export const isObjectText = (text: string): boolean => isRecord(parse(text)?.value)

@@ -22,6 +22,47 @@ export interface ProviderKey {
 }
 
 /**
+ * A secret that OpenClaw would look up: `{ source: "file" | "exec" | "store", … }`, `secretref-managed` or `oauth:…`.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface SecretReference {
+  /** `managed` is `secretref-managed`, whose secret OpenClaw keeps elsewhere. */
+  readonly source: "file" | "exec" | "store" | "managed" | "oauth"
+  /** The entry of OpenClaw's `secrets.providers` that has it; `default` when none is written. */
+  readonly provider: string
+  /** Its name there; empty for `managed`. */
+  readonly id: string
+  /** All of it, as errors name it, e.g. `file:vault:/providers/openai`. */
+  readonly text: string
+  /** The id of the provider that needs it. */
+  readonly neededBy: string
+  /** Where it is written, e.g. `models.providers.openai.apiKey`. */
+  readonly path: string
+}
+
+/**
+ * A secret that a provider needs and that nobody was asked for yet.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ProviderSecret {
+  readonly reference: SecretReference
+  /** The header that it is for, in lower case; without one it is the key. */
+  readonly header?: string | undefined
+  /** What comes before it in the header. */
+  readonly prefix?: string | undefined
+  /** As of {@link ProviderKey}. */
+  readonly source: string
+  /** As of {@link ProviderKey}. */
+  readonly explicit: boolean
+  /** Whether the provider can be asked without it. */
+  readonly optional: boolean
+}
+
+/**
  * Headers that are sent with every request; names in lower case, values secret.
  *
  * @since 0.1.0
@@ -122,6 +163,8 @@ export interface Provider extends Endpoint {
   readonly excluded?: ReadonlyArray<ExcludedModel> | undefined
   /** Whether discovery keeps models without tools too. */
   readonly keepWithoutTools: boolean
+  /** What it lacks as yet: `Models` asks the host's `secrets` for them when the provider is first needed. */
+  readonly secrets?: ReadonlyArray<ProviderSecret> | undefined
 }
 
 /**

@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as answers from "../core/catalog/answers.js"
 import type { InstalledModel, LoadedModel, ShownModel } from "../core/catalog/answers.js"
 import type { Asked, Batch, Embedder } from "../core/embedding/embedding.js"
+import * as Vectors from "../core/embedding/vectors.js"
 import { asEndpointError, classifyText } from "../core/failure/refusal.js"
 import { isTransportError } from "../core/failure/transport.js"
 import { type JsonRecord, own } from "../core/json.js"
@@ -79,7 +80,8 @@ const send = <A>(
   purpose: Transport.Outgoing["purpose"],
   model: string | undefined,
   body: JsonRecord,
-  read: (text: string, fail: (error: unknown) => ModelError) => Either.Either<A, ModelError | string>
+  read: (text: string, fail: (error: unknown) => ModelError) => Either.Either<A, ModelError | string>,
+  rest?: Transport.Rest
 ): Effect.Effect<A, ModelError> =>
   Effect.suspend(() => {
     const url = path.startsWith("/") ? `${endpoint.root}${path}` : path
@@ -87,7 +89,7 @@ const send = <A>(
     const outgoing = { endpoint, method, url, body: text, purpose, model, attempts, limit, maxBytes } as const
     const fail = (error: unknown) => classifyText(error, { url, model, secrets: Transport.secretsOf(outgoing) })
     return Effect.flatMap(
-      Transport.ask(client, outgoing, onHead),
+      Transport.ask(client, outgoing, onHead, rest),
       (answer) =>
         Either.mapLeft(read(answer, fail), (error) => typeof error === "string" ? malformed(url)(error) : error)
     )
@@ -205,16 +207,21 @@ export const embed = (
   embedder: Embedder,
   model: string,
   texts: ReadonlyArray<string>,
-  asked: Asked
-): Effect.Effect<Batch, ModelError> => {
-  const { endpoint } = asking
-  const body = embedder.body(model, texts, asked)
-  return send(
-    asking,
-    ["POST", embedder.url(endpoint)],
-    "completion",
-    model,
-    body,
-    object((json) => embedder.read(json, texts.length))
-  )
-}
+  asked: Asked,
+  form: Vectors.Form
+): Effect.Effect<Batch, ModelError> =>
+  Effect.suspend(() => {
+    let taken: Vectors.Taken | undefined
+    return send(
+      asking,
+      ["POST", embedder.url(asking.endpoint)],
+      "completion",
+      model,
+      embedder.body(model, texts, asked),
+      object((json) => embedder.read(json, texts.length, taken?.vectors)),
+      (bytes) => {
+        taken = Vectors.take(bytes, form)
+        return taken?.rest ?? bytes
+      }
+    )
+  })

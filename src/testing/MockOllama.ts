@@ -9,13 +9,16 @@ import { HttpClient as HttpClientTag } from "@effect/platform/HttpClient"
 import * as ConfigProvider from "effect/ConfigProvider"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
+import type * as ParseResult from "effect/ParseResult"
 import type * as failures from "../core/mock/failures.js"
 import { Server } from "../core/mock/server.js"
 import * as Ollama from "../Ollama.js"
 import type * as OpenClawConfig from "../OpenClawConfig.js"
 import * as internalMemory from "./internal/memory.js"
 import { makeService } from "./internal/service.js"
+import * as written from "./internal/written.js"
 import type { Description, Model, RecordedRequest, Replies, Reply, Rule, Service } from "./Script.js"
 
 export type * from "./Script.js"
@@ -69,6 +72,32 @@ export const make = (
       httpClient: internalMemory.makeClient(server, options.runtime ?? "fetch")
     }
   })
+
+/**
+ * A description that was written as data, e.g. in a file: all that a `Description` has but functions and bytes. What is
+ * misspelled or of a wrong type is told with its place, all of it at once.
+ *
+ * @example
+ * ```ts
+ * import { Effect } from "effect"
+ * import { MockOllama } from "effect-ollama/testing"
+ * import * as MockNode from "effect-ollama/testing/node"
+ * import { readFileSync } from "node:fs"
+ *
+ * const program = Effect.gen(function*() {
+ *   const description = yield* MockOllama.decodeDescription(JSON.parse(readFileSync("mock.json", "utf8")))
+ *   const { server } = yield* MockNode.makeServer(description, { port: 11434 })
+ *   console.log(server.url)
+ *   return yield* Effect.never
+ * })
+ *
+ * Effect.runFork(Effect.scoped(program))
+ * ```
+ *
+ * @since 0.1.0
+ * @category constructors
+ */
+export const decodeDescription: (value: unknown) => Either.Either<Description, ParseResult.ParseError> = written.decode
 
 /**
  * The transport alone, in memory: an `HttpClient` that every host answers, without sockets, governed by `TestClock`. Its

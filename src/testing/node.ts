@@ -43,6 +43,17 @@ export interface ServerService {
  */
 export class MockServer extends Context.Tag("effect-ollama/testing/node/MockServer")<MockServer, ServerService>() {}
 
+/**
+ * Where the mock listens.
+ *
+ * @since 0.1.0
+ * @category models
+ */
+export interface ServerOptions {
+  /** Default: a free one. A port that is taken is a defect. */
+  readonly port?: number | undefined
+}
+
 const play = (plan: Plan, response: Http.ServerResponse, request: Http.IncomingMessage, sent: () => void) => {
   const { socket } = request
   let timer: ReturnType<typeof setTimeout> | undefined
@@ -111,14 +122,15 @@ const close = (server: Http.Server) =>
   })
 
 /**
- * Serves a mock on a free port of 127.0.0.1 for as long as the scope lasts. A `refused` fault resets the connection here:
- * `stop` is what refuses.
+ * Serves a mock on a port of 127.0.0.1 (a free one by default) for as long as the scope lasts. A `refused` fault resets
+ * the connection here: `stop` is what refuses.
  *
  * @since 0.1.0
  * @category constructors
  */
 export const makeServer = (
-  description: Description = {}
+  description: Description = {},
+  options: ServerOptions = {}
 ): Effect.Effect<{ readonly mock: Service; readonly server: ServerService }, never, Scope.Scope> =>
   Effect.gen(function*() {
     const mock = new Server(description)
@@ -190,7 +202,7 @@ export const makeServer = (
     })
 
     const port = yield* Effect.acquireRelease(
-      Effect.orDie(listen(http, 0)),
+      Effect.orDie(listen(http, options.port ?? 0)),
       () => http.listening ? close(http) : Effect.void
     )
     const url = `http://127.0.0.1:${port}`
@@ -238,9 +250,12 @@ export const makeServer = (
  * @since 0.1.0
  * @category layers
  */
-export const layerServer = (description: Description = {}): Layer.Layer<MockOllama | MockServer> =>
+export const layerServer = (
+  description: Description = {},
+  options: ServerOptions = {}
+): Layer.Layer<MockOllama | MockServer> =>
   Layer.scopedContext(
-    Effect.map(makeServer(description), ({ mock, server }) =>
+    Effect.map(makeServer(description, options), ({ mock, server }) =>
       Context.make(MockServer, server).pipe(Context.add(MockOllama, mock)))
   )
 

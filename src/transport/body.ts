@@ -13,8 +13,11 @@ import * as Runtime from "effect/Runtime"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { join } from "../core/decode/bytes.js"
+import { mask } from "../core/failure/redact.js"
+import { classifyTransport } from "../core/failure/transport.js"
+import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
 import * as Deadlines from "./deadlines.js"
-import type { Arrived, BodyPull, Limits } from "./exchange.js"
+import type { Arrived, BodyPull, Limits, Reply, Restore } from "./exchange.js"
 import { formatOf, inflated, inflationOf } from "./inflate.js"
 
 /** A read ran into a limit: of `ms`, in this phase. */
@@ -81,7 +84,7 @@ class Gathered {
   private readonly pieces: Array<Uint8Array> = []
 
   get bytes(): Uint8Array {
-    return join(this.pieces)
+    return this.pieces.length === 1 ? this.pieces[0]! : join(this.pieces)
   }
 
   /** The size (bytes) with these. */
@@ -271,4 +274,98 @@ export const makeReader = (arrived: Arrived, limits: Limits, start: number): Eff
     return arrived.pull === undefined
       ? Effect.map(fromStream(arrived), (pull) => new BodyReader(pull, limits, start, deadlines, pull.close))
       : Effect.succeed(new BodyReader(arrived.pull, limits, start, deadlines, Effect.void))
+  })
+
+// =============================================================================
+// a whole body, and what reading it can run into
+// =============================================================================
+
+/** A reader of the body, which the caller closes. */
+export const reader = (reply: Reply): Effect.Effect<BodyReader> => makeReader(reply, reply.outgoing.limits, reply.start)
+
+const maxCauses = 5
+
+// Whether a compression could not be undone: Node has codes for it, other runtimes say it in words.
+const isCompression = (error: unknown): boolean => {
+  let at = error
+  for (let i = 0; i < maxCauses && typeof at === "object" && at !== null; i++) {
+    const { code, message } = at as { readonly code?: unknown; readonly message?: unknown }
+    if (typeof code === "string" && /^(Z_[A-Z]+_ERROR|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_ZLIB)/.test(code)) return true
+    if (typeof message === "string" && /incorrect header check|(invalid|corrupt) (gzip|deflate)/i.test(message)) {
+      return true
+    }
+    at = Reflect.get(at, "cause")
+  }
+  return false
+}
+
+/** What a read ran into. */
+export const readError = (
+  error: ReadError,
+  { outgoing: { attempts, limits, url }, response, secrets }: Reply
+): TransportError | MalformedResponse => {
+  if (error._tag === "ReadTimeout") return new RequestTimeout({ url, phase: error.phase, limit: error.ms, attempts })
+  return isCompression(error.error)
+    ? new MalformedResponse({ url, detail: `it is not what its Content-Encoding says (${encodingOf(response)})` })
+    : classifyTransport(error.error, { url, phase: "body", attempts, limit: limits.idle, secrets: secrets() })
+}
+
+const encodingOf = ({ headers }: Reply["response"]): string => mask(headers["content-encoding"] ?? "none", [], 40)
+
+/** Why a body is no text: it may have come compressed, and nobody undid that. */
+export const unreadable = ({ response }: Reply, detail: string): string =>
+  /^(identity)?$/i.test(response.headers["content-encoding"]?.trim() ?? "")
+    ? detail
+    : `${detail}: it says that it is compressed (${encodingOf(response)})`
+
+const strict = new TextDecoder("utf-8", { fatal: true })
+
+/** What of a body is read as text, when something else is made of the rest. */
+export type Rest = (bytes: Uint8Array) => Uint8Array
+
+const decode = (bytes: Uint8Array, reply: Reply, rest: Rest | undefined): Effect.Effect<string, MalformedResponse> => {
+  const { limits, url } = reply.outgoing
+  if (bytes.length > limits.maxBytes) return Effect.fail(tooLarge(limits, url))
+  try {
+    return Effect.succeed(strict.decode(rest === undefined ? bytes : rest(bytes)))
+  } catch {
+    return Effect.fail(new MalformedResponse({ url, detail: unreadable(reply, "it is not valid UTF-8") }))
+  }
+}
+
+const tooLarge = ({ maxBytes }: Limits, url: string) =>
+  new MalformedResponse({ url, detail: `it is larger than ${maxBytes} bytes` })
+
+// What the head says about the length of what is read.
+const lengthOf = ({ response: { headers } }: Reply): number | undefined => {
+  const text = headers["content-length"]
+  const encoding = headers["content-encoding"]
+  return text !== undefined && /^\d{1,15}$/.test(text) && (encoding === undefined || encoding === "identity")
+    ? Number(text)
+    : undefined
+}
+
+/**
+ * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
+ * coming is `RequestTimeout`. However it ends, the connection is free or closed.
+ */
+export const text = (
+  reply: Reply,
+  restore: Restore,
+  rest?: Rest
+): Effect.Effect<string, TransportError | MalformedResponse> =>
+  Effect.suspend(() => {
+    const { outgoing } = reply
+    const { maxBytes } = outgoing.limits
+    if ((lengthOf(reply) ?? 0) > maxBytes) {
+      return Effect.zipRight(reply.close, Effect.fail(tooLarge(outgoing.limits, outgoing.url)))
+    }
+    return Effect.flatMap(
+      reader(reply),
+      (reader) =>
+        Effect.matchEffect(Effect.ensuring(restore(reader.bytes(maxBytes)), reader.close), {
+          onFailure: (error) => Effect.fail(readError(error, reply)),
+          onSuccess: (bytes) => decode(bytes, reply, rest)
+        })
+    )
   })

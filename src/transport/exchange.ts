@@ -65,6 +65,8 @@ export interface Arrived {
   readonly close: Effect.Effect<void>
   /** Middleware of the host made an error of it, and may have read it for that. */
   readonly seen?: boolean
+  /** Its error, for what is a success by its status. */
+  readonly unwanted?: unknown
 }
 
 /**

@@ -3,27 +3,41 @@
  * limits. Whatever goes wrong on the way comes out as one of the library's errors, without the request that caused it.
  * Nobody outside knows whether HttpClient, fetch's reader or undici's dispatch is behind it.
  */
+import * as FetchHttpClient from "@effect/platform/FetchHttpClient"
+import * as Headers from "@effect/platform/Headers"
+import * as HttpClient from "@effect/platform/HttpClient"
+import type * as HttpClientError from "@effect/platform/HttpClientError"
 import * as HttpClientRequest from "@effect/platform/HttpClientRequest"
+import * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
+import type * as FiberRef from "effect/FiberRef"
+import * as FiberRefs from "effect/FiberRefs"
+import { constTrue } from "effect/Function"
 import * as Option from "effect/Option"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import * as Runtime from "effect/Runtime"
 import { mask, redact } from "../core/failure/redact.js"
 import { classifyAnswer } from "../core/failure/refusal.js"
-import { classifyTransport } from "../core/failure/transport.js"
+import { refusedByHost } from "../core/failure/sentences.js"
+import { classifyTransport, responseIn } from "../core/failure/transport.js"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
-import { isTraced } from "../telemetry/span.js"
-import { type BodyReader, makeReader, type ReadError } from "./body.js"
+import { isTraced } from "../telemetry/telemetry.js"
+import { makeReader, type Rest, text } from "./body.js"
 import * as Deadlines from "./deadlines.js"
-import { sendOf } from "./direct.js"
+import { arrived, pullOf, sendOf } from "./direct.js"
 import type { Arrived, Limits, Outgoing, Reply, Restore, Send } from "./exchange.js"
-import { type Client, secretHeader, sendThrough } from "./httpClient.js"
 
-export type { BodyReader, Pieces, ReadError } from "./body.js"
+export { type BodyReader, type Pieces, reader, type ReadError, readError, type Rest, text, unreadable } from "./body.js"
 export type { Limits, Outgoing, Reply, Restore } from "./exchange.js"
-export type { Client } from "./httpClient.js"
+
+export type Client<R> = HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>
 
 // =============================================================================
 // requests
@@ -62,6 +76,10 @@ export const makeRequest = (
 export const secretsOf = (outgoing: Omit<Outgoing, "attempts" | "limits">): ReadonlyArray<string> =>
   secretsIn(makeRequest(outgoing))
 
+// What we send and what answers of Ollama carry is no secret; every other header may be.
+const secretHeader =
+  /^(?!(accept|content-encoding|content-length|content-type|date|retry-after|server|transfer-encoding|user-agent)$)/
+
 const secretsIn = (request: HttpClientRequest.HttpClientRequest): ReadonlyArray<string> => {
   const secrets: Array<string> = []
   for (const name of Object.keys(request.headers)) {
@@ -82,6 +100,79 @@ const isSendable = (request: HttpClientRequest.HttpClientRequest): boolean =>
   )
 
 // =============================================================================
+// the way through `HttpClient`: for every client that is not driven directly, and for all of them where a host traces
+// =============================================================================
+
+// The options of fetch that hosts provide are kept. Redirects are never followed: they would carry the key elsewhere.
+const withoutRedirects = (context: Context.Context<never>): Context.Context<never> =>
+  Context.add(context, FetchHttpClient.RequestInit, {
+    ...Option.getOrUndefined(Context.getOption(context, FetchHttpClient.RequestInit)),
+    redirect: "manual"
+  })
+
+// How a fiber sends that does nothing else: as its parent would, under the settings of this library.
+const runtimeOf = <R>(parent: Fiber.RuntimeFiber<unknown, unknown>, traced: boolean): Runtime.Runtime<R> => {
+  const set = <A>(fiberRefs: FiberRefs.FiberRefs, fiberRef: FiberRef.FiberRef<A>, value: A) =>
+    FiberRefs.updateAs(fiberRefs, { fiberId: parent.id(), fiberRef, value })
+  const names = [...parent.getFiberRef(Headers.currentRedactedNames), secretHeader]
+  const redacted = set(parent.getFiberRefs(), Headers.currentRedactedNames, names)
+  return Runtime.make({
+    context: withoutRedirects(parent.currentContext) as Context.Context<R>, // of an effect that needs R
+    runtimeFlags: Runtime.defaultRuntimeFlags,
+    fiberRefs: traced
+      ? set(redacted, HttpClient.currentTracerPropagation, false)
+      : set(redacted, HttpClient.currentTracerDisabledWhen, constTrue)
+  })
+}
+
+const arrivedBy = (response: HttpClientResponse.HttpClientResponse): Arrived => {
+  const pull = pullOf(response)
+  if (pull !== undefined) return arrived(response, pull)
+  // HttpClient aborts a request when the reading of its body is interrupted; there is no other way to say so.
+  const close = Effect.forkDaemon(Effect.interruptible(response.arrayBuffer)).pipe(
+    Effect.tap(Effect.yieldNow()),
+    Effect.flatMap(Fiber.interruptFork)
+  )
+  return { response, pull, close }
+}
+
+// A host's own middleware may make an error of a status (`filterStatusOk`): what the server said is in it.
+const respondedIn = (error: unknown): HttpClientResponse.HttpClientResponse | undefined => {
+  const response = responseIn(error)
+  if (response === undefined || !(HttpClientResponse.TypeId in response)) return undefined
+  return response as HttpClientResponse.HttpClientResponse // has its TypeId
+}
+
+const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
+
+/** On a fiber that can be left alone: some transports never settle. */
+const sendThrough = <R>(
+  client: Client<R>,
+  parent: Fiber.RuntimeFiber<unknown, unknown>,
+  traced: boolean
+): Send =>
+(request, onHead) => {
+  const sent = Effect.matchEffect(client.execute(request), {
+    onFailure: (error) => {
+      const response = respondedIn(error)
+      return response === undefined ? Effect.fail(error) : Effect.succeed({
+        ...arrivedBy(response),
+        seen: true,
+        ...(isSuccess(response) ? { unwanted: error } : undefined)
+      })
+    },
+    onSuccess: (response) => Effect.succeed(arrivedBy(response))
+  })
+  const fiber = Runtime.runFork(runtimeOf<R>(parent, traced))(sent)
+  fiber.addObserver(onHead)
+  return () => {
+    const exit = fiber.unsafePoll()
+    if (exit === null) fiber.unsafeInterruptAsFork(FiberId.none)
+    else if (Exit.isSuccess(exit)) Effect.runFork(exit.value.close)
+  }
+}
+
+// =============================================================================
 // the head
 // =============================================================================
 
@@ -98,7 +189,7 @@ export const open = <R>(
   client: Client<R>,
   outgoing: Outgoing,
   restore: Restore
-): Effect.Effect<Reply, TransportError | ModelEndpointError, R> =>
+): Effect.Effect<Reply, TransportError | ModelEndpointError | MalformedResponse, R> =>
   Effect.withFiberRuntime((fiber) => {
     const sending: Sending = { outgoing, request: makeRequest(outgoing) }
     if (!isSendable(sending.request)) {
@@ -110,13 +201,23 @@ export const open = <R>(
     const deadlines = Deadlines.of(fiber)
     const start = deadlines.now()
     const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)
-    return Effect.flatMap(head, (arrived) => {
+    return Effect.flatMap(head, (arrived): Effect.Effect<Reply, ModelEndpointError | MalformedResponse> => {
       const { status } = arrived.response
       const secrets = () => secretsIn(sending.request)
+      if (arrived.unwanted !== undefined) {
+        const detail = unwanted(arrived.unwanted, status, secrets())
+        return Effect.zipRight(arrived.close, Effect.fail(new MalformedResponse({ url: outgoing.url, detail })))
+      }
       const reply: Reply = { ...arrived, outgoing, start, secrets }
       return status >= 200 && status < 300 ? Effect.succeed(reply) : refused(reply, restore)
     })
   })
+
+// A success that middleware of the host does not want: the host knows why, the server answered.
+const unwanted = (error: unknown, status: number, secrets: ReadonlyArray<string>): string => {
+  const said = Predicate.hasProperty(error, "message") && typeof error.message === "string" ? error.message : ""
+  return `${refusedByHost} (${status}${said === "" ? "" : `: ${mask(said, secrets)}`})`
+}
 
 // Waits for the head. Whatever becomes of that, nothing stays open that nobody has.
 const receive = (
@@ -195,93 +296,6 @@ const refused = Effect.fnUntraced(function*(
 })
 
 // =============================================================================
-// the body
-// =============================================================================
-
-/** A reader of the body, which the caller closes. */
-export const reader = (reply: Reply): Effect.Effect<BodyReader> => makeReader(reply, reply.outgoing.limits, reply.start)
-
-const maxCauses = 5
-
-// Whether a compression could not be undone: Node has codes for it, other runtimes say it in words.
-const isCompression = (error: unknown): boolean => {
-  let at = error
-  for (let i = 0; i < maxCauses && typeof at === "object" && at !== null; i++) {
-    const { code, message } = at as { readonly code?: unknown; readonly message?: unknown }
-    if (typeof code === "string" && /^(Z_[A-Z]+_ERROR|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_ZLIB)/.test(code)) return true
-    if (typeof message === "string" && /incorrect header check|(invalid|corrupt) (gzip|deflate)/i.test(message)) {
-      return true
-    }
-    at = Reflect.get(at, "cause")
-  }
-  return false
-}
-
-/** What a read ran into. */
-export const readError = (
-  error: ReadError,
-  { outgoing: { attempts, limits, url }, response, secrets }: Reply
-): TransportError | MalformedResponse => {
-  if (error._tag === "ReadTimeout") return new RequestTimeout({ url, phase: error.phase, limit: error.ms, attempts })
-  return isCompression(error.error)
-    ? new MalformedResponse({ url, detail: `it is not what its Content-Encoding says (${encodingOf(response)})` })
-    : classifyTransport(error.error, { url, phase: "body", attempts, limit: limits.idle, secrets: secrets() })
-}
-
-const encodingOf = ({ headers }: Reply["response"]): string => mask(headers["content-encoding"] ?? "none", [], 40)
-
-/** Why a body is no text: it may have come compressed, and nobody undid that. */
-export const unreadable = ({ response }: Reply, detail: string): string =>
-  /^(identity)?$/i.test(response.headers["content-encoding"]?.trim() ?? "")
-    ? detail
-    : `${detail}: it says that it is compressed (${encodingOf(response)})`
-
-const strict = new TextDecoder("utf-8", { fatal: true })
-
-const decode = (bytes: Uint8Array, reply: Reply): Effect.Effect<string, MalformedResponse> => {
-  const { limits, url } = reply.outgoing
-  if (bytes.length > limits.maxBytes) return Effect.fail(tooLarge(limits, url))
-  try {
-    return Effect.succeed(strict.decode(bytes))
-  } catch {
-    return Effect.fail(new MalformedResponse({ url, detail: unreadable(reply, "it is not valid UTF-8") }))
-  }
-}
-
-const tooLarge = ({ maxBytes }: Limits, url: string) =>
-  new MalformedResponse({ url, detail: `it is larger than ${maxBytes} bytes` })
-
-// What the head says about the length of what is read.
-const lengthOf = ({ response: { headers } }: Reply): number | undefined => {
-  const text = headers["content-length"]
-  const encoding = headers["content-encoding"]
-  return text !== undefined && /^\d{1,15}$/.test(text) && (encoding === undefined || encoding === "identity")
-    ? Number(text)
-    : undefined
-}
-
-/**
- * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
- * coming is `RequestTimeout`. However it ends, the connection is free or closed.
- */
-export const text = (reply: Reply, restore: Restore): Effect.Effect<string, TransportError | MalformedResponse> =>
-  Effect.suspend(() => {
-    const { outgoing } = reply
-    const { maxBytes } = outgoing.limits
-    if ((lengthOf(reply) ?? 0) > maxBytes) {
-      return Effect.zipRight(reply.close, Effect.fail(tooLarge(outgoing.limits, outgoing.url)))
-    }
-    return Effect.flatMap(
-      reader(reply),
-      (reader) =>
-        Effect.matchEffect(Effect.ensuring(restore(reader.bytes(maxBytes)), reader.close), {
-          onFailure: (error) => Effect.fail(readError(error, reply)),
-          onSuccess: (bytes) => decode(bytes, reply)
-        })
-    )
-  })
-
-// =============================================================================
 // both
 // =============================================================================
 
@@ -294,13 +308,14 @@ export const ask = <R>(
     /** The largest answer, in bytes. */
     readonly maxBytes: number
   },
-  onHead?: () => void
+  onHead?: () => void,
+  rest?: Rest
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
   Effect.uninterruptibleMask((restore) => {
     const { limit, maxBytes } = outgoing
     const limits: Limits = { firstByte: limit, idle: limit, total: limit, maxBytes }
     return Effect.flatMap(open(client, { ...outgoing, limits }, restore), (reply) => {
       onHead?.()
-      return text(reply, restore)
+      return text(reply, restore, rest)
     })
   })

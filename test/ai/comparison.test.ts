@@ -213,6 +213,13 @@ const rows: ReadonlyArray<Row> = [
     { text: ["Hello"], cut: true },
     "a success without a finish, its text left open"
   ),
+  both(
+    "A connection that is reset in the middle of a stream",
+    outcome,
+    { text: ["Hello", " there"], fault: { type: "reset", after: 1 } },
+    { text: ["Hello"], reset: true },
+    "`InvalidOutputError`"
+  ),
   {
     what: "An error of the server in the middle of a stream",
     ours: onOurs(outcome, {

@@ -1,8 +1,10 @@
 /** What users of other providers have reported, by the number of its thread (of Effect-TS/effect where no other is named). */
-import { LanguageModel, type Response } from "@effect/ai"
+import { LanguageModel, type Response, Tool } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, TestClock } from "effect"
+import { Effect, Fiber, Schema, TestClock } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
+import type { MockOllama } from "effect-ollama/testing"
+import { readdirSync, readFileSync } from "node:fs"
 import { requests } from "../completions/support.js"
 import { totalOf, usageOf } from "./line.js"
 import { collected, finishOf, model, textOf, Tools, toolsLayer } from "./support.js"
@@ -168,6 +170,41 @@ describe("streams of real servers", () => {
     }))
 })
 
+describe("structured output", () => {
+  const City = Schema.Struct({ name: Schema.String, inhabitants: Schema.Number })
+  const format = Tool.getJsonSchemaFromSchemaAst(City.ast)
+
+  for (
+    const [api, params] of [
+      ["ollama", { format }],
+      ["openai-completions", {
+        response_format: { type: "json_schema", json_schema: { name: "City", schema: format } }
+      }]
+    ] as const
+  ) {
+    it.effect(`#4982, liminal#278: ${api}: an object can be seen as it comes, although the core has no streamObject`, () =>
+      Effect.gen(function*() {
+        const { error, parts } = yield* collected(LanguageModel.streamText({ prompt: "Paris?" }))
+        assert.isUndefined(error)
+        assert.deepStrictEqual(parts.flatMap((part) => part.type === "text-delta" ? [part.delta] : []), [
+          "{\"name\":\"Paris\",",
+          "\"inhabitants\":2100000}"
+        ])
+        assert.deepStrictEqual(Schema.decodeUnknownSync(Schema.parseJson(City))(textOf(parts)), {
+          name: "Paris",
+          inhabitants: 2_100_000
+        })
+        const [{ json }] = (yield* requests) as [MockOllama.RecordedRequest]
+        assert.deepInclude(json, params)
+      }).pipe(Effect.provide(
+        model(api, { replies: [{ text: ["{\"name\":\"Paris\",", "\"inhabitants\":2100000}"] }] }, {
+          streaming: true,
+          config: { config: { params } }
+        })
+      )))
+  }
+})
+
 describe("retries and limits", () => {
   const asked = Effect.map(requests, (all) => all.length)
   const status = (status: number) => ({ fault: { type: "status", status, error: "no" } as const })
@@ -200,4 +237,21 @@ describe("retries and limits", () => {
       assert.strictEqual(ours?._tag, "RequestTimeout")
       if (ours?._tag === "RequestTimeout") assert.strictEqual(ours.limit, 2000)
     }).pipe(Effect.provide(model("ollama", { replies: [{ fault: { type: "stall" } }] }))))
+})
+
+describe("the table in docs/effect-ai.md", () => {
+  const table = readFileSync(new URL("../../docs/effect-ai.md", import.meta.url), "utf8").split("## What users of")[1]!
+  const threads = [...table.matchAll(/(?:smol|liminal)?#\d+/g)].map(([thread]) => thread)
+  const folder = new URL(".", import.meta.url)
+  const texts = readdirSync(folder).filter((file) => file.endsWith(".test.ts"))
+    .map((file) => readFileSync(new URL(file, folder), "utf8"))
+  const named = new Set(
+    texts.flatMap((text) => text.match(/["`][^"`]*#\d+[^"`]*["`]/g) ?? [])
+      .flatMap((name) => name.match(/(?:smol|liminal)?#\d+/g) ?? [])
+  )
+
+  it("names only threads that a test is named by", () => {
+    assert.isAbove(threads.length, 20)
+    assert.includeMembers([...named], threads)
+  })
 })

@@ -1,7 +1,7 @@
-import { Model } from "@effect/ai"
+import { type AiError, type EmbeddingModel, Model as AiModel } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, TestClock } from "effect"
-import { type Embeddings, OllamaError } from "effect-ollama"
+import { type Embeddings, type Model, OllamaError } from "effect-ollama"
 import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
 import { MockOllama } from "effect-ollama/testing"
 import { embed, embedMany, kindOf } from "./line.js"
@@ -80,46 +80,115 @@ describe("batched", () => {
 
   it.effect("says whose it is", () =>
     Effect.gen(function*() {
-      assert.strictEqual(yield* Model.ProviderName, "ollama")
+      assert.strictEqual(yield* AiModel.ProviderName, "ollama")
     }).pipe(Effect.provide(Layer.provide(batched(), counting().layer))))
 })
 
-describe("over the mock", () => {
+describe("to a server", () => {
+  const texts = ["a", "bb", "ccc", "dddd", "eeeee"]
+  const settings = { dimensions: 4, truncate: false, keepAlive: "5m" } as const
+
+  const serving = (api: Model.Api, description: MockOllama.Description = {}) =>
+    MockOllama.layer({ models: [{ name: "embed", capabilities: ["embedding"] }], ...description }, {
+      config: { models: { providers: { ollama: { apiKey: "k", api } } } }
+    })
+
+  /** What was sent, where, with the number of texts of each request. */
+  const sent = Effect.map(MockOllama.requests, (all) =>
+    all.map(({ json, path }) => {
+      const { input, ...settings } = json as { readonly input: ReadonlyArray<string> }
+      return [path, input.length, settings] as const
+    }))
+
+  const expected = {
+    ollama: ["/api/embed", { model: "embed", dimensions: 4, truncate: false, keep_alive: "5m" }],
+    // it knows of no others
+    "openai-completions": ["/v1/embeddings", { model: "embed", dimensions: 4 }]
+  } as const
+
+  const within = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+    Effect.gen(function*() {
+      const fiber = yield* Effect.fork(effect)
+      yield* TestClock.adjust("1 hour")
+      return yield* Fiber.join(fiber)
+    })
+
+  /** Each of several fibers embeds one. */
+  const embedEach = Effect.forEach(texts, embed, { concurrency: "unbounded" })
+
+  const forms: ReadonlyArray<
+    readonly [
+      form: string,
+      run: Effect.Effect<ReadonlyArray<ReadonlyArray<number>>, AiError.AiError, EmbeddingModel.EmbeddingModel>,
+      make: (model: string) => Layer.Layer<EmbeddingModel.EmbeddingModel, never, Embeddings.Embeddings>
+    ]
+  > = [
+    ["batched", embedMany(texts), (name) => batched({ ...settings, maxBatchSize: 2 }, name)],
+    [
+      "data-loader",
+      embedEach,
+      (name) =>
+        OllamaEmbeddingModel.model(name, { mode: "data-loader", window: "1 second", maxBatchSize: 2, ...settings })
+    ]
+  ]
+
   for (const api of apis) {
-    it.effect(`${api}: vectors of the server, asked for in one request, as long as they are wanted`, () =>
-      Effect.gen(function*() {
-        const vectors = yield* embedMany(["a", "b"])
-        assert.deepStrictEqual(vectors.map((vector) => vector.length), [4, 4])
-        assert.isTrue(vectors.every((vector) => Array.isArray(vector)))
-        const [{ json, path }] = (yield* MockOllama.requests) as [MockOllama.RecordedRequest]
-        assert.strictEqual(path, api === "ollama" ? "/api/embed" : "/v1/embeddings")
-        assert.deepStrictEqual(json, { model: "embed", input: ["a", "b"], dimensions: 4 })
-      }).pipe(
-        Effect.provide(batched({ dimensions: 4 })),
-        Effect.provide(MockOllama.layer({ models: [{ name: "embed", capabilities: ["embedding"] }] }, {
-          config: { models: { providers: { ollama: { apiKey: "k", api } } } }
-        }))
-      ))
+    for (const [form, run, make] of forms) {
+      it.effect(`${api}, ${form}: texts in requests of maxBatchSize with what is set, their vectors in order`, () =>
+        Effect.gen(function*() {
+          const vectors = yield* within(run)
+          const [path, body] = expected[api]
+          assert.deepStrictEqual(yield* sent, [2, 2, 1].map((count) => [path, count, body]))
+          assert.isTrue(vectors.every((vector) => Array.isArray(vector)))
+          for (const [i, text] of texts.entries()) {
+            assert.strictEqual(vectors[i]?.length, 4)
+            assert.deepStrictEqual(vectors[i], yield* within(embed(text)))
+          }
+        }).pipe(Effect.provide(make("ollama/embed")), Effect.provide(serving(api))))
+
+      const failures: ReadonlyArray<readonly [tag: string, kind: string, fault: MockOllama.Fault, model?: string]> = [
+        ["ConnectionRefused", "HttpRequestError", { type: "refused" }],
+        ["RequestTimeout", "HttpRequestError", { type: "stall" }],
+        ["ModelNotFound", "HttpResponseError", { type: "missing-model" }],
+        ["Unauthorized", "HttpResponseError", { type: "status", status: 401, error: "unauthorized" }],
+        ["ContextOverflow", "HttpResponseError", {
+          type: "status",
+          status: 400,
+          error: "the input length exceeds the context length"
+        }]
+      ]
+      for (const [tag, kind, fault] of failures) {
+        it.effect(`${api}, ${form}: ${tag} is a ${kind} that gives it back`, () =>
+          Effect.gen(function*() {
+            const error = aiError(yield* Effect.flip(within(run)))
+            assert.strictEqual(kindOf(error), kind)
+            assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, tag)
+          }).pipe(Effect.provide(make("ollama/embed")), Effect.provide(serving(api, { rules: [{ fault }] }))))
+      }
+    }
   }
 
-  it.effect("more texts than maxBatchSize are several requests, and their vectors in order", () =>
+  it.effect("vectors of /v1 are told apart by their index", () =>
     Effect.gen(function*() {
-      const texts = ["a", "bb", "ccc", "dddd", "eeeee"]
-      const vectors = yield* embedMany(texts)
-      const sent = (yield* MockOllama.requests).map(({ json }) => (json as { input: ReadonlyArray<string> }).input)
-      assert.deepStrictEqual(sent.map((input) => input.length), [2, 2, 1])
-      for (const [i, text] of texts.entries()) assert.deepStrictEqual(vectors[i], yield* embed(text))
+      assert.deepStrictEqual(yield* embedMany(["a", "bb"]), [[1], [2]])
     }).pipe(
-      Effect.provide(batched({ maxBatchSize: 2 })),
-      Effect.provide(MockOllama.layer({ models: [{ name: "embed", capabilities: ["embedding"] }] }))
+      Effect.provide(batched()),
+      Effect.provide(serving("openai-completions", {
+        rules: [{
+          raw: {
+            headers: { "content-type": "application/json" },
+            chunks: [JSON.stringify({
+              object: "list",
+              model: "embed",
+              data: [
+                { object: "embedding", index: 1, embedding: [2] },
+                { object: "embedding", index: 0, embedding: [1] }
+              ]
+            })]
+          }
+        }]
+      }))
     ))
-
-  it.effect("a model that is not there is a HttpResponseError that gives back ModelNotFound", () =>
-    Effect.gen(function*() {
-      const error = aiError(yield* Effect.flip(embedMany(["a"])))
-      assert.strictEqual(kindOf(error), "HttpResponseError")
-      assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, "ModelNotFound")
-    }).pipe(Effect.provide(batched()), Effect.provide(MockOllama.layer())))
 })
 
 describe("data-loader", () => {

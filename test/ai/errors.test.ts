@@ -174,7 +174,7 @@ describe("what such an error prints", () => {
       yield* Effect.zipRight(Effect.logError("failed", error), Effect.fail(error)).pipe(
         Effect.withSpan("app"),
         Effect.exit,
-        Effect.provide(recording.layer)
+        recording.record
       )
       assert.deepStrictEqual([recording.logs(), recording.spans()], [4, ["app"]])
       for (const line of [...printed(error), ...recording.all()]) {

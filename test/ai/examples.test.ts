@@ -6,14 +6,15 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, TestClock } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
-import { execFile } from "node:child_process"
-import { fileURLToPath } from "node:url"
 import { LocalFirst } from "../../examples/effect-ai/layers.js"
 import * as programs from "../../examples/effect-ai/programs.js"
 import { mocked, once, requests } from "../completions/support.js"
 import * as Line from "../support/line.js"
+import { programOf } from "../support/program.js"
 import { openAiClient } from "./openai.js"
 import { model } from "./support.js"
+
+const main = programOf("examples/effect-ai/main.ts")
 
 /** What a program prints. */
 const printed = <E>(
@@ -69,22 +70,8 @@ describe("examples", () => {
     Effect.gen(function*() {
       const { server } = yield* makeServer({ models: ["m"], replies: [{ text: ["Once ", "upon ", "a time."] }] })
       const home = yield* FileSystem.FileSystem.pipe(Effect.flatMap((files) => files.makeTempDirectoryScoped()))
-      const { stderr, stdout } = yield* started("story", { OLLAMA_HOST: server.url, HOME: home, USERPROFILE: home })
+      const { stderr, stdout } = yield* main(["story"], { OLLAMA_HOST: server.url, HOME: home, USERPROFILE: home })
       assert.strictEqual(stderr, "")
       assert.match(stdout, /^Once upon a time\.\n\(\d+ tokens\)\n$/)
     }).pipe(Effect.scoped, Effect.provide(NodeFileSystem.layer)), 120_000)
 })
-
-const repo = fileURLToPath(new URL("../..", import.meta.url))
-
-const started = (program: string, env: Record<string, string>) =>
-  Effect.async<{ readonly stdout: string; readonly stderr: string }>((resume) => {
-    const { PATH, TMPDIR } = process.env
-    const child = execFile(
-      process.execPath,
-      ["--import", "tsx", "examples/effect-ai/main.ts", program],
-      { cwd: repo, env: { PATH, TMPDIR, ...env } },
-      (_, stdout, stderr) => resume(Effect.succeed({ stdout, stderr }))
-    )
-    return Effect.sync(() => child.kill())
-  })

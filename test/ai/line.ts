@@ -37,7 +37,7 @@ export const changed = <R>(change: (text: string) => Effect.Effect<string, never
   Schema.transformOrFail(Schema.String, Schema.String, { decode: change, encode: Effect.succeed })
 
 /** The attributes of a span that say what is the same of all of them. */
-export const spanOf = (provider: string) => ({ "gen_ai.system": provider })
+export const spanOf = (provider: string) => ({ "gen_ai.system": provider, "gen_ai.provider.name": provider })
 
 /** In which order what comes after calls comes, and the results of their tools. */
 export const afterCalls = (calls: number) => [

@@ -12,6 +12,8 @@ export interface Reply {
   readonly calls?: ReadonlyArray<{ readonly name: string; readonly arguments: string }>
   /** The connection closes before the end is told. */
   readonly cut?: boolean
+  /** The connection breaks before the end is told. */
+  readonly reset?: boolean
   /** Says nothing more after its first events. */
   readonly stall?: boolean
   readonly status?: { readonly status: number; readonly message: string }
@@ -110,7 +112,7 @@ const eventsOf = (reply: Reply): ReadonlyArray<string> => {
       for (const delta of pieces(reply.text)) {
         push("response.output_text.delta", { ...at, content_index: 0, delta, logprobs: [] })
       }
-      if (reply.cut === true || reply.stall === true) return out
+      if (reply.cut === true || reply.reset === true || reply.stall === true) return out
     }
     push("response.output_item.done", { output_index, item })
   }
@@ -126,7 +128,11 @@ const streamed = (reply: Reply) =>
     new ReadableStream<Uint8Array>({
       start(controller) {
         for (const event of eventsOf(reply)) controller.enqueue(new TextEncoder().encode(event))
-        if (reply.stall !== true) controller.close()
+        if (reply.reset !== true && reply.stall !== true) controller.close()
+      },
+      // Not at once: what is queued would be lost with it.
+      pull(controller) {
+        if (reply.reset === true) controller.error(new TypeError("terminated"))
       }
     }),
     { headers: { "content-type": "text/event-stream" } }

@@ -5,7 +5,7 @@ import type { Message, Model } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { once, promptFor, replayingClient, said, service } from "../completions/support.js"
 import { same } from "../decode/support.js"
-import { expected, expectedErrors, load, type Recording, versions } from "../support/recordings.js"
+import { type Expected, expected, expectedErrors, load, type Recording, versions } from "../support/recordings.js"
 import { tokensOf } from "./line.js"
 import { aiError, apis, collected } from "./support.js"
 
@@ -13,40 +13,43 @@ const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/
 
 const anything = Schema.Struct({}, Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
+/** The core makes Schemas of all tools for each call: only those that are called are given. */
+const toolkitOf = (names: ReadonlyArray<string>) =>
+  Toolkit.make(...names.map((name) => Tool.make(name).setParameters(anything)))
+
 // A server of 0.6.3 delivers calls of tools that were not offered, too.
-const names = new Set(
-  versions.flatMap((version) =>
-    Object.values(expected(version)).flatMap(({ toolCalls }) => toolCalls.map(({ name }) => name))
-  )
-)
+const called = ({ toolCalls }: Expected): ReadonlyArray<string> => [...new Set(toolCalls.map(({ name }) => name))]
 
-const toolkit = Toolkit.make(...[...names].map((name) => Tool.make(name).setParameters(anything)))
+const names = new Set(versions.flatMap((version) => Object.values(expected(version)).flatMap(called)))
 
-const handlers = toolkit.toLayer(Object.fromEntries([...names].map((name) => [name, () => Effect.void])))
+const handlers = toolkitOf([...names]).toLayer(Object.fromEntries([...names].map((name) => [name, () => Effect.void])))
 
 interface Outcome {
   readonly parts: ReadonlyArray<Response.AnyPart>
   readonly error: unknown
 }
 
-/** The core makes Schemas of all tools for each call: they are given where one is called. */
-const optionsFor = (recording: Recording, calls: boolean) => ({
-  prompt: promptFor(recording),
-  ...(calls ? { toolkit, disableToolCallResolution: true } as const : undefined)
+type Tools = ReadonlyArray<string>
+
+const optionsFor = (prompt: string, tools: Tools) => ({
+  prompt,
+  ...(tools.length > 0 ? { toolkit: toolkitOf(tools), disableToolCallResolution: true } as const : undefined)
 })
 
-type Options = LanguageModel.GenerateTextOptions<typeof toolkit.tools> & { readonly toolkit: typeof toolkit }
+type Kit = ReturnType<typeof toolkitOf>
+type Options = LanguageModel.GenerateTextOptions<Kit["tools"]> & { readonly toolkit: Kit }
 
-const whole = (recording: Recording, calls: boolean) =>
+// The core decodes an answer at once, so its chunks are of no account: those are told apart in the stream.
+const whole = (recording: Recording, tools: Tools) =>
   Effect.map(
-    Effect.either(LanguageModel.generateText(optionsFor(recording, calls) as Options)),
+    Effect.either(LanguageModel.generateText(optionsFor(promptFor(recording, "at once"), tools) as Options)),
     (result): Outcome =>
       Either.isLeft(result) ? { parts: [], error: result.left } : { parts: result.right.content, error: undefined }
   )
 
-const streamed = (recording: Recording, calls: boolean) =>
+const streamed = (recording: Recording, tools: Tools) =>
   Effect.map(
-    collected(LanguageModel.streamText(optionsFor(recording, calls) as Options)),
+    collected(LanguageModel.streamText(optionsFor(promptFor(recording), tools) as Options)),
     ({ error, parts }): Outcome => ({ parts, error })
   )
 
@@ -72,12 +75,12 @@ const replaying = (api: Model.Api) =>
       )
     const streaming = yield* made(true)
     const whole = yield* made(false)
-    return (recording: Recording, calls = false) =>
+    return (recording: Recording, tools: Tools = []) =>
       Effect.forEach(
         Object.entries(ways),
         ([way, ask]) =>
           Effect.map(
-            ask(recording, calls),
+            ask(recording, tools),
             (outcome) => ({ name: `${recording.version} ${recording.name}, ${way}`, ...outcome })
           )
       ).pipe(Effect.provide(isStream(api, recording) ? streaming : whole))
@@ -126,7 +129,7 @@ describe("recorded completions through LanguageModel", () => {
           for (const recording of recordings) {
             const answer = answers[recording.name]
             if (answer === undefined) continue
-            for (const { name, ...outcome } of yield* replayed(recording, answer.toolCalls.length > 0)) {
+            for (const { name, ...outcome } of yield* replayed(recording, called(answer))) {
               same(told(outcome), answer, name)
               count++
             }

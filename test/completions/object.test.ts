@@ -54,6 +54,13 @@ describe("the value of an answer", () => {
       assert.deepStrictEqual(given, [value])
     }))
 
+  it.effect("that has a key __proto__ is OutputInvalid, and becomes nobody's prototype", () =>
+    Effect.gen(function*() {
+      const people = Schema.Record({ key: Schema.String, value: Schema.Unknown })
+      const error = yield* failing(people, "{\"__proto__\":{\"admin\":true}}")
+      assert.strictEqual(error.detail, "it has a key `__proto__`")
+    }))
+
   it.effect("that stands twice is OutputInvalid", () =>
     Effect.gen(function*() {
       const error = yield* failing(City, `${paris} or ${paris}`)

@@ -46,11 +46,11 @@ export const once = Schedule.stop
 
 export const requests = Effect.flatMap(MockOllama.MockOllama, (mock) => mock.requests)
 
-const responseOf = ({ response }: Recording) =>
+const responseOf = ({ response }: Recording, chunks: ReadonlyArray<Uint8Array> = response.chunks) =>
   new Response(
     response.framing === "none" || response.body.length === 0 ? null : new ReadableStream<Uint8Array>({
       start(controller) {
-        for (const chunk of response.chunks) controller.enqueue(chunk)
+        for (const chunk of chunks) controller.enqueue(chunk)
         controller.close()
       }
     }),
@@ -60,8 +60,9 @@ const responseOf = ({ response }: Recording) =>
     }
   )
 
-/** What to ask, so that `replayingClient` answers with this recording. */
-export const promptFor = ({ name, version }: Recording) => `${version} ${name}`
+/** What to ask, so that `replayingClient` answers with this recording, in its chunks or in one. */
+export const promptFor = ({ name, version }: Recording, how: "in chunks" | "at once" = "in chunks") =>
+  `${version} ${name} ${how}`
 
 /** A client that answers with the recording that the prompt names. */
 export const replayingClient = Layer.succeed(
@@ -71,8 +72,10 @@ export const replayingClient = Layer.succeed(
     const body = JSON.parse(new TextDecoder().decode(request.body.body)) as {
       readonly messages: readonly [{ readonly content: string }]
     }
-    const [version, name] = body.messages[0].content.split(" ") as [Version, string]
-    return Effect.succeed(HttpClientResponse.fromWeb(request, responseOf(get(version, name))))
+    const [version, name, ...how] = body.messages[0].content.split(" ") as [Version, string, ...Array<string>]
+    const recording = get(version, name)
+    const chunks = how.join(" ") === "at once" ? [recording.response.body] : undefined
+    return Effect.succeed(HttpClientResponse.fromWeb(request, responseOf(recording, chunks)))
   })
 )
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
+import { readFileSync } from "node:fs"
 import { env, home, load, ok } from "./fixtures.js"
 
 // The examples of OpenClaw's page about Ollama, word for word.
@@ -164,4 +165,20 @@ describe("the document's examples", () => {
       assert.deepStrictEqual(config.models, [{ ref: "openai/gpt-4", streaming: false }])
       assert.deepStrictEqual(config.diagnostics, [])
     }))
+})
+
+describe("the document in Korean", () => {
+  const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), "utf8")
+  const english = read("ollama-provider.md")
+  const korean = read("ollama-provider.ko.md")
+  const all = (text: string, pattern: RegExp) => Array.from(text.matchAll(pattern), ([found]) => found)
+
+  it("has the same examples, sections and names of code as the one in English", () => {
+    const blocks = /^ *```\w+\n[\s\S]*?^ *```$/gm
+    assert.deepStrictEqual(all(korean, blocks), all(english, blocks))
+    const levels = (text: string) => all(text.replaceAll(blocks, ""), /^#+ /gm)
+    assert.deepStrictEqual(levels(korean), levels(english))
+    const errors = /`[A-Z][A-Za-z]+[A-Z][A-Za-z]+`/g
+    assert.deepStrictEqual(new Set(all(korean, errors)), new Set(all(english, errors)))
+  })
 })

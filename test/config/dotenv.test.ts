@@ -44,12 +44,11 @@ describe("a .env file", () => {
     }
   })
 
-  it("takes time with its size", () => {
-    const start = performance.now()
-    parse("A=\"\\\"".repeat(200_000))
-    parse("A='\n".repeat(200_000))
-    parse("\n".repeat(1_000_000))
-    assert.isBelow(performance.now() - start, 4000)
+  // So long that what takes time with the square of its length never comes to its end: nothing is measured.
+  it("may be long, with quotes that are never closed", () => {
+    assert.isAtMost(parse("A=\"\\\"".repeat(200_000)).size, 1)
+    assert.isAtMost(parse("A='\n".repeat(200_000)).size, 1)
+    assert.strictEqual(parse("\n".repeat(1_000_000)).size, 0)
   })
 })
 

@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { FastCheck, Redacted } from "effect"
+import { readFileSync } from "node:fs"
 import { resolved } from "./fixtures.js"
 
 // Whatever stands at one provider, the others are what they are without it.
@@ -69,6 +70,39 @@ const anything = FastCheck.letrec<{ value: unknown }>((tie) => ({
   )
 })).value
 
+// Every place that OpenClaw's table has, at a provider: whatever stands there, of whatever kind.
+const places = readFileSync(new URL("openclaw-keys.tsv", import.meta.url), "utf8").split("\n")
+  .flatMap((line) => {
+    const path = line.split("\t")[0]!
+    const prefix = "models.providers.<key>."
+    return path.startsWith(prefix) ? [path.slice(prefix.length).replaceAll("[]", ".[]").split(".")] : []
+  })
+
+const odd: ReadonlyArray<unknown> = [
+  null,
+  true,
+  -1,
+  NaN,
+  0.5,
+  "",
+  "${UNSET}",
+  "${__proto__}",
+  "x",
+  [],
+  [null, [[]], {}],
+  {},
+  { source: "exec", id: "x" },
+  JSON.parse("{\"__proto__\":{\"polluted\":true},\"constructor\":{\"prototype\":1}}"),
+  Array.from({ length: 40 }).reduce<unknown>((inner) => ({ a: [inner] }), 1)
+]
+
+/** An entry with a value at one place; before it all that leads there. */
+const entryWith = (place: ReadonlyArray<string>, value: unknown): unknown =>
+  place.reduceRight<unknown>(
+    (inner, key) => key === "[]" ? [inner] : { [key === "<key>" ? "k" : key]: inner },
+    value
+  )
+
 const secretOf = (secret: Redacted.Redacted | undefined) => secret === undefined ? undefined : Redacted.value(secret)
 
 /** Everything about the providers but one, with their keys. */
@@ -105,4 +139,26 @@ describe("whatever stands at one provider", () => {
     assert.strictEqual(others({ other, x: entry }, "x"), without)
     assert.strictEqual(others({ ollama: entry, other }, "ollama"), others({ other }, "ollama"))
   }, { fastCheck: { numRuns: 200 } })
+
+  it("the others resolve as without it, with every kind of value at every place", () => {
+    const alone = others({ other }, "ollama")
+    assert.isAbove(places.length, 150)
+    for (const place of places) {
+      for (const value of odd) {
+        const entry = entryWith(place, value)
+        const whole = { baseUrl: "http://x:1", apiKey: "k", models: [{ id: "m" }], ...(entry as object) }
+        const at = `${place.join(".")}: ${typeof value}`
+        assert.strictEqual(others({ x: entry, other }, "x"), without, at)
+        assert.strictEqual(others({ other, x: whole }, "x"), without, at)
+        assert.strictEqual(others({ ollama: entry, other }, "ollama"), alone, at)
+      }
+    }
+    assert.isUndefined((({}) as { readonly polluted?: unknown }).polluted)
+  })
+
+  it.prop("the others resolve as without it, under any other name", [FastCheck.string(), anything], ([id, entry]) => {
+    FastCheck.pre(!["other", "ollama", "ollama-cloud", ""].includes(id.trim().toLowerCase()))
+    const named = Object.fromEntries([["other", other], [id, entry]])
+    assert.strictEqual(others(named, id.trim().toLowerCase()), without)
+  })
 })

@@ -569,6 +569,29 @@ describe("addresses", () => {
       assert.strictEqual(body(sent)["model"], "m")
     }))
 
+  it.effect("a ref may hold the provider twice, and so may the key of a model's settings", () =>
+    Effect.gen(function*() {
+      const agents = { model: "ollama/ollama/m", models: { "ollama/ollama/m": { params: { seed: 7 } } } }
+      const sent = yield* asked(ollama({}, agents))
+      assert.deepInclude(body(sent), { model: "m", seed: 7 })
+      assert.strictEqual(answer(sent).ref, "ollama/m")
+    }))
+
+  it.effect("OpenRouter's own models are asked by their whole name, however they are written", () =>
+    Effect.gen(function*() {
+      for (const id of ["auto", "openrouter/auto"]) {
+        for (const model of ["openrouter/auto", "openrouter/openrouter/auto"]) {
+          const entry = { baseUrl: "https://openrouter.ai/api/v1", apiKey: "k", models: [{ id }, { id: "a/b" }] }
+          assert.strictEqual(
+            body(yield* asked(providers({ openrouter: entry }, { model })))["model"],
+            "openrouter/auto"
+          )
+          const other = yield* asked(providers({ openrouter: entry }, { model: "openrouter/a/b" }))
+          assert.strictEqual(body(other)["model"], "a/b")
+        }
+      }
+    }))
+
   it.effect("of providers whose ids differ by case only the first counts", () =>
     Effect.gen(function*() {
       const entry = (baseUrl: string) => ({ baseUrl, authHeader: false, models })

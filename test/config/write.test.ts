@@ -236,15 +236,15 @@ describe("writers at the same time", () => {
       let written = false
       const meddling = {
         ...fs,
-        chmod: (file: string, mode: number) =>
+        open: (file: string, options?: FileSystem.OpenFileOptions) =>
           Effect.zipRight(
-            written
+            written || !file.endsWith(".tmp")
               ? Effect.void
               : Effect.suspend(() => {
                 written = true
                 return fs.writeFileString(path, "{ a: 1, b: 2 }")
               }),
-            fs.chmod(file, mode)
+            fs.open(file, options)
           )
       }
       yield* Effect.provideService(set("c", 3, { path }), FileSystem.FileSystem, meddling)

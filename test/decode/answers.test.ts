@@ -1,6 +1,6 @@
 /** What other servers say in an answer: nothing that a person could read is dropped, and a failure is never a success. */
 import { assert, describe, it } from "@effect/vitest"
-import { about } from "../../src/core/about.js"
+import { about } from "../../src/core/decode/decoder.js"
 import { decodeError } from "../../src/core/failure/answer.js"
 import { decode, delta, event, reasoningOf, stop, textOf, whole } from "./support.js"
 
@@ -52,6 +52,15 @@ describe("a failure in an answer", () => {
     const { failure, parts } = whole("openai-completions", body)
     assert.deepStrictEqual(failure, { _tag: "InBandError", error: { code: 502, message: "upstream broke" } })
     assert.strictEqual(textOf(parts), "Half")
+  })
+
+  it("inside of a message of Ollama's own API is that error, with what was said", () => {
+    const { failure, parts } = whole(
+      "ollama",
+      "{\"message\":{\"content\":\"Hi\",\"error\":\"it broke\"},\"done\":true}"
+    )
+    assert.strictEqual(failure?._tag, "InBandError")
+    assert.strictEqual(textOf(parts), "Hi")
   })
 
   it("beside a choice of a stream is that error, with what was said", () => {
@@ -140,6 +149,19 @@ describe("a refusal", () => {
     assert.strictEqual(finish?.finishReason, "content-filter")
   })
 
+  it("is the same in parts of the content, and on Ollama's own API", () => {
+    for (
+      const [api, body] of [
+        ["openai-completions", choice("{\"content\":[{\"type\":\"refusal\",\"refusal\":\"I cannot.\"}]}")],
+        ["ollama", "{\"message\":{\"content\":\"\",\"refusal\":\"I cannot.\"},\"done\":true,\"done_reason\":\"stop\"}"]
+      ] as const
+    ) {
+      const { finish, parts } = whole(api, body)
+      assert.deepStrictEqual(parts, [{ type: "text", text: "I cannot." }])
+      assert.strictEqual(finish?.finishReason, "content-filter")
+    }
+  })
+
   it("that is null says nothing", () => {
     const { finish } = whole("openai-completions", choice("{\"content\":\"Hi\",\"refusal\":null}"))
     assert.strictEqual(finish?.finishReason, "stop")
@@ -180,6 +202,25 @@ describe("reasoning", () => {
         ["reasoning", "Hm."],
         ["text", "Hi"]
       ])
+    }
+  })
+
+  it("is read from Ollama's own API under every name too", () => {
+    for (const json of Object.values(said)) {
+      const { parts } = whole("ollama", `{"message":{"content":"Hi",${json}},"done":true}`)
+      assert.deepStrictEqual([reasoningOf(parts), textOf(parts)], ["Hm.", "Hi"], json)
+    }
+  })
+
+  it("is read from a list of texts, and from a thought that has its text as `text`", () => {
+    for (
+      const json of [
+        "\"content\":\"Hi\",\"reasoning_content\":[{\"type\":\"text\",\"text\":\"Hm.\"}]",
+        "\"content\":[{\"type\":\"thinking\",\"text\":\"Hm.\"},{\"type\":\"text\",\"text\":\"Hi\"}]"
+      ]
+    ) {
+      const { parts } = whole("openai-completions", choice(`{${json}}`))
+      assert.deepStrictEqual([reasoningOf(parts), textOf(parts)], ["Hm.", "Hi"], json)
     }
   })
 

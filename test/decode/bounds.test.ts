@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { make } from "../../src/core/decode/decoder.js"
-import { bytes, cut, decode, makeId, ollama, textOf } from "./support.js"
+import type { Api } from "../../src/Model.js"
+import { bytes, cut, decode, makeId, ollama, textOf, whole } from "./support.js"
 
 const line = (content: string, rest = "") => `{"message":{"content":${JSON.stringify(content)}}${rest}}\n`
 const done = line("", ",\"done\":true")
@@ -203,15 +204,52 @@ describe("UTF-8", () => {
 })
 
 describe("garbage", () => {
-  it("is shown up to 80 characters", () => {
-    const shown = (length: number) => decode("ollama", [`${"x".repeat(length)}\n`]).failure
-    const detail = (text: string) => ({ _tag: "Malformed", detail: `a line is not JSON: ${text}` }) as const
-    assert.deepStrictEqual(shown(80), detail("x".repeat(80)))
-    assert.deepStrictEqual(shown(81), detail(`${"x".repeat(80)}…`))
-    // of many lines the first
-    assert.deepStrictEqual(decode("openai-completions", ["<html>\n<body>\n"]).failure, {
+  const detail = (api: Api, body: string) => {
+    const { failure } = decode(api, [body])
+    return failure?._tag === "Malformed" ? failure.detail : undefined
+  }
+
+  it("is told by its length and how it begins, never by what it says: that may be a model's words", () => {
+    assert.strictEqual(
+      detail("ollama", "Alice lives in Paris\n"),
+      "a line is not JSON: 20 characters, the first a letter"
+    )
+    assert.strictEqual(detail("ollama", "é\n"), "a line is not JSON: 1 character, the first a character beyond ASCII")
+    assert.strictEqual(
+      detail("openai-completions", "data: Alice lives in Paris\n\n"),
+      "an event is not JSON: 20 characters, the first a letter"
+    )
+    assert.strictEqual(
+      detail("openai-completions", "1 Alice\nlives\n"),
+      "not a stream of events: 7 characters, the first a digit"
+    )
+    const said = "Alice lives in Paris"
+    for (const body of [said, `"${said}`, `["${said}" 1]`, `{"a":"${said}"}}`, `{"${said}`, `<p>${said}</p>`]) {
+      for (const text of [`${body}\n`, `data: ${body}\n\n`, `event: x\n${body}\n\n`, `{}\n<html>${body}\n`]) {
+        for (const api of ["ollama", "openai-completions"] as const) {
+          assert.notInclude(detail(api, text) ?? "", "Alice", text)
+          const { failure } = whole(api, text)
+          assert.notInclude(failure?._tag === "Malformed" ? failure.detail : "", "Alice", text)
+        }
+      }
+    }
+  })
+
+  it("is named when a server or a proxy wrote it: a page by its title, a status by its words", () => {
+    const page = "<!DOCTYPE html>\n<html><head><title>502 Bad\n Gateway</title></head></html>"
+    assert.strictEqual(detail("openai-completions", page), "not a stream of events: a page of HTML")
+    assert.strictEqual(
+      detail("ollama", page.replaceAll("\n", "")),
+      "a line is not JSON: a page of HTML, \"502 Bad Gateway\""
+    )
+    assert.strictEqual(
+      detail("ollama", `<html><title>${"x".repeat(90)}`),
+      `a line is not JSON: a page of HTML, "${"x".repeat(80)}…"`
+    )
+    assert.strictEqual(detail("ollama", "404 page not found"), "a line is not JSON: \"404 page not found\"")
+    assert.deepStrictEqual(whole("ollama", page).failure, {
       _tag: "Malformed",
-      detail: "not a stream of events: <html>"
+      detail: "the answer is not JSON: a page of HTML, \"502 Bad Gateway\""
     })
   })
 

@@ -1,8 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Either, FastCheck as fc } from "effect"
 import { type ChatCompletions, Repair } from "effect-ollama"
+import { write } from "../../src/core/json.js"
 import { dataUrl } from "../../src/core/request/image.js"
-import { write } from "../../src/core/request/writeJson.js"
 import { normalize } from "../support/request.js"
 import { apis, call, failure, invalidAt, png, pngBase64, tryEncode } from "./support.js"
 

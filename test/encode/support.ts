@@ -1,5 +1,6 @@
 import { Either } from "effect"
 import type { ChatCompletions, Message, Model } from "effect-ollama"
+import { merge } from "../../src/core/request/params.js"
 import { encode, type Encoded, type EncodeError, type EncodeOptions } from "../../src/core/wire/wire.js"
 import { wires } from "../../src/core/wire/wires.js"
 import { normalize } from "../support/request.js"
@@ -27,15 +28,20 @@ export const plainModel: Model.ModelDefinition = {
   known: ["reasoning", "tools", "input"]
 }
 
-export type Given = Partial<Omit<EncodeOptions, "request"> & { readonly api: Api }>
+export type Given = Partial<Omit<EncodeOptions, "request" | "params">> & {
+  readonly api?: Api
+  /** Of the configuration, the weakest first. */
+  readonly params?: ReadonlyArray<Message.JsonObject>
+}
 
 export const tryEncode = (
   options: ChatCompletions.CompletionOptions,
-  { api = "openai-completions", ...given }: Given = {}
+  { api = "openai-completions", params = [], ...given }: Given = {}
 ): Either.Either<Encoded, EncodeError> =>
   Either.flatMap(
     normalize(options),
-    (request) => encode({ wire: wires[api], model: unknownModel, params: [], stream: false, ...given, request })
+    (request) =>
+      encode({ wire: wires[api], model: unknownModel, params: merge(params), stream: false, ...given, request })
   )
 
 export const encoded = (options: ChatCompletions.CompletionOptions, given: Given = {}): Encoded =>

@@ -57,6 +57,31 @@ describe("Models.candidates", () => {
       )
     }))
 
+  it.effect("begin with the one to ask first, when it is one of them", () =>
+    Effect.gen(function*() {
+      const fields = { primary: "ollama/a", fallbacks: ["groq/llama", "ollama/b"] }
+      assert.deepStrictEqual(
+        yield* planned(fields, { askFirst: "ollama/b:latest" }),
+        ["fallback ollama/b", "primary ollama/a", "fallback groq/llama"]
+      )
+      assert.deepStrictEqual(
+        yield* planned(fields, { askFirst: "ollama/other" }),
+        ["primary ollama/a", "fallback groq/llama", "fallback ollama/b"]
+      )
+      assert.deepStrictEqual(
+        yield* planned({ fallbacks: ["groq/llama"] }, { askFirst: "ollama/first" }),
+        ["first-available ollama/first", "fallback groq/llama"]
+      )
+      assert.deepStrictEqual(
+        yield* planned({ primary: "ollama/a", fallbacks: ["llama"] }, { askFirst: "groq/llama" }),
+        ["fallback llama", "primary ollama/a"]
+      )
+      assert.deepStrictEqual(
+        yield* planned({}, { askFirst: "groq/other" }),
+        ["first-available ollama/*"]
+      )
+    }))
+
   it.effect("begin with the model that the caller names", () =>
     Effect.gen(function*() {
       const fields = { primary: "ollama/a", fallbacks: ["ollama/b"] }

@@ -1,11 +1,12 @@
 /** The chat page of `examples/browser`, built by Vite and used by a headless Chromium, as a person would use it. */
 import { Effect } from "effect"
+import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
 import * as assert from "node:assert/strict"
 import { fileURLToPath } from "node:url"
 import type { Page } from "playwright-core"
 import { build, type Rollup } from "vite"
-import { launch } from "./chromium.js"
+import { openPage } from "./chromium.js"
 import { serveFiles } from "./servers.js"
 
 const types: Readonly<Record<string, string>> = { html: "text/html", js: "text/javascript", css: "text/css" }
@@ -21,73 +22,69 @@ const built = Effect.promise(async () => {
   }))
 })
 
-/** Every text that the last answer has had so far, in order. */
-const watched = (page: Page) =>
-  page.evaluate(() => {
-    const seen: Array<string> = []
-    // without a name: what compiles this file would keep it, by a function that the page has not
-    new MutationObserver(() => {
-      const text = document.querySelector("article.assistant:last-child .text")?.textContent ?? ""
-      if (seen.at(-1) !== text) seen.push(text)
-    }).observe(document.getElementById("log")!, { childList: true, subtree: true })
-    Object.assign(globalThis, { seen })
-  })
-
-const seen = (page: Page) => page.evaluate(() => (globalThis as unknown as { seen: Array<string> }).seen)
-
 const ask = async (page: Page, question: string) => {
   await page.getByLabel("Prompt").fill(question)
   await page.getByRole("button", { name: "Send" }).click()
 }
 
-const last = (page: Page, part: string) => page.locator(`article.assistant:last-child .${part}`)
+/** Waits until a part of the last answer has exactly this text. */
+const shows = (page: Page, part: string, text: string) =>
+  page.locator(`article.assistant:last-child .${part}`).filter({ hasText: new RegExp(`^${text}$`) }).waitFor()
 
-/** Words appear one by one; "Stop" stops the server; what went before is sent again; an error is shown with its hint. */
+/** After that many words the server says no more, and does not end. */
+const stalls = (after: number): MockOllama.Reply => ({ text: "one two three", fault: { type: "stall", after } })
+
+/**
+ * Each word is shown while the server has not said the next; "Stop" stops the server; what went before is sent again; an
+ * error is shown with its hint.
+ */
 export const chat = Effect.gen(function*() {
   const { mock, server } = yield* makeServer({
     models: ["small:1b"],
     replies: [
-      { text: "one two three four", delayMs: { chunk: 120 } },
-      { text: "never to be finished", delayMs: { chunk: 120 }, fault: { type: "stall", after: 2 } },
+      stalls(1),
+      stalls(2),
+      { text: "one two three" },
       { text: "Bye.", fault: { type: "status", status: 500, error: "out of memory" } }
     ]
   })
+  const page = yield* openPage
   const root = yield* Effect.flatMap(built, serveFiles)
-  const browser = yield* launch
-  const page = yield* Effect.promise(() => browser.newPage({ viewport: { width: 800, height: 600 } }))
-  page.setDefaultTimeout(10_000)
-
   yield* Effect.promise(async () => {
     await page.goto(`${root}/?ollama=${server.url}`)
     await page.locator("#model option").waitFor({ state: "attached" })
-    await watched(page)
-    await ask(page, "Count.")
-    await last(page, "note").filter({ hasText: "tokens" }).waitFor()
-    const states = await seen(page)
-    assert.ok(states.length > 3 && states.every((text) => "one two three four".startsWith(text)), states.join("; "))
-
-    await ask(page, "Go on.")
-    await last(page, "text").filter({ hasText: "never to" }).waitFor()
-    await page.getByRole("button", { name: "Stop" }).click()
   })
-  const stopped = yield* server.nextAborted.pipe(
-    Effect.timeoutFail({ duration: 3000, onTimeout: () => new Error("the server did not see the connection close") })
-  )
-  const { messages } = stopped.json as { readonly messages: ReadonlyArray<object> }
-  assert.deepEqual(messages, [
-    { role: "user", content: "Count." },
-    { role: "assistant", content: "one two three four" },
-    { role: "user", content: "Go on." }
-  ])
+
+  for (const text of ["one", "one two"]) {
+    yield* Effect.promise(async () => {
+      await ask(page, "Count.")
+      await shows(page, "text", text)
+      await page.getByRole("button", { name: "Stop" }).click()
+      await shows(page, "note", "stopped")
+    })
+    yield* server.nextAborted.pipe(
+      Effect.timeoutFail({ duration: "30 seconds", onTimeout: () => new Error("the server did not see a stop") })
+    )
+  }
 
   yield* Effect.promise(async () => {
-    await last(page, "note").filter({ hasText: "stopped" }).waitFor()
-    assert.equal(await last(page, "text").textContent(), "never to")
-
+    await ask(page, "Go on.")
+    await shows(page, "text", "one two three")
+    await shows(page, "note", ".*tokens")
     await ask(page, "And now?")
-    await last(page, "wrong").filter({ hasText: "out of memory" }).waitFor()
+    await page.locator("article.assistant:last-child .wrong").filter({ hasText: "out of memory" }).waitFor()
   })
-  assert.equal((yield* mock.requests).filter(({ aborted }) => aborted).length, 1)
+  const asked = (yield* mock.requests).filter(({ method, path }) =>
+    method === "POST" && path === "/v1/chat/completions"
+  )
+  assert.deepEqual(asked.map(({ aborted }) => aborted), [true, true, false, false])
+  assert.deepEqual((asked[2]!.json as { readonly messages: unknown }).messages, [
+    { role: "user", content: "Count." },
+    { role: "assistant", content: "one" },
+    { role: "user", content: "Count." },
+    { role: "assistant", content: "one two" },
+    { role: "user", content: "Go on." }
+  ])
   if (process.env["SCREENSHOT"] !== undefined) {
     yield* Effect.promise(() => page.screenshot({ path: process.env["SCREENSHOT"]! }))
   }

@@ -2,13 +2,10 @@
 import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
-import { execFileSync } from "node:child_process"
-import { mkdtempSync, readFileSync, rmSync } from "node:fs"
 import * as Http from "node:http"
 import * as Https from "node:https"
 import * as Net from "node:net"
-import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { makeCertificate } from "./certificate.js"
 import type { Servers } from "./program/checks.js"
 
 // =============================================================================
@@ -73,20 +70,6 @@ const listening = (server: Net.Server): Effect.Effect<number, never, Scope.Scope
       })
   )
 
-/** A key and a certificate that nobody signed, made anew: no key lies in the repository. */
-const certificate = Effect.sync(() => {
-  const folder = mkdtempSync(join(tmpdir(), "certificate-"))
-  const [key, cert] = [join(folder, "key.pem"), join(folder, "cert.pem")]
-  const subject = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1", "-days", "2"]
-  const made = ["-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-keyout", key, "-out", cert]
-  try {
-    execFileSync("openssl", ["req", "-x509", ...made, ...subject], { stdio: "ignore" })
-    return { key: readFileSync(key), cert: readFileSync(cert) }
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
-})
-
 const notHttp = () =>
   Net.createServer((socket) => {
     socket.on("error", () => {})
@@ -107,7 +90,7 @@ const control = (requests: MockOllama.Service["requests"]) =>
     )
     seen.pipe(
       Effect.delay(10),
-      Effect.repeat({ until: (yes) => yes, times: 300 }),
+      Effect.repeat({ until: (yes) => yes, times: 1000 }),
       Effect.map((yes) => {
         response.writeHead(200, { "content-type": "text/plain", "access-control-allow-origin": "*" })
         response.end(yes ? "yes" : "no")
@@ -116,16 +99,28 @@ const control = (requests: MockOllama.Service["requests"]) =>
     )
   })
 
+/** A name that nobody has. */
+export const nowhere = "http://nowhere.invalid:11434"
+
+/** Where nothing listens, and nothing will: no system gives such a port to one who asks for any. */
+const refusing: Effect.Effect<string> = Effect.suspend(() =>
+  makeServer({}, { port: 15_000 + Math.floor(Math.random() * 15_000) })
+).pipe(
+  Effect.sandbox,
+  Effect.retry({ times: 20 }),
+  Effect.orDie,
+  Effect.map(({ server }) => server.url),
+  Effect.scoped
+)
+
 /** All of them, on ports of their own. */
 export const makeServers: Effect.Effect<Servers, never, Scope.Scope> = Effect.gen(function*() {
   const { mock, server } = yield* makeServer({ models: ["small:1b"], replies: reply })
-  const refusing = yield* makeServer()
-  yield* refusing.server.stop
-  const unsigned = Https.createServer(yield* certificate, (_, response) => response.end())
+  const unsigned = Https.createServer(makeCertificate(), (_, response) => response.end())
   return {
     mock: server.url,
-    refused: refusing.server.url,
-    dns: "http://nowhere.invalid:11434",
+    refused: yield* refusing,
+    dns: nowhere,
     tls: server.url.replace("http:", "https:"),
     certificate: `https://127.0.0.1:${yield* listening(unsigned)}`,
     notHttp: `http://127.0.0.1:${yield* listening(notHttp())}`,

@@ -31,20 +31,28 @@ const cell = (outcomes: Report["outcomes"], checks: ReadonlyArray<string>): stri
 const line = (cells: ReadonlyArray<string>): string =>
   `| ${cells.map((cell) => cell.replaceAll("|", "\\|")).join(" | ")} |`
 
+const row = ({ client, name, outcomes }: Row): ReadonlyArray<string> => [
+  name,
+  client === "fetch" ? client : `\`${client}\``,
+  ...Object.values(columns).map((checks) => cell(outcomes, checks))
+]
+
+const titles = ["", "client", ...Object.keys(columns)]
+
 /** The table in Markdown. */
-export const table = (rows: ReadonlyArray<Row>): string => {
-  const titles = ["", "client", ...Object.keys(columns)]
-  return [
-    line(titles),
-    line(titles.map(() => "---")),
-    ...rows.map(({ client, name, outcomes }) =>
-      line([
-        name,
-        client === "fetch" ? client : `\`${client}\``,
-        ...Object.values(columns).map((checks) => cell(outcomes, checks))
-      ])
-    )
-  ].join("\n")
+export const table = (rows: ReadonlyArray<Row>): string =>
+  [line(titles), line(titles.map(() => "---")), ...rows.map((one) => line(row(one)))].join("\n")
+
+/** The cells that are not those of a table that is there: `stall: ✓, now: RequestTimeout idle`. */
+export const differences = (one: Row, table: string, except: ReadonlySet<string>): ReadonlyArray<string> => {
+  const cells = row(one)
+  const known = table.split("\n").map((text) => text.slice(2, -2).split(" | ")).find(([name, client]) =>
+    name === cells[0] && client === cells[1]
+  )
+  if (known === undefined) return ["it is not in the table"]
+  return titles.flatMap((title, index) =>
+    known[index] === cells[index] || except.has(title) ? [] : [`${title}: ${known[index]}, now: ${cells[index]}`]
+  )
 }
 
 const readme = new URL("../../README.md", import.meta.url)

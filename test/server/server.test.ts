@@ -210,7 +210,17 @@ describe("generate", () => {
         options: { num_predict: 9 },
         images: ["iVBORw0KGgo="]
       }]])
-    }).pipe(Effect.provide(mock({ models: [{ name: "a" }], replies: [reply] }))))
+    }).pipe(Effect.provide(
+      mock({ models: [{ name: "a", capabilities: ["completion", "insert"] }], replies: [reply] })
+    )))
+
+  it.effect("says of a model that cannot fill in what it is", () =>
+    Effect.gen(function*() {
+      const input = { model: "a", prompt: "add", suffix: "}" }
+      const error = yield* Effect.flip(OllamaClient.generate(provider(), input))
+      assert.strictEqual(error._tag, "RequestRejected")
+      assert.include(error.hint, "leave out the suffix")
+    }).pipe(Effect.provide(mock({ models: ["a"] }))))
 
   it.effect("streams the same", () =>
     Effect.gen(function*() {

@@ -4,8 +4,9 @@ import {
   type Context,
   Effect,
   type Exit,
+  FiberRef,
+  HashSet,
   Inspectable,
-  Layer,
   Logger,
   LogLevel,
   Option,
@@ -90,7 +91,7 @@ class Span implements Tracer.Span {
 }
 
 export interface Recorder {
-  readonly layer: Layer.Layer<never>
+  readonly record: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
   /** The names of the spans so far. */
   readonly spans: () => ReadonlyArray<string>
   readonly logs: () => number
@@ -118,12 +119,15 @@ export const recorder = (): Recorder => {
     },
     context: (f) => f()
   })
+  const loggers = HashSet.make(Logger.tracerLogger, logger)
   return {
-    layer: Layer.mergeAll(
-      Logger.replace(Logger.defaultLogger, logger),
-      Logger.minimumLogLevel(LogLevel.All),
-      Layer.setTracer(tracer)
-    ),
+    // Layers of loggers would leave them behind, so that each recording of a test wrote for those before it too.
+    record: (effect) =>
+      effect.pipe(
+        Effect.withTracer(tracer),
+        Effect.locally(FiberRef.currentLoggers, loggers),
+        Logger.withMinimumLogLevel(LogLevel.All)
+      ),
     spans: () => spans.map((span) => span.name),
     logs: () => logs.length,
     all: () => [

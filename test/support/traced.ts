@@ -6,6 +6,8 @@ export interface Seen {
   readonly parent: string | undefined
   readonly attributes: Map<string, unknown>
   ends: Array<"success" | "failure" | "interruption">
+  /** How often it was told an attribute or an event. */
+  told: number
 }
 
 /** The spans that a program makes. */
@@ -19,7 +21,8 @@ export const traced = <A, E, R>(program: (seen: ReadonlyArray<Seen>) => Effect.E
         name,
         parent: Option.getOrUndefined(Option.flatMapNullable(parent, (span) => names.get(span))),
         attributes,
-        ends: []
+        ends: [],
+        told: 0
       }
       seen.push(record)
       const span: Tracer.Span = {
@@ -36,8 +39,11 @@ export const traced = <A, E, R>(program: (seen: ReadonlyArray<Seen>) => Effect.E
         kind,
         attribute: (key, value) => {
           attributes.set(key, value)
+          record.told++
         },
-        event: () => {},
+        event: () => {
+          record.told++
+        },
         addLinks: () => {},
         end: (_, exit) => {
           record.ends.push(Exit.isSuccess(exit) ? "success" : Exit.isInterrupted(exit) ? "interruption" : "failure")

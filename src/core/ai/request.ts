@@ -14,8 +14,8 @@ import type {
 import { toolCallsOf } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
 import { isPlain, own, stringOf } from "../json.js"
+import { invalid } from "../request/plain.js"
 import { failureText, resultText } from "../request/toolResult.js"
-import { invalid } from "../request/writeJson.js"
 import type * as Encoded from "./encoded.js"
 
 type Result<A> = Either.Either<A, InvalidRequest>

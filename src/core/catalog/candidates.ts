@@ -17,6 +17,8 @@ export interface CandidateOptions {
   readonly model?: string | undefined
   /** They replace all that the configuration would try after the first; `[]` is none. */
   readonly fallbacks?: ReadonlyArray<string> | undefined
+  /** A ref of one of these to try before the others. */
+  readonly askFirst?: string | undefined
 }
 
 /** A candidate before anybody was asked. */
@@ -84,7 +86,7 @@ const first = (settings: Settings): Planned => {
  */
 export const plan = (
   settings: Settings,
-  { fallbacks, model }: CandidateOptions = {}
+  { askFirst, fallbacks, model }: CandidateOptions = {}
 ): ReadonlyArray<Planned> => {
   const all: Array<Planned> = []
   if (model !== undefined) all.push(planned(settings, model, "caller"))
@@ -94,8 +96,26 @@ export const plan = (
   if (all.length === 0) all.push(first(settings))
   for (const ref of fallbacks ?? settings.fallbacks) all.push(planned(settings, ref, "fallback"))
   const seen = new Set<string>()
-  return all.filter((candidate) => {
+  const once = all.filter((candidate) => {
     const key = keyOf(settings, candidate)
     return !seen.has(key) && seen.add(key)
   })
+  return askFirst === undefined ? once : preferred(settings, once, askFirst)
 }
+
+// One that would be tried comes first. What is the first available one may have changed since it answered.
+const preferred = (settings: Settings, all: ReadonlyArray<Planned>, ref: string): ReadonlyArray<Planned> => {
+  const wanted = planned(settings, ref, "first-available")
+  const key = keyOf(settings, wanted)
+  const found = all.find((candidate) => keyOf(settings, candidate) === key) ??
+    all.find((candidate) => isNamed(candidate, ref))
+  if (found !== undefined) return [found, ...all.filter((candidate) => candidate !== found)]
+  const [first, ...others] = all
+  const isOfFirst = first?.target === "first-available" && wanted.url !== undefined && wanted.url === first.url
+  return isOfFirst ? [wanted, ...others] : all
+}
+
+// A bare name may be of several providers, until they are asked.
+const isNamed = ({ target }: Planned, ref: string): boolean =>
+  typeof target !== "string" && Either.isRight(target) && target.right._tag === "Name"
+  && ModelRef.normalizeModel(target.right.name) === ModelRef.normalizeModel(ref.slice(ref.indexOf("/") + 1))

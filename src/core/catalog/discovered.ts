@@ -42,10 +42,18 @@ export const listed = (installed: ReadonlyArray<InstalledModel>): Listed => {
   return { models, duplicates }
 }
 
+/** Which models are wanted: those that call tools, all for chats, or those that make vectors. */
+export type Wanted = "tools" | "completion" | "embedding"
+
 const exclusionOf = (
   capabilities: ReadonlyArray<string> | undefined,
-  keepWithoutTools: boolean
+  wanted: Wanted
 ): ExcludedModel["reason"] | undefined => {
+  const keepWithoutTools = wanted === "completion"
+  if (wanted === "embedding") {
+    if (capabilities === undefined) return "unknown-capabilities"
+    return capabilities.includes("embedding") ? undefined : "no-embedding"
+  }
   if (capabilities === undefined) return keepWithoutTools ? undefined : "unknown-capabilities"
   if (capabilities.includes("tools")) return undefined
   if (!keepWithoutTools) return "no-tools"
@@ -77,7 +85,8 @@ const inShort = (error: TransportError | ModelEndpointError | MalformedResponse)
 export const catalogOf = (
   provider: Provider,
   { duplicates, models: installed }: Listed,
-  asked: ReadonlyArray<Asked>
+  asked: ReadonlyArray<Asked>,
+  wanted: Wanted = provider.keepWithoutTools ? "completion" : "tools"
 ): Either.Either<Catalog, TransportError> => {
   const lost = asked.flatMap((answer) => Either.isLeft(answer) && isTransportError(answer.left) ? [answer.left] : [])
   if (lost[0] !== undefined && lost.length === asked.length) return Either.left(lost[0])
@@ -90,7 +99,7 @@ export const catalogOf = (
       excluded.push({ name, reason: "show-failed", detail: inShort(answer.left) })
       return
     }
-    const reason = exclusionOf(answer.right.capabilities, provider.keepWithoutTools)
+    const reason = exclusionOf(answer.right.capabilities, wanted)
     if (reason === undefined) models.push(definitionOf(model, answer.right))
     else excluded.push({ name, reason })
   })

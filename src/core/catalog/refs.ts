@@ -39,6 +39,25 @@ export const usable = (providers: ReadonlyArray<ProviderStatus>): ReadonlyArray<
 
 export const refOf = (provider: string, model: string): string => `${provider}/${model}`
 
+/** The id of a model without its provider in front, however often people write that. */
+export const bareId = (id: string, provider: string): string => {
+  const rest = id.slice(provider.length + 1).trim()
+  return id.toLowerCase().startsWith(`${provider}/`) && rest !== "" ? rest : id
+}
+
+/** The name of a model on its server: OpenRouter's own models have the provider in theirs (`openrouter/auto`). */
+export const serverName = (id: string, provider: string): string =>
+  provider === "openrouter" && !id.includes("/") ? `openrouter/${id}` : id
+
+// Of a listed model too the provider may be written twice; what a server says that it has is taken as it is.
+const modelOf = ({ id, result }: ProviderStatus, model: string): string => {
+  const bare = bareId(model, id.trim().toLowerCase())
+  return bare === model || Either.isLeft(result) || result.right.source !== "configured"
+      || result.right.models.some(({ definition }) => definition.id === model)
+    ? model
+    : bare
+}
+
 /** A text as a ref or a bare name; aliases are not looked at. */
 export const readRef = (settings: Settings, text: string): Either.Either<Target, InvalidModelRef> => {
   const name = text.trim()
@@ -46,7 +65,7 @@ export const readRef = (settings: Settings, text: string): Either.Either<Target,
   if (!name.includes("/")) return Either.right({ _tag: "Name", name })
   return Either.map(ModelRef.parse(name), ({ model, provider }): Target => {
     const status = findStatus(known(settings), provider)
-    return status === undefined ? { _tag: "Name", name } : { _tag: "Ref", status, model }
+    return status === undefined ? { _tag: "Name", name } : { _tag: "Ref", status, model: modelOf(status, model) }
   })
 }
 

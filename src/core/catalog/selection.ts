@@ -76,6 +76,13 @@ const endpointOf = (
 // Providers that are an Ollama whatever API they are asked by.
 const ollamas: ReadonlySet<string> = new Set(["ollama", "ollama-cloud"])
 
+/** The same, asked for a stream or not as a caller wants it. */
+export const withStreaming = (selection: Selection, streaming: boolean): Selection => ({
+  ...selection,
+  streaming,
+  ignored: selection.ignored?.filter(({ setting }) => setting !== "streaming")
+})
+
 /** A chosen model with all that a completion needs. */
 export const select = (
   settings: Settings,

@@ -9,7 +9,7 @@ import * as baseUrl from "../baseUrl.js"
 import { isRecord, type JsonRecord, own } from "../json.js"
 import type { Provider, ProviderHeaders, ProviderModel } from "../provider.js"
 import { hasBrokenReference, shorthand } from "./env.js"
-import { brokenExpected, isMarker, plainHeaders, readHeaders, readKey, type Secret } from "./keys.js"
+import { brokenExpected, isMarker, plainHeaders, readHeaders, readKey, type Reference, type Secret } from "./keys.js"
 import { isSpoken, ownAddress, readModel, shownApi } from "./models.js"
 import { settle, type Settled } from "./params.js"
 import { kindOf } from "./plain.js"
@@ -28,6 +28,20 @@ export type Flaw =
     readonly detail: string
   }
 
+/** A header whose value is elsewhere. */
+export interface PendingHeader {
+  /** In lower case. */
+  readonly header: string
+  readonly prefix?: string | undefined
+  readonly reference: Reference
+  readonly at: KeyPath
+}
+
+interface Headers {
+  readonly values: ProviderHeaders
+  readonly pending: ReadonlyArray<PendingHeader>
+}
+
 export interface Entry {
   readonly id: string
   readonly path: KeyPath
@@ -39,6 +53,8 @@ export interface Entry {
   readonly api: Provider["api"]
   readonly authHeader: boolean
   readonly headers: ProviderHeaders
+  /** Headers whose value only the host can look up. */
+  readonly pending: ReadonlyArray<PendingHeader>
   /** In ms. */
   readonly timeout: number | undefined
   readonly settings: Settled
@@ -82,10 +98,15 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
 
   const written = headersOf(get("headers"), at("headers"), strict, flaws)
   const request = requestOf(strict, known.id, get("request"), at("request"), flaws)
+  const headers = over(without(written, request.replaces), request.headers)
   const apiKey = readKey(get("apiKey"), r.lookup, known.id)
   const seconds = read.positive(strict, get("timeoutSeconds"), at("timeoutSeconds"), "seconds")
   const listed = get("models")
-  const maxTokens = read.count(r, get("maxTokens"), at("maxTokens"))
+  const ofModels = {
+    contextWindow: read.count(r, get("contextWindow"), at("contextWindow")),
+    contextTokens: read.count(r, get("contextTokens"), at("contextTokens")),
+    maxTokens: read.count(r, get("maxTokens"), at("maxTokens"))
+  }
   const list = Array.isArray(listed)
     ? listed
     : listed === undefined
@@ -100,11 +121,12 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
     hasKey: isThere(get("apiKey")) || request.key !== undefined,
     api,
     authHeader: request.authHeader ?? read.boolean(r, get("authHeader"), at("authHeader")) ?? true,
-    headers: { ...without(written, request.replaces), ...request.headers },
+    headers: headers.values,
+    pending: headers.pending,
     timeout: seconds === undefined ? undefined : Math.min(seconds * 1000, maxTimeout),
     settings: settle(r, get("params"), at("params")),
     listsModels: Array.isArray(listed) ? listed.length > 0 : listed !== undefined,
-    ...modelsOf(r, { id: known.id, api, root, maxTokens }, list, at("models")),
+    ...modelsOf(r, { id: known.id, api, root, ...ofModels }, list, at("models")),
     flaws
   }
 }
@@ -131,22 +153,34 @@ const addressOf = (strict: Reader, entry: JsonRecord, path: KeyPath): string | u
   return ownAddress(strict, entry, path)
 }
 
-const headersOf = (value: unknown, path: KeyPath, strict: Reader, flaws: Array<Flaw>): ProviderHeaders => {
+const headersOf = (value: unknown, path: KeyPath, strict: Reader, flaws: Array<Flaw>): Headers => {
   const found = read.object(strict, value, path)
-  return found === undefined ? {} : readHeaders(
-    found,
-    strict.lookup,
-    (name, secret) => flaws.push({ _tag: "Secret", path: [...path, name], secret })
-  )
+  if (found === undefined) return noHeaders
+  const pending: Array<PendingHeader> = []
+  const values = readHeaders(found, strict.lookup, (name, secret) => {
+    const at = [...path, name]
+    flaws.push({ _tag: "Secret", path: at, secret })
+    if (secret._tag === "Reference") pending.push({ header: name.toLowerCase(), reference: secret.reference, at })
+  })
+  return { values, pending }
 }
 
-const without = (headers: ProviderHeaders, names: ReadonlyArray<string>): ProviderHeaders =>
-  Object.fromEntries(Object.entries(headers).filter(([name]) => !names.includes(name)))
+const noHeaders: Headers = { values: {}, pending: [] }
+
+const without = ({ pending, values }: Headers, names: ReadonlyArray<string>): Headers => ({
+  values: Object.fromEntries(Object.entries(values).filter(([name]) => !names.includes(name))),
+  pending: pending.filter(({ header }) => !names.includes(header))
+})
+
+const over = (weak: Headers, strong: Headers): Headers => {
+  const left = without(weak, [...Object.keys(strong.values), ...strong.pending.map(({ header }) => header)])
+  return { values: { ...left.values, ...strong.values }, pending: [...left.pending, ...strong.pending] }
+}
 
 interface Request {
   readonly key?: Entry["key"] | undefined
   readonly authHeader?: boolean | undefined
-  readonly headers: ProviderHeaders
+  readonly headers: Headers
   /** Headers that stand aside for its own. */
   readonly replaces: ReadonlyArray<string>
 }
@@ -154,7 +188,7 @@ interface Request {
 /** `request`: OpenClaw's other place for key and headers, and for what is not honoured here. */
 const requestOf = (r: Reader, provider: string, value: unknown, path: KeyPath, flaws: Array<Flaw>): Request => {
   const request = read.object(r, value, path)
-  if (request === undefined) return { headers: {}, replaces: [] }
+  if (request === undefined) return { headers: noHeaders, replaces: [] }
   for (const [name, detail] of [["proxy", "a proxy"], ["tls", "TLS"]] as const) {
     const set = own(request, name)
     if (set === undefined || set === null || (isRecord(set) && Object.keys(set).length === 0)) continue
@@ -189,7 +223,10 @@ const requestOf = (r: Reader, provider: string, value: unknown, path: KeyPath, f
       [[headerName, `${prefix}${Redacted.value(key.secret.value)}`]],
       (_, { actual, expected }) => r.problem([...at, "headerName"], expected, actual)
     )
-  return { key, authHeader: false, headers: { ...without(headers, replaces), ...set }, replaces }
+  const pending = headerName === undefined || key.secret._tag !== "Reference"
+    ? []
+    : [{ header: headerName.toLowerCase(), prefix, reference: key.secret.reference, at: key.path }]
+  return { key, authHeader: false, headers: over(without(headers, replaces), { values: set, pending }), replaces }
 }
 
 const modelsOf = (

@@ -10,7 +10,7 @@ import {
   ProviderUnavailable
 } from "../../OllamaError.js"
 import { isRecord, type JsonRecord, own } from "../json.js"
-import type { ProviderHeaders, ProviderKey } from "../provider.js"
+import type { Provider, ProviderHeaders, ProviderKey, ProviderSecret, SecretReference } from "../provider.js"
 import {
   hasBrokenReference,
   isBlank,
@@ -48,8 +48,11 @@ export type Secret =
   /** A reference to a variable that is not set. */
   | { readonly _tag: "Unset"; readonly variable: string }
   /** A reference that only the host can follow. */
-  | { readonly _tag: "Reference"; readonly reference: string }
+  | { readonly _tag: "Reference"; readonly reference: Reference }
   | { readonly _tag: "Wrong"; readonly at: KeyPath } & Wrong
+
+/** A reference by itself, wherever it stands. */
+export type Reference = Omit<SecretReference, "neededBy" | "path">
 
 const wrong = (expected: string, actual: string, at: KeyPath = []): Secret => ({ _tag: "Wrong", at, expected, actual })
 
@@ -112,7 +115,7 @@ const fromRecord = (kind: Kind, value: JsonRecord, lookup: Lookup): Secret | und
   if (typeof id !== "string" || !/^[\x21-\x7e]{1,256}$/.test(id)) return wrong("the id of a secret", kindOf(id), ["id"])
   const provider = own(value, "provider")
   const alias = typeof provider === "string" && /^[a-z][a-z0-9_-]{0,63}$/.test(provider) ? provider : "default"
-  return { _tag: "Reference", reference: `${source}:${alias}:${id}` }
+  return { _tag: "Reference", reference: { source, provider: alias, id, text: `${source}:${alias}:${id}` } }
 }
 
 const secretOf = (kind: Kind, value: unknown, lookup: Lookup): Secret | undefined => {
@@ -127,8 +130,14 @@ const secretOf = (kind: Kind, value: unknown, lookup: Lookup): Secret | undefine
   const name = shorthand(text) ?? marked(text)
   if (name !== undefined) return fromVariable(kind, name, lookup)
   if (oldMark.test(text)) return wrong("the name of a variable after the mark, such as MY_API_KEY", "another text")
-  if (text === "secretref-managed" || (isKey && /^oauth:[\x21-\x7e]{0,64}$/.test(text))) {
-    return { _tag: "Reference", reference: text }
+  if (text === "secretref-managed") {
+    return { _tag: "Reference", reference: { source: "managed", provider: "default", id: "", text } }
+  }
+  if (isKey && /^oauth:[\x21-\x7e]{0,64}$/.test(text)) {
+    return {
+      _tag: "Reference",
+      reference: { source: "oauth", provider: "default", id: text.slice("oauth:".length), text }
+    }
   }
   if (hasBrokenReference(value)) return wrong(brokenExpected, "another text between ${ and }")
   let unset: string | undefined
@@ -210,6 +219,8 @@ export const plainHeaders = (
 
 /** How what is wrong is said. */
 export interface Context {
+  /** Whether the host looks up what is only referred to. */
+  readonly asks: boolean
   readonly positioned: (problem: Problem) => ConfigProblem
   readonly say: (level: Diagnostic["level"], path: KeyPath, message: string) => void
 }
@@ -223,10 +234,16 @@ export interface Source {
   readonly path: KeyPath
   /** Whether the user's configuration, or the host, gave it for this provider. */
   readonly explicit: boolean
+  /** What it is called once the host has looked it up. Default: its reference. */
+  readonly source?: string | undefined
+  /** What comes before its path, when it does not stand in the configuration. */
+  readonly file?: string | undefined
 }
 
 export interface KeyFound {
   readonly key?: ProviderKey | undefined
+  /** In place of a key: what the host is to be asked for. */
+  readonly pending?: ProviderSecret | undefined
   /** In place of a key: why the provider is enabled without one. */
   readonly without?: string | undefined
   readonly failure?: ConfigInvalid | MissingEnvironmentVariable | ProviderUnavailable | undefined
@@ -247,7 +264,7 @@ export const failureOf = (
     case "Unset":
       return new MissingEnvironmentVariable({ variable: secret.variable, path: formatPath(path) })
     case "Reference":
-      return new ProviderUnavailable({ provider, reason: "no-credential", detail: secret.reference })
+      return new ProviderUnavailable({ provider, reason: "no-credential", detail: secret.reference.text })
     case "Wrong":
       return invalid(context, [{ path: [...path, ...secret.at], expected: secret.expected, actual: secret.actual }])
   }
@@ -263,7 +280,11 @@ export interface Owner {
 }
 
 // What one source gives; nothing when the next one is to be asked.
-const fromSource = ({ explicit, path, secret }: Source, owner: Owner, context: Context): KeyFound | undefined => {
+const fromSource = (
+  { explicit, file = "", path, secret, source }: Source,
+  owner: Owner,
+  context: Context
+): KeyFound | undefined => {
   if (secret === undefined) return undefined
   const found = { explicit, path }
   if (secret._tag === "Value") {
@@ -274,13 +295,22 @@ const fromSource = ({ explicit, path, secret }: Source, owner: Owner, context: C
       ? { ...found, without: `the key of ${secret.source} is only for local servers` }
       : undefined
   }
-  if (owner.undemanding && owner.local) {
+  const optional = owner.undemanding && owner.local
+  if (secret._tag === "Reference" && context.asks) {
+    const reference: SecretReference = {
+      ...secret.reference,
+      neededBy: owner.provider,
+      path: `${file}${formatPath(path)}`
+    }
+    return { ...found, pending: { reference, source: source ?? `secret ${reference.text}`, explicit, optional } }
+  }
+  if (optional) {
     if (secret._tag === "Named") return { ...found, without: `${secret.variable} is not set, and it needs none` }
     if (secret._tag === "Reference") {
       context.say(
         "warning",
         path,
-        `the secret ${secret.reference} is not known here: a local Ollama is asked without a key`
+        `the secret ${secret.reference.text} is not known here: a local Ollama is asked without a key`
       )
       return { ...found, without: "it needs none" }
     }
@@ -295,4 +325,23 @@ export const firstKey = (sources: ReadonlyArray<Source>, owner: Owner, context: 
     if (found !== undefined) return found
   }
   return undefined
+}
+
+// =============================================================================
+// what the host has looked up
+// =============================================================================
+
+/** What puts one of its secrets into a provider, or why that cannot be sent. */
+export const withSecret = (
+  { explicit, header, prefix = "", source }: ProviderSecret,
+  value: Redacted.Redacted,
+  local: boolean
+): ((provider: Provider) => Provider) | Wrong => {
+  const key = plainKey(Redacted.value(value), source)
+  if (key?._tag === "Wrong") return { expected: key.expected, actual: key.actual }
+  if (key?._tag !== "Value" || (isMarker(key) && !local)) return { expected: keyExpected, actual: "nothing" }
+  if (header === undefined) return (provider) => ({ ...provider, key: { value: key.value, source, explicit } })
+  let bad: Wrong | undefined
+  const set = plainHeaders([[header, `${prefix}${Redacted.value(key.value)}`]], (_, problem) => bad ??= problem)
+  return bad ?? ((provider) => ({ ...provider, headers: { ...provider.headers, ...set } }))
 }

@@ -15,7 +15,8 @@ export const read: Table = {
   "env": "vars",
   "auth": "order",
   "models": "mode providers",
-  "models.providers.*": "baseUrl apiKey api authHeader headers request timeoutSeconds params maxTokens models",
+  "models.providers.*":
+    "baseUrl apiKey api authHeader headers request timeoutSeconds params contextWindow contextTokens maxTokens models",
   "models.providers.*.apiKey": reference,
   "models.providers.*.headers.*": reference,
   "models.providers.*.request": "headers auth proxy tls",

@@ -6,6 +6,7 @@ import { Api, type Cost, free } from "../../Model.js"
 import type { ExcludedModel } from "../../OllamaError.js"
 import * as baseUrl from "../baseUrl.js"
 import { makeDefinition } from "../catalog/definition.js"
+import { bareId } from "../catalog/refs.js"
 import { reasons } from "../failure/sentences.js"
 import { isRecord, type JsonRecord, own } from "../json.js"
 import type { Compat, ProviderHeaders, ProviderModel } from "../provider.js"
@@ -38,7 +39,9 @@ export interface Owner {
   readonly api: Api
   /** Where its models are asked; `undefined` when that is not known. */
   readonly root: string | undefined
-  /** The most tokens of a model that does not say it itself. */
+  /** In tokens, of a model that does not say it itself. */
+  readonly contextWindow: number | undefined
+  readonly contextTokens: number | undefined
   readonly maxTokens: number | undefined
 }
 
@@ -123,7 +126,7 @@ const headers = (r: Reader, value: unknown, path: KeyPath): ProviderHeaders | st
       secret._tag === "Wrong"
         ? `is ${secret.actual}`
         : secret._tag === "Reference"
-        ? `is the secret ${secret.reference}, which is not known here`
+        ? `is the secret ${secret.reference.text}, which is not known here`
         : `needs a variable: ${unsetVariable(secret.variable)}`
     }`
   })
@@ -134,12 +137,6 @@ const headers = (r: Reader, value: unknown, path: KeyPath): ProviderHeaders | st
 const isElsewhere = (address: string, owner: Owner): boolean => {
   const found = baseUrl.normalize(address, { provider: owner.id, api: owner.api })
   return found._tag === "Left" || found.right.root !== owner.root
-}
-
-/** The name of a model without its provider in front. */
-const bareId = (id: string, provider: string): string => {
-  const rest = id.slice(provider.length + 1).trim()
-  return id.toLowerCase().startsWith(`${provider}/`) && rest !== "" ? rest : id
 }
 
 /** Reads one entry. What keeps the model from being asked leaves it out. */
@@ -173,13 +170,13 @@ export const readModel = (r: Reader, owner: Owner, value: unknown, path: KeyPath
       tools,
       input: take("input", input),
       cost: take("cost", cost),
-      contextWindow: take("contextWindow", read.count),
+      contextWindow: take("contextWindow", read.count) ?? owner.contextWindow,
       maxTokens: take("maxTokens", read.count) ?? owner.maxTokens
     }),
     api,
     headers: sent,
     ...(settings === undefined ? {} : unlessEmpty(settings)),
-    contextTokens: take("contextTokens", read.count),
+    contextTokens: take("contextTokens", read.count) ?? owner.contextTokens,
     ...more
   })
 }

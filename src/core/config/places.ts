@@ -6,6 +6,7 @@
 import * as Either from "effect/Either"
 import { isRecord } from "../json.js"
 import { parse } from "./json5.js"
+import { keysOf } from "./known.js"
 import { isNumber } from "./lex.js"
 import { kindOf, type Problem } from "./plain.js"
 import { quoted } from "./reader.js"
@@ -27,7 +28,7 @@ const table: { readonly [place: string]: string } = {
   "models.catalogRefresh": "enabled:b url:s",
   "models.providers": "*:o",
   "models.providers.*":
-    "baseUrl:s apiKey:so auth:s api:s maxTokens:n timeoutSeconds:c region:s injectNumCtxForOpenAICompat:b params:o agentRuntime:o localService:o headers:o authHeader:b request:o models:l",
+    "baseUrl:s apiKey:so auth:s api:s contextWindow:c contextTokens:c maxTokens:n timeoutSeconds:c region:s injectNumCtxForOpenAICompat:b params:o agentRuntime:o localService:o headers:o authHeader:b request:o models:l",
   "models.providers.*.apiKey": "source:s provider:s id:s",
   "models.providers.*.agentRuntime": "id:s",
   "models.providers.*.localService": "command:s args:l cwd:s env:o healthUrl:s readyTimeoutMs:n idleStopMs:n",
@@ -72,6 +73,9 @@ const words: { readonly [place: string]: ReadonlyArray<string> } = {
   "agents.defaults.thinkingDefault": ["off", "minimal", "low", "medium", "high", "xhigh", "adaptive", "max", "ultra"]
 }
 
+/** What must be there where an object is written. */
+const required: { readonly [place: string]: string } = { "models.providers.*.models[]": "id" }
+
 const named: { readonly [letter: string]: string } = {
   s: "a text",
   n: "a number",
@@ -105,7 +109,8 @@ const child = ({ name }: Place, key: string | number): Place => {
   const full = (key: string) => name === "" ? key : `${name}.${key}`
   if (text !== "*" && members.has(text)) return { name: full(text), kinds: members.get(text) }
   if (members.has("*")) return { name: full("*"), kinds: members.get("*") }
-  return { name: `${name}.?`, instead: [...members.keys()].filter((key) => key !== "[]") }
+  const known = keysOf(name)
+  return known.includes(text) ? { name: full(text) } : { name: `${name}.?`, instead: [...members.keys(), ...known] }
 }
 
 const placeOf = (path: KeyPath): Place => path.reduce<Place>(child, top)
@@ -148,13 +153,19 @@ const expected = (kinds: string): string => {
   return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
 }
 
+const misspelt = (path: KeyPath, meant: string): Problem => ({
+  path,
+  expected: "a known key",
+  actual: `${JSON.stringify(path.at(-1))} (did you mean "${meant}"?)`
+})
+
 /** What is wrong with a value at a path, before it is written. A key that only nearly exists is wrong too. */
 export const check = (path: KeyPath, value: unknown): ReadonlyArray<Problem> => {
   const problems: Array<Problem> = []
   const walk = (place: Place, path: KeyPath, value: unknown): void => {
     const meant = place.instead === undefined ? undefined : suggest(String(path.at(-1)), place.instead)
     if (meant !== undefined) {
-      problems.push({ path, expected: `a key that there is (did you mean "${meant}"?)`, actual: "another one" })
+      problems.push(misspelt(path, meant))
       return
     }
     const { kinds, name } = place
@@ -174,6 +185,10 @@ export const check = (path: KeyPath, value: unknown): ReadonlyArray<Problem> => 
         actual: `${JSON.stringify(value)} (did you mean "${word}"?)`
       })
     }
+    const needed = Object.hasOwn(required, name) ? required[name]! : undefined
+    if (needed !== undefined && !Object.hasOwn(value as object, needed)) {
+      problems.push({ path: [...path, needed], expected: expected(child(place, needed).kinds!), actual: "nothing" })
+    }
     if (Array.isArray(value)) value.forEach((item, i) => walk(child(place, i), [...path, i], item))
     else if (isRecord(value)) {
       for (const key of Object.keys(value)) walk(child(place, key), [...path, key], value[key])
@@ -184,11 +199,7 @@ export const check = (path: KeyPath, value: unknown): ReadonlyArray<Problem> => 
     const place = placeOf(path.slice(0, i))
     const meant = place.instead === undefined ? undefined : suggest(String(path[i - 1]), place.instead)
     if (meant === undefined) continue
-    return [{
-      path: path.slice(0, i),
-      expected: `a key that there is (did you mean "${meant}"?)`,
-      actual: "another one"
-    }]
+    return [misspelt(path.slice(0, i), meant)]
   }
   walk(placeOf(path), path, value)
   return problems

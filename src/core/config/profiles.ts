@@ -1,15 +1,14 @@
 /**
  * `auth-profiles.json`: the keys that it holds, by provider, in the order in which they are to be used.
  */
-import type * as Redacted from "effect/Redacted"
 import type { ConfigProblem } from "../../OllamaError.js"
 import { isRecord, type JsonRecord, own } from "../json.js"
 import { type Lookup, unsetVariable } from "./env.js"
-import { isMarker, readKey } from "./keys.js"
+import { isMarker, readKey, type Secret } from "./keys.js"
 import { kindOf, plain } from "./plain.js"
 import type { Diagnostic } from "./resolved.js"
 import { suggest } from "./suggest.js"
-import { formatPath } from "./tree.js"
+import { formatPath, type KeyPath } from "./tree.js"
 
 /** A file that was looked for: what it holds, or why it cannot be read. */
 export type ProfilesFile =
@@ -23,7 +22,8 @@ export interface Profile {
   readonly id: string
   readonly provider: string
   readonly type: "api_key" | "token"
-  readonly secret: Redacted.Redacted
+  readonly secret: Secret
+  readonly path: KeyPath
   /** Whether it holds a marker for local servers in place of a key. */
   readonly marker: boolean
 }
@@ -59,7 +59,8 @@ const read = (
   known: ReadonlySet<string>,
   near: ReadonlyArray<string>,
   lookup: Lookup,
-  now: number
+  now: number,
+  asks: boolean
 ): Profile | string | undefined => {
   if (!isRecord(value)) return `expected an object, found ${kindOf(value)}`
   const type = own(value, "type")
@@ -83,8 +84,12 @@ const read = (
   const key = readKey(secret, lookup, provider)
   if (key === undefined) return `its ${named} is empty`
   if (key._tag === "Wrong") return `its ${named} is ${key.actual}`
-  if (key._tag === "Reference") return `its ${named} is the secret ${key.reference}, which is not known here`
-  if (key._tag !== "Value") return `its ${named} needs a variable: ${unsetVariable(key.variable)}`
+  if (key._tag === "Reference" && !asks) {
+    return `its ${named} is the secret ${key.reference.text}, which is not known here`
+  }
+  if (key._tag !== "Value" && key._tag !== "Reference") {
+    return `its ${named} needs a variable: ${unsetVariable(key.variable)}`
+  }
   const expires = own(value, "expires")
   if (type === "token" && expires !== undefined) {
     if (typeof expires !== "number" || !Number.isFinite(expires)) return "its `expires` is not a time in ms"
@@ -96,17 +101,19 @@ const read = (
     if (meant !== undefined) return `it is of the provider "${provider}": did you mean "${meant}"?`
     if (known.has(prefix)) return `its name says "${prefix}", but it is of another provider, "${provider}"`
   }
-  return { id, provider, type, secret: key.value, marker: isMarker(key) }
+  const path = ["profiles", id, ref === undefined ? field : `${field}Ref`]
+  return { id, provider, type, secret: key, path, marker: isMarker(key) }
 }
 
 const none: Profiles = { byProvider: new Map(), order: new Map(), skipped: [], diagnostics: [] }
 
-/** Reads the file. A single bad entry is skipped and said; `known` are the providers that there are. */
+/** Reads the file. A single bad entry is skipped and said; `known` are the providers that there are; `asks`: whether the host looks up secrets. */
 export const decode = (
   file: ProfilesFile | undefined,
   known: ReadonlySet<string>,
   lookup: Lookup,
-  now: number
+  now: number,
+  asks: boolean
 ): Profiles => {
   if (file === undefined) return none
   const { path } = file
@@ -135,7 +142,7 @@ export const decode = (
   const byProvider = new Map<string, Array<Profile>>()
   const skipped: Array<SkippedProfile> = []
   for (const [id, entry] of Object.entries(profiles ?? {})) {
-    const found = read(id, entry, known, near, lookup, now)
+    const found = read(id, entry, known, near, lookup, now, asks)
     if (typeof found === "string") {
       warn(["profiles", id], `skipped: ${found}`)
       const written = own(entry, "provider")

@@ -12,7 +12,7 @@ import {
   ProviderUnavailable
 } from "../../OllamaError.js"
 import * as baseUrl from "../baseUrl.js"
-import type { Provider, ProviderStatus } from "../provider.js"
+import type { Provider, ProviderSecret, ProviderStatus } from "../provider.js"
 import type { Entry, Flaw, Known } from "./entry.js"
 import { isBlank, type Lookup, unsetVariable } from "./env.js"
 import * as keys from "./keys.js"
@@ -20,7 +20,7 @@ import { compact } from "./models.js"
 import type { Problem } from "./plain.js"
 import * as profiles from "./profiles.js"
 import type { HostOptions } from "./resolved.js"
-import type { KeyPath } from "./tree.js"
+import { formatPath, type KeyPath } from "./tree.js"
 
 /** What all providers are resolved with. */
 export interface Context extends keys.Context {
@@ -68,7 +68,7 @@ const messageOf = (flaw: Flaw): string => {
         case "Wrong":
           return `expected ${flaw.secret.expected}, found ${flaw.secret.actual}`
         case "Reference":
-          return `the secret ${flaw.secret.reference} is not known here`
+          return `the secret ${flaw.secret.reference.text} is not known here`
         default:
           return unsetVariable(flaw.secret.variable)
       }
@@ -93,14 +93,21 @@ const entryFailure = (
 ): Failure | undefined => {
   if (entry === undefined) return undefined
   const matters = ({ path }: Flaw) => !replaced.includes(String(path[entry.path.length]))
-  for (const flaw of entry.flaws) {
+  // what the host is to look up is no flaw
+  const all = entry.flaws.filter((flaw) =>
+    !(context.asks && flaw._tag === "Secret" && flaw.secret._tag === "Reference")
+  )
+  for (const flaw of all) {
     context.say(matters(flaw) ? "error" : "warning", flaw.path, messageOf(flaw))
   }
   const { path, secret } = entry.key
-  if (replaced.includes("apiKey") && secret !== undefined && secret._tag !== "Value") {
+  if (
+    replaced.includes("apiKey") && secret !== undefined && secret._tag !== "Value"
+    && !(context.asks && secret._tag === "Reference")
+  ) {
     context.say("warning", path, messageOf({ _tag: "Secret", path, secret }))
   }
-  const flaws = entry.flaws.filter(matters)
+  const flaws = all.filter(matters)
   const unset = flaws.find((flaw) => flaw._tag === "Secret" && flaw.secret._tag !== "Wrong")
   if (unset?._tag === "Secret") return keys.failureOf(entry.id, unset.secret, unset.path, context)
   const problems = flaws.flatMap((flaw) => problemOf(flaw) ?? [])
@@ -145,9 +152,11 @@ const entrySource = (entry: Entry | undefined): keys.Source => ({
 const profileSource = (id: string, context: Context, markers: boolean): keys.Source => {
   const found = profiles.pick(context.profiles, id, context.configOrder, markers)
   return {
-    secret: found === undefined ? undefined : { _tag: "Value", value: found.secret, source: `profile ${found.id}` },
-    path: [],
-    explicit: false
+    secret: found?.secret._tag === "Value" ? { ...found.secret, source: `profile ${found.id}` } : found?.secret,
+    path: found?.path ?? [],
+    explicit: false,
+    source: found === undefined ? undefined : `profile ${found.id}`,
+    file: "auth-profiles.json: "
   }
 }
 
@@ -176,6 +185,26 @@ const profilesOf = (id: string, context: Context): string => {
 // all of it
 // =============================================================================
 
+// What the host is to be asked for. A key that goes into a header of its own is one secret.
+const secretsOf = (
+  key: ProviderSecret | undefined,
+  entry: Entry | undefined
+): ReadonlyArray<ProviderSecret> => {
+  const headers = (entry?.pending ?? []).map(({ at, header, prefix, reference }): ProviderSecret => {
+    const path = formatPath(at)
+    return {
+      reference: { ...reference, neededBy: entry?.id ?? "", path },
+      header,
+      ...(prefix === undefined ? {} : { prefix }),
+      source: `secret ${reference.text}`,
+      explicit: true,
+      optional: key?.optional === true && key.reference.path === path
+    }
+  })
+  const isHeader = headers.some(({ reference }) => reference.path === key?.reference.path)
+  return key === undefined || isHeader ? headers : [key, ...headers]
+}
+
 const counted = (n: number): string => n === 1 ? "1 model is" : `${n} models are`
 
 /** What becomes of a provider. Without an entry it is one that needs none. */
@@ -199,7 +228,8 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
   const host = ollama ? hostSource(context) : undefined
   const usesEnvironment = ollama || id === "ollama-cloud"
   const explicit = entry?.listsModels === true
-  const keyless = explicit && (!entry.authHeader || Object.hasOwn(entry.headers, "authorization"))
+  const keyless = explicit && (!entry.authHeader || Object.hasOwn(entry.headers, "authorization")
+    || (context.asks && entry.pending.some(({ header }) => header === "authorization")))
   const found = keys.firstKey(
     [
       ...host === undefined ? [] : [host],
@@ -211,7 +241,7 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
     { provider: id, local: root === undefined || baseUrl.isLocal(root), undemanding: ollama },
     context
   )
-  const isOn = found?.key !== undefined || found?.without !== undefined
+  const isOn = found?.key !== undefined || found?.without !== undefined || found?.pending !== undefined
   const enabled = isOn || discover || keyless
   const file = isOn || discover || keyless ? undefined : unreadable(context)
 
@@ -270,6 +300,7 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
     )
   }
   const models = (entry?.models ?? []).map((model) => detached ? compact({ ...model, headers: undefined }) : model)
+  const secrets = context.asks ? secretsOf(found?.pending, detached ? undefined : entry) : []
   const provider: Provider = compact({
     id,
     source: explicit ? "configured" : "discovered",
@@ -285,10 +316,13 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
     streaming: entry?.settings.streaming,
     models,
     excluded: entry === undefined || entry.excluded.length === 0 ? undefined : entry.excluded,
-    keepWithoutTools: options.keepWithoutTools === true
+    keepWithoutTools: options.keepWithoutTools === true,
+    secrets: secrets.length === 0 ? undefined : secrets
   })
   const how = found?.key !== undefined
     ? `the key comes from ${found.key.source}`
+    : found?.pending !== undefined
+    ? `the key comes from ${found.pending.source}, which is looked up when it is needed`
     : found?.without ?? (discover ? "the host enables it without a key" : "it needs no key")
   return {
     id,

@@ -23,6 +23,8 @@ export interface Input {
   readonly lookup: env.Lookup
   readonly profiles?: profiles.ProfilesFile | undefined
   readonly options?: HostOptions | undefined
+  /** Whether the host looks up secrets. */
+  readonly asks?: boolean | undefined
   /** For tokens that expire, in ms since 1970. */
   readonly now: number
   readonly configPath?: string | undefined
@@ -182,9 +184,11 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
 
   const ids = ["ollama", ...Array.from(entries.keys()).filter((id) => id !== "ollama" && id !== "")]
   const unlisted = ["ollama-cloud"].filter((id) => !entries.has(id))
-  const stored = profiles.decode(input.profiles, new Set([...ids, ...unlisted]), lookup, input.now)
+  const asks = input.asks === true
+  const stored = profiles.decode(input.profiles, new Set([...ids, ...unlisted]), lookup, input.now, asks)
   diagnostics.push(...stored.diagnostics)
   const context: provider.Context = {
+    asks,
     lookup,
     profiles: stored,
     configOrder,

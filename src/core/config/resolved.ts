@@ -5,12 +5,7 @@ import type { JsonObject } from "../../Message.js"
 import type { InvalidModelRef, MissingEnvironmentVariable } from "../../OllamaError.js"
 import type { ProviderStatus } from "../provider.js"
 
-/**
- * What host code decides itself. These win over the configuration.
- *
- * @since 0.1.0
- * @category models
- */
+/** What host code decides itself, but for what it does. */
 export interface HostOptions {
   /** Enables `ollama` without any key. */
   readonly discover?: boolean | undefined
@@ -87,12 +82,7 @@ export interface BrokenRef {
   readonly error: InvalidModelRef | MissingEnvironmentVariable
 }
 
-/**
- * A configuration, resolved. Every decision that was taken is data here.
- *
- * @since 0.1.0
- * @category models
- */
+/** A configuration, resolved. Every decision that was taken is data here. */
 export interface ResolvedConfig {
   readonly source: {
     /** The configuration file that was looked for; absent when the configuration was given in code. */

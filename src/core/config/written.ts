@@ -35,6 +35,7 @@ const keyOf = (text: string): string => {
   if (!/^["']/.test(text)) {
     return text.replace(/\\u([0-9a-f]{4})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16)))
   }
+  if (!text.includes("\\")) return text.slice(1, -1)
   const found = parse(text, "")
   return Either.isRight(found) && found.right.kind === "scalar" ? String(found.right.value) : text
 }

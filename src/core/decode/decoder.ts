@@ -1,7 +1,11 @@
 /**
- * The way into decoding: `make` for a stream, `whole` for a whole answer. Bytes become lines, lines events, events parts.
+ * The way into decoding: `make` for a stream, `whole` for a whole answer, and `about` for what a finished one says about
+ * itself. Bytes become lines, lines events, events parts.
  */
+import type { ChatRequest, FinishEvent, Ignored, Usage } from "../../Chat.js"
 import type { PartialAnswer } from "../../Message.js"
+import type { Cost } from "../../Model.js"
+import type { Selection } from "../catalog/selection.js"
 import { isRecord, parse } from "../json.js"
 import type { Asked } from "../request/metadata.js"
 import { errorOf, malformed, readEvent, type Wire } from "../wire/wire.js"
@@ -10,6 +14,7 @@ import { FastPath } from "./fastPath.js"
 import * as Framing from "./framing.js"
 import * as Machine from "./machine.js"
 import type { ContentEvent, DecodeFailure, Decoder, Finish, Whole } from "./types.js"
+import { described } from "./unreadable.js"
 
 export interface DecoderOptions {
   readonly wire: Wire
@@ -231,7 +236,7 @@ export const whole = (body: string, options: DecoderOptions): Whole => {
     return looksStreamed(text)
       ? streamed(text, options)
       : failed(
-        malformed(text.trim() === "" ? "the answer is empty" : `the answer is not JSON: ${Framing.excerpt(text)}`)
+        malformed(text.trim() === "" ? "the answer is empty" : `the answer is not JSON: ${described(text, true)}`)
       )
   }
   if (!isRecord(parsed.value)) return failed(malformed("the answer is not an object"))
@@ -244,3 +249,71 @@ export const whole = (body: string, options: DecoderOptions): Whole => {
   const end = Machine.end(state, out) ?? notDone
   return "_tag" in end ? result(out, undefined, end) : result(out, end, undefined)
 }
+
+// =============================================================================
+// what a finished answer says about itself
+// =============================================================================
+
+/** All that a finish event says and that one attempt knows. */
+export type About = Omit<FinishEvent, "type" | "attempts">
+
+/** What was asked for, as it was sent. */
+export interface Question {
+  readonly request: ChatRequest
+  readonly ignored: ReadonlyArray<Ignored>
+  /** The context size (tokens) that the model is known to have now. */
+  readonly numCtx: number | undefined
+}
+
+// A prompt of so many characters has more tokens than this, whatever the language: only then is a cut worth saying.
+const charactersPerToken = 6
+
+const characters = (request: ChatRequest): number => {
+  let sum = 0
+  for (const message of request.messages) {
+    if (typeof message.content === "string") sum += message.content.length
+    else {
+      for (const part of message.content) {
+        if (part.type === "text" || part.type === "reasoning") sum += part.text.length
+        else if (part.type === "tool-call") sum += part.argumentsText.length
+      }
+    }
+  }
+  return sum
+}
+
+// Cached tokens have a price of their own; what was not counted costs nothing that is known.
+const priceOf = ({ cachedInputTokens = 0, inputTokens = 0, outputTokens = 0 }: Usage, cost: Cost): number => {
+  const cached = Math.min(cachedInputTokens, inputTokens)
+  return ((inputTokens - cached) * cost.input + cached * cost.cacheRead + outputTokens * cost.output) / 1_000_000
+}
+
+// Servers cut a prompt silently: it fills the context, and is much longer.
+const isCut = (usage: Usage, { numCtx, request }: Question): boolean =>
+  usage.inputTokens !== undefined
+  && numCtx !== undefined
+  && usage.inputTokens <= numCtx
+  && characters(request) / charactersPerToken > numCtx
+
+const usageOf = (usage: Usage, cost: Cost, question: Question): Usage => {
+  const price = priceOf(usage, cost)
+  const cut = isCut(usage, question)
+  return price === 0 && !cut ? usage : {
+    ...usage,
+    ...(price === 0 ? undefined : { cost: price }),
+    ...(cut ? { promptTruncated: true } : undefined)
+  }
+}
+
+/** What the answer of this selection says about itself, now that it is finished. */
+export const about = (finish: Finish, { model, ref, selectedBy }: Selection, question: Question): About => ({
+  finishReason: finish.finishReason,
+  ...(finish.rawFinishReason === undefined ? undefined : { rawFinishReason: finish.rawFinishReason }),
+  ...(finish.usage === undefined ? undefined : { usage: usageOf(finish.usage, model.cost, question) }),
+  ...(finish.timings === undefined ? undefined : { timings: finish.timings }),
+  ...(finish.model === undefined ? undefined : { model: finish.model }),
+  ...(finish.responseId === undefined ? undefined : { responseId: finish.responseId }),
+  ref,
+  selectedBy,
+  ignored: finish.ignored === undefined ? question.ignored : [...question.ignored, ...finish.ignored]
+})

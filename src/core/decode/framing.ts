@@ -5,6 +5,7 @@
 import { parse } from "../json.js"
 import { overBound } from "./bytes.js"
 import { type Balance, isCutObject, scan, unbalanced } from "./jsonText.js"
+import { described } from "./unreadable.js"
 
 export interface Framing {
   /** Whether a CR ends a line too. */
@@ -64,12 +65,6 @@ const between: State = { ...initial, begun: true }
 export const isBetween = (state: State): boolean =>
   state.data === undefined && state.document === undefined && state.event === ""
 
-/** Cut short, for a message. */
-export const excerpt = (text: string): string => {
-  const line = text.trim()
-  return line.length > 80 ? `${line.slice(0, 80)}…` : line
-}
-
 const bad = (detail: string): Frame => ({ _tag: "Bad", detail })
 
 const json = (value: unknown, text: string, error = false): Frame => ({ _tag: "Json", value, text, error })
@@ -78,7 +73,7 @@ const json = (value: unknown, text: string, error = false): Frame => ({ _tag: "J
 // one event a line; a single document where a stream was expected may go over several lines
 // =============================================================================
 
-const notJson = (line: string): Frame => bad(`a line is not JSON: ${excerpt(line)}`)
+const notJson = (line: string, { begun }: State): Frame => bad(`a line is not JSON: ${described(line, !begun)}`)
 
 const follow = (document: Document, line: string, out: Array<Frame>, max: number): State => {
   const size = document.size + line.length + 16
@@ -90,12 +85,12 @@ const follow = (document: Document, line: string, out: Array<Frame>, max: number
   const text = `${document.text}\n${line}`
   if (balance.closed) {
     const parsed = parse(text)
-    out.push(parsed === undefined ? notJson(text) : json(parsed.value, text))
+    out.push(parsed === undefined ? notJson(text, between) : json(parsed.value, text))
     return between
   }
   // a raw line end inside a string, or an object right after a value: no later line can repair that
   if (balance.inString || (line.trimStart().startsWith("{") && !/[[,:]\s*$/.test(document.lastLine))) {
-    out.push(notJson(line))
+    out.push(notJson(line, between))
     return between
   }
   const lastLine = line.trim() === "" ? document.lastLine : line
@@ -117,7 +112,7 @@ const documentStep: Framing["step"] = (state, line, out, max) => {
       return { ...between, document: { text: line, lastLine: line, size: line.length, balance } }
     }
   }
-  out.push(notJson(line))
+  out.push(notJson(line, state))
   return between
 }
 
@@ -144,7 +139,7 @@ const dispatch = (state: State, out: Array<Frame>): State => {
   if (parsed !== undefined) out.push(json(parsed.value, text, state.event === "error"))
   else if (isEnd) out.push({ _tag: "Done" })
   else if (state.event === "error") out.push(json(text, text, true))
-  else if (text.trim() !== "") out.push(bad(`an event is not JSON: ${excerpt(text)}`))
+  else if (text.trim() !== "") out.push(bad(`an event is not JSON: ${described(text, !state.begun)}`))
   return between
 }
 
@@ -194,7 +189,7 @@ const eventEnd: Framing["end"] = (before, rest, out, max) => {
   // part of a field's name may be what is left of a cut line
   const stray = state.stray
   if (stray !== undefined && !state.begun && !(stray === rest && "data:event:retry:id:".includes(rest))) {
-    out.push(bad(`not a stream of events: ${excerpt(stray)}`))
+    out.push(bad(`not a stream of events: ${described(stray, true)}`))
   }
   return state
 }

@@ -97,6 +97,7 @@ export interface State {
   readonly usage: Usage | undefined
   readonly timings: Timings | undefined
   readonly model: string | undefined
+  readonly responseId: string | undefined
 }
 
 export const initial: State = {
@@ -112,7 +113,8 @@ export const initial: State = {
   done: false,
   usage: undefined,
   timings: undefined,
-  model: undefined
+  model: undefined,
+  responseId: undefined
 }
 
 /** Text of one kind. The state stays the same object as long as the open part goes on. After the end none counts. */
@@ -236,6 +238,9 @@ export const step = (
     state = { ...state, parts, calls }
   }
   if (event.model !== "" && state.model === undefined) state = { ...state, model: event.model }
+  if (event.responseId !== undefined && state.responseId === undefined) {
+    state = { ...state, responseId: event.responseId }
+  }
   if (event.usage !== undefined) {
     const finished = event.finish !== undefined || state.finish !== undefined
     state = { ...state, usage: laterUsage(state.usage, event.usage, finished) }
@@ -274,6 +279,7 @@ export const end = (state: State, out: Array<ContentEvent>): Finish | DecodeFail
     ...(state.usage === undefined ? undefined : { usage: state.usage }),
     ...(state.timings === undefined ? undefined : { timings: state.timings }),
     ...(state.model === undefined ? undefined : { model: state.model }),
+    ...(state.responseId === undefined ? undefined : { responseId: state.responseId }),
     ...(dropped ? { ignored: [tooMuch] } : undefined)
   }
 }

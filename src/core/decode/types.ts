@@ -98,4 +98,6 @@ export interface WireEvent {
   readonly usage: Usage | undefined
   readonly timings: Timings | undefined
   readonly model: string
+  /** The id of the answer, as the server counts its answers. */
+  readonly responseId?: string
 }

@@ -4,6 +4,7 @@ import type { Ignored } from "../../Chat.js"
 import type { Api } from "../../Model.js"
 import { isRecord, type JsonRecord, numberOf, own, stringOf } from "../json.js"
 import type { Endpoint } from "../provider.js"
+import type { Vector } from "./vectors.js"
 
 /** What is asked, apart from the texts. */
 export interface Asked {
@@ -14,7 +15,7 @@ export interface Asked {
 
 /** The vectors of a batch in the order of its texts, and the tokens that they took. */
 export interface Batch {
-  readonly vectors: ReadonlyArray<ReadonlyArray<number>>
+  readonly vectors: ReadonlyArray<Vector>
   readonly tokens: number | undefined
   readonly model: string | undefined
 }
@@ -25,7 +26,8 @@ export interface Embedder {
   readonly body: (model: string, texts: ReadonlyArray<string>, asked: Asked) => JsonRecord
   /** What cannot be said. */
   readonly ignored: (asked: Asked) => ReadonlyArray<Ignored>
-  readonly read: (json: JsonRecord, count: number) => Either.Either<Batch, string>
+  /** `taken`: the vectors, where their places in this list stand for them. */
+  readonly read: (json: JsonRecord, count: number, taken?: ReadonlyArray<Vector>) => Either.Either<Batch, string>
 }
 
 const defined = (fields: JsonRecord): JsonRecord =>
@@ -38,13 +40,32 @@ const isVector = (value: unknown): value is ReadonlyArray<number> =>
 const batch = (
   vectors: ReadonlyArray<unknown>,
   count: number,
+  taken: ReadonlyArray<Vector> | undefined,
   about: Omit<Batch, "vectors">
 ): Either.Either<Batch, string> => {
   if (vectors.length !== count) return Either.left(`the answer has ${vectors.length} vectors for ${count} texts`)
+  if (taken !== undefined) return placed(vectors, taken, about)
   if (!vectors.every(isVector)) return Either.left("a vector is not a list of numbers")
   return vectors.some((vector) => vector.length !== vectors[0]!.length)
     ? Either.left("the vectors are not of one length")
     : Either.right({ vectors, ...about })
+}
+
+// Each of them once, or something else is meant.
+const placed = (
+  places: ReadonlyArray<unknown>,
+  taken: ReadonlyArray<Vector>,
+  about: Omit<Batch, "vectors">
+): Either.Either<Batch, string> => {
+  const isEach = new Set(places).size === taken.length && places.length === taken.length
+  const vectors: Array<Vector> = []
+  for (const place of places) {
+    const vector = typeof place === "number" ? taken[place] : undefined
+    if (vector !== undefined) vectors.push(vector)
+  }
+  return isEach && vectors.length === places.length
+    ? Either.right({ vectors, ...about })
+    : Either.left("a vector is not a list of numbers")
 }
 
 const ollama: Embedder = {
@@ -52,10 +73,13 @@ const ollama: Embedder = {
   body: (model, input, { dimensions, keepAlive, truncate }) =>
     defined({ model, input, truncate, dimensions, keep_alive: keepAlive }),
   ignored: () => [],
-  read: (json, count) => {
+  read: (json, count, taken) => {
     const embeddings = own(json, "embeddings")
     if (!Array.isArray(embeddings)) return Either.left("the answer has no list of vectors")
-    return batch(embeddings, count, { tokens: numberOf(json, "prompt_eval_count"), model: stringOf(json, "model") })
+    return batch(embeddings, count, taken, {
+      tokens: numberOf(json, "prompt_eval_count"),
+      model: stringOf(json, "model")
+    })
   }
 }
 
@@ -79,12 +103,12 @@ const completions: Embedder = {
     ...(truncate === undefined ? [] : [{ setting: "truncate", reason: only }]),
     ...(keepAlive === undefined ? [] : [{ setting: "keepAlive", reason: only }])
   ],
-  read: (json, count) => {
+  read: (json, count, taken) => {
     const data = own(json, "data")
     if (!Array.isArray(data)) return Either.left("the answer has no list of vectors")
     const usage = own(json, "usage")
     const tokens = isRecord(usage) ? numberOf(usage, "prompt_tokens") ?? numberOf(usage, "total_tokens") : undefined
-    return batch(inOrder(data), count, { tokens, model: stringOf(json, "model") })
+    return batch(inOrder(data), count, taken, { tokens, model: stringOf(json, "model") })
   }
 }
 

@@ -82,7 +82,10 @@ export const invalidRequest = (e: {
 
 // The same request fails again: what to do instead.
 const otherwise = (detail: string): string | undefined => {
-  if (/does not support (chat|generate|completion|insert)|not a chat model|only supports? embedding/i.test(detail)) {
+  if (/does not support insert/i.test(detail)) {
+    return "It cannot fill in: leave out the suffix, or name a model with `insert` among its capabilities."
+  }
+  if (/does not support (chat|generate|completion)|not a chat model|only supports? embedding/i.test(detail)) {
     return "It is no chat model: name one that is."
   }
   if (/jinja|^template: |(chat|prompt) template|roles must alternate|system message must be/i.test(detail)) {

@@ -153,7 +153,7 @@ export const providerUnavailable = (e: {
   switch (e.reason) {
     case "no-credential":
       if (e.detail !== undefined) {
-        return `The key of the provider ${e.provider} is the secret ${e.detail}, which is not known here. Write it as "\${NAME}" or { source: "env", id: "NAME" }.`
+        return `The provider ${e.provider} needs the secret ${e.detail}, which is not known here. Give the host option \`secrets\`, which looks it up, or write it as "\${NAME}" or { source: "env", id: "NAME" }.`
       }
       if (e.provider === "ollama-cloud") {
         return `The provider ollama-cloud has no key. Set OLLAMA_API_KEY to a key of https://ollama.com, or set ${at}.apiKey.`
@@ -193,6 +193,7 @@ export const noModelsConfigured = (e: {
 export const reasons = {
   "no-tools": "no tools",
   "no-completion": "not a chat model",
+  "no-embedding": "not an embedding model",
   "unknown-capabilities": "capabilities unknown: update Ollama to 0.6.4 or later, or define the model explicitly",
   "show-failed": "details could not be read",
   "duplicate": "listed twice",
@@ -379,8 +380,13 @@ export const requestTimeout = (e: {
   }
 }
 
+/** How the detail begins of an answer that the program itself does not want. */
+export const refusedByHost = "the program's own HttpClient refuses it"
+
 export const malformedResponse = (e: { readonly url: string; readonly detail: string }): string =>
-  `The answer of ${e.url} is malformed: ${e.detail}. Is that really Ollama, and is the base URL right?`
+  e.detail.startsWith(refusedByHost)
+    ? `The answer of ${e.url} did not get through: ${e.detail}.`
+    : `The answer of ${e.url} is malformed: ${e.detail}. Is that really Ollama, and is the base URL right?`
 
 // What a model wrote is no part of a sentence, but for a name that looks like one.
 export const malformedToolCall = (e: { readonly name: string }): string =>

@@ -35,14 +35,34 @@ const duration = /^[+-]?(0|((\d+(\.\d*)?|\.\d+)(ns|us|µs|ms|s|m|h))+)$/
 
 const firstNotBase64 = (text: string) => text.search(/[^A-Za-z0-9+/=\r\n]/)
 
+const notBase64 = (image: unknown): Plan | undefined => {
+  const at = typeof image === "string" ? firstNotBase64(image) : 0
+  return at < 0 ? undefined : bindFailure("ollama", `illegal base64 data at input byte ${at}`)
+}
+
+/** What `/api/generate` refuses besides. */
+export const bindGenerate = (json: JsonRecord): Plan | undefined => {
+  for (const image of Array.isArray(json["images"]) ? json["images"] : []) {
+    const refused = notBase64(image)
+    if (refused !== undefined) return refused
+  }
+  const isGiven = (name: string) => {
+    const value = json[name]
+    return typeof value === "string" ? value !== "" : Array.isArray(value) && value.length > 0
+  }
+  return json["raw"] === true && ["template", "system", "context"].some(isGiven)
+    ? bindFailure("ollama", "raw mode does not support template, system, or context")
+    : undefined
+}
+
 const levels = new Set(["low", "medium", "high", "max"])
 
 /** What binding a request of Ollama's own API refuses. */
 export const bindOllama = (json: JsonRecord, generation: Generation): Plan | undefined => {
   for (const message of list(json["messages"])) {
     for (const image of Array.isArray(message["images"]) ? message["images"] : []) {
-      const at = typeof image === "string" ? firstNotBase64(image) : 0
-      if (at >= 0) return bindFailure("ollama", `illegal base64 data at input byte ${at}`)
+      const refused = notBase64(image)
+      if (refused !== undefined) return refused
     }
   }
   const keepAlive = json["keep_alive"]
@@ -75,6 +95,33 @@ const efforts = new Set(["none", "minimal", "low", "medium", "high", "xhigh", "u
 export const effortOf = (json: JsonRecord): unknown =>
   (isRecord(json["reasoning"]) ? json["reasoning"]["effort"] : undefined) ?? json["reasoning_effort"]
 
+/** Whether a request of `/v1` says how much is to be thought, and that it is something. */
+export const asksToThink = (json: JsonRecord): boolean => {
+  const effort = effortOf(json)
+  return effort != null && effort !== "" && effort !== "none"
+}
+
+/** An effort that there is not. */
+export const bindEffort = (json: JsonRecord, generation: Generation): Plan | undefined => {
+  const effort = effortOf(json)
+  if (!generation.thinks || effort == null || effort === "") return undefined
+  const known = efforts.has(String(effort)) &&
+    (generation.openAiShape || generation.effortError("").includes(`"${String(effort)}"`))
+  return known ? undefined : bindFailure("openai-completions", generation.effortError(String(effort)))
+}
+
+/** Go's word for a JSON value. */
+const goKind = (value: unknown) => Array.isArray(value) ? "array" : typeof value === "boolean" ? "bool" : typeof value
+
+/** What `/v1/completions` refuses itself: it takes one prompt, as text. */
+export const bindPrompt = ({ prompt }: JsonRecord): Plan | undefined =>
+  prompt == null || typeof prompt === "string"
+    ? undefined
+    : bindFailure(
+      "openai-completions",
+      `json: cannot unmarshal ${goKind(prompt)} into Go struct field CompletionRequest.prompt of type string`
+    )
+
 /** What the `/v1` layer refuses itself. */
 export const bindCompletions = (json: JsonRecord, generation: Generation): Plan | undefined => {
   const refuse = (message: string) => bindFailure("openai-completions", message)
@@ -102,13 +149,7 @@ export const bindCompletions = (json: JsonRecord, generation: Generation): Plan 
       }
     }
   }
-  const effort = effortOf(json)
-  if (generation.thinks && effort != null && effort !== "") {
-    const known = efforts.has(String(effort)) &&
-      (generation.openAiShape || generation.effortError("").includes(`"${String(effort)}"`))
-    if (!known) return refuse(generation.effortError(String(effort)))
-  }
-  return undefined
+  return bindEffort(json, generation)
 }
 
 const integers = new Set([
@@ -170,10 +211,14 @@ export const modelFor = (
       ? { refused: answer({ error: "ollama cloud is disabled: remote model is unavailable" }, 403) }
       : refuse(404, missingModel(generation, name))
   }
+  const full = () => model.name.includes("/") ? model.name : `registry.ollama.ai/library/${model.name}`
   const tools = request["tools"]
   if (Array.isArray(tools) && tools.length > 0 && lacks(model, "tools")) {
-    const full = model.name.includes("/") ? model.name : `registry.ollama.ai/library/${model.name}`
-    return refuse(400, `${full} does not support tools`)
+    return refuse(400, `${full()} does not support tools`)
+  }
+  const suffix = request["suffix"]
+  if (typeof suffix === "string" && suffix !== "" && lacks(model, "insert")) {
+    return refuse(400, `${full()} does not support insert`)
   }
   if (think && generation.thinks && lacks(model, "thinking")) {
     return refuse(400, `${JSON.stringify(name)} does not support thinking`)

@@ -32,9 +32,11 @@ const preflight = (origin: string, generation: Generation, allow: ReadonlyArray<
       ["Access-Control-Allow-Origin", origin],
       ["Access-Control-Max-Age", "43200"],
       ...(allow === undefined || !generation.methodNotAllowed ? [] : [["Allow", allow.join(", ")] as const]),
-      ["Vary", "Origin"],
-      ["Vary", "Access-Control-Request-Method"],
-      ["Vary", "Access-Control-Request-Headers"]
+      ...(origin === "*"
+        ? []
+        : ["Origin", "Access-Control-Request-Method", "Access-Control-Request-Headers"].map((name) =>
+          ["Vary", name] as const
+        ))
     ],
     framing: "none"
   },
@@ -42,19 +44,45 @@ const preflight = (origin: string, generation: Generation, allow: ReadonlyArray<
   end: "complete"
 })
 
+/** Of a pattern with at most one `*`, as its library takes them. */
+const fits = (origin: string, pattern: string) => {
+  const at = pattern.indexOf("*")
+  if (at < 0) return pattern.toLowerCase() === origin
+  const [before, after] = [pattern.slice(0, at).toLowerCase(), pattern.slice(at + 1).toLowerCase()]
+  return origin.length >= before.length + after.length && origin.startsWith(before) && origin.endsWith(after)
+}
+
+/** Names of this machine and its neighbours, which the server itself tells that they may ask. */
+const isNear = (host = "") => /^(localhost|.+\.(localhost|local|internal))(:\d+)?$/i.test(host)
+
+const noContent: Plan = {
+  delay: 0,
+  head: { status: 204, headers: [], framing: "none" },
+  chunks: [],
+  end: "complete"
+}
+
 /** Answers a request as its origin may have it answered. `allow` are the methods of its path. */
 export const forOrigin = (
   { headers, method }: { readonly method: string; readonly headers: Readonly<Record<string, string>> },
   generation: Generation,
   allow: ReadonlyArray<string> | undefined,
+  origins: ReadonlyArray<string>,
   answer: () => Plan
 ): Plan => {
   const { host, origin } = headers
-  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) return answer()
-  if (!letIn.test(origin)) return whole(403, undefined, "")
-  if (method === "OPTIONS") return preflight(origin, generation, allow)
+  if (origin === undefined || origin === `http://${host}` || origin === `https://${host}`) {
+    return method === "OPTIONS" && isNear(host) ? noContent : answer()
+  }
+  const isOpen = origins.includes("*")
+  if (!isOpen && !letIn.test(origin) && !origins.some((pattern) => fits(origin.toLowerCase(), pattern))) {
+    return whole(403, undefined, "")
+  }
+  if (method === "OPTIONS") return preflight(isOpen ? "*" : origin, generation, allow)
   const plan = answer()
   if (plan.head === undefined) return plan
-  const shared = [["Access-Control-Allow-Origin", origin], ...plan.head.headers, ["Vary", "Origin"]] as const
+  const shared: ReadonlyArray<readonly [string, string]> = isOpen
+    ? [["Access-Control-Allow-Origin", "*"], ...plan.head.headers]
+    : [["Access-Control-Allow-Origin", origin], ...plan.head.headers, ["Vary", "Origin"]]
   return { ...plan, head: { ...plan.head, headers: shared } }
 }

@@ -20,6 +20,8 @@ export interface Generation {
   /** `/v1` errors are typed by their status. */
   readonly typedErrors: boolean
   readonly cloudAware: boolean
+  /** It has `/v1/responses`, and vectors of `/v1/embeddings` as base64. */
+  readonly responds: boolean
   readonly showCapabilities: boolean
   readonly tagsCapabilities: boolean
   /** `parent_model` in `show` is a path. */
@@ -47,6 +49,7 @@ const old: Generation = {
   methodNotAllowed: false,
   typedErrors: false,
   cloudAware: false,
+  responds: false,
   showCapabilities: false,
   tagsCapabilities: false,
   showsParent: true,
@@ -61,6 +64,7 @@ const old: Generation = {
 const mixed: Generation = {
   ...old,
   version: "0.17.7",
+  responds: true,
   doneReasonFirst: false,
   thinks: true,
   callIds: true,

@@ -83,33 +83,70 @@ export const tags = (models: ReadonlyArray<Installed>, generation: Generation) =
   })
 })
 
+// How long models stay in memory, in ms, unless somebody says how long.
+const usualTime = 300_000
+
+const forever = 9_223_372_036_854
+
+const units: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  "µs": 1e-3,
+  "μs": 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000
+}
+
+/** How long a model is to stay in memory: a number of seconds, or a duration as Go writes it; below 0 is for ever. */
+export const keepAliveMs = (keepAlive: unknown): number => {
+  if (typeof keepAlive === "number") return keepAlive < 0 ? forever : keepAlive * 1000
+  if (typeof keepAlive !== "string") return usualTime
+  if (keepAlive === "0") return 0
+  const parts = [...keepAlive.matchAll(/(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g)]
+  if (parts.length === 0) return usualTime
+  return keepAlive.startsWith("-")
+    ? forever
+    : parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0)
+}
+
+/** The models in memory, and until when; `undefined` for one that was there from the start. */
+export type LoadedUntil = Map<string, number | undefined>
+
 export const ps = (
   models: ReadonlyArray<Installed>,
-  loadedUntil: ReadonlyMap<string, number>,
-  generation: Generation
-) => ({
-  models: models.filter((model) => loadedUntil.has(model.name))
-    .sort((a, b) => loadedUntil.get(b.name)! - loadedUntil.get(a.name)!)
-    .map((model) => ({
-      name: model.name,
-      model: model.name,
-      size: size(model),
-      digest: model.digest,
-      details: details(model),
-      expires_at: timestamp(loadedUntil.get(model.name)!, 276_044),
-      size_vram: 0,
-      context_length: generation.psContext ? model.effectiveContext ?? 4096 : undefined
-    }))
+  loadedUntil: LoadedUntil,
+  generation: Generation,
+  now: number
+) => {
+  const until = (model: Installed) => loadedUntil.get(model.name) ?? now + usualTime
+  return {
+    models: models.filter((model) => loadedUntil.has(model.name))
+      .sort((a, b) => until(b) - until(a))
+      .map((model) => ({
+        name: model.name,
+        model: model.name,
+        size: size(model),
+        digest: model.digest,
+        details: details(model),
+        expires_at: timestamp(until(model), 276_044),
+        size_vram: 0,
+        context_length: generation.psContext ? model.effectiveContext ?? 4096 : undefined
+      }))
+  }
+}
+
+export const listing = (model: Installed) => ({
+  id: model.name,
+  object: "model",
+  created: Math.floor(Date.parse(model.modifiedAt) / 1000),
+  owned_by: model.name.split("/").at(-2) ?? "library"
 })
 
 export const modelList = (models: ReadonlyArray<Installed>) => ({
   object: "list",
-  data: models.length === 0 ? null : models.map((model) => ({
-    id: model.name,
-    object: "model",
-    created: Math.floor(Date.parse(model.modifiedAt) / 1000),
-    owned_by: model.name.split("/").at(-2) ?? "library"
-  }))
+  data: models.length === 0 ? null : models.map(listing)
 })
 
 /** As the server prints them: `%-30s %#v`, a line each. */

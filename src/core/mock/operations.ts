@@ -1,5 +1,5 @@
-/** What a server answers that is asked to change its models, to continue a raw prompt, or for the web. */
-import { isRecord, type JsonRecord, numberOf, own, parse, stringOf } from "../json.js"
+/** What a server answers that is asked to change its models, or for the web. */
+import { isRecord, type JsonRecord, numberOf, own, stringOf } from "../json.js"
 import { Sha256 } from "../server/sha256.js"
 import { readBody } from "./checks.js"
 import { goJson } from "./goJson.js"
@@ -100,33 +100,6 @@ export const refusedCreate = (body: JsonRecord, blobs: ReadonlySet<string>): Pla
     ? undefined
     : json({ error: "neither 'from' or 'files' was specified" }, 400)
 }
-
-// =============================================================================
-// generate
-// =============================================================================
-
-const utf8 = new TextDecoder()
-
-const asGenerated = (text: string): string | undefined => {
-  const value = parse(text)?.value
-  if (!isRecord(value) || !isRecord(value["message"])) return undefined
-  const { message, ...rest } = value
-  const { content, thinking } = message as JsonRecord
-  const { created_at, done, model, ...more } = rest
-  return goJson({ model, created_at, response: content, thinking, done, ...more })
-}
-
-/** The answer of a chat in the form of `/api/generate`. */
-export const generated = (plan: Plan): Plan => ({
-  ...plan,
-  chunks: plan.chunks.map((chunk) => {
-    const text = utf8.decode(chunk.bytes)
-    const line = asGenerated(text)
-    return line === undefined
-      ? chunk
-      : { ...chunk, bytes: new TextEncoder().encode(text.endsWith("\n") ? `${line}\n` : line) }
-  })
-})
 
 // =============================================================================
 // the web

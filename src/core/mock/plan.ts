@@ -217,6 +217,9 @@ const breakUtf8 = (bytes: Uint8Array) => {
   return out
 }
 
+export const faultsOf = (fault: Fault | ReadonlyArray<Fault> | undefined): ReadonlyArray<Fault> =>
+  fault === undefined ? [] : Array.isArray(fault) ? fault as ReadonlyArray<Fault> : [fault as Fault]
+
 /** The faults that only change how a plan is sent. Those of content were made with the answer. */
 export const applyFault = (plan: Plan, fault: Fault): Plan => {
   switch (fault.type) {

@@ -247,6 +247,11 @@ export interface Description {
   readonly blobs?: ReadonlyArray<string> | undefined
   /** A path that stands before all others, as behind a reverse proxy, e.g. `/ollama`. */
   readonly prefix?: string | undefined
+  /**
+   * The pages that are let in besides those of this machine and of apps, as in `OLLAMA_ORIGINS`: `https://chat.example`,
+   * `https://*.example`, `*`.
+   */
+  readonly origins?: ReadonlyArray<string> | undefined
 }
 
 /**

@@ -1,17 +1,29 @@
 /** The one implementation behind all ways to serve the mock: a request goes in, a plan comes out. */
-import type { Api } from "../../Model.js"
 import { isRecord, type JsonRecord } from "../json.js"
-import { bindCompletions, bindOllama, effortOf, modelFor, optionFailure, readBody } from "./checks.js"
-import { completion, type CompletionRequest, loaded } from "./completion.js"
+import * as answers from "./answers.js"
+import { readBody } from "./checks.js"
 import { forOrigin } from "./cors.js"
+import { embed, embedOne } from "./embeddings.js"
 import { type Generation, generations } from "./generation.js"
 import { goJson } from "./goJson.js"
-import { embedding, find, install, type Installed, modelList, ps, show, tags, withTag } from "./models.js"
+import {
+  find,
+  install,
+  type Installed,
+  keepAliveMs,
+  listing,
+  type LoadedUntil,
+  modelList,
+  ps,
+  show,
+  tags,
+  withTag
+} from "./models.js"
 import * as operations from "./operations.js"
-import { applyFault, failure, faultAnswer, json, plainText, type Plan, raw, streamed, whole } from "./plan.js"
+import { applyFault, failure, faultAnswer, faultsOf, json, plainText, type Plan, raw, whole } from "./plan.js"
 import { ReplyQueue } from "./replies.js"
-import { methodsOf } from "./routes.js"
-import type { Description, Fault, Model, RecordedRequest, Replies, Reply, Rule } from "./script.js"
+import { methodsOf, modelPath } from "./routes.js"
+import type { Description, Model, RecordedRequest, Replies, Reply, Rule } from "./script.js"
 
 export interface Incoming {
   readonly method: string
@@ -25,9 +37,6 @@ export interface Incoming {
 /** A recorded request while it is being answered. */
 export type Recording = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }
 
-const faultsOf = (fault: Fault | ReadonlyArray<Fault> | undefined): ReadonlyArray<Fault> =>
-  fault === undefined ? [] : Array.isArray(fault) ? fault as ReadonlyArray<Fault> : [fault as Fault]
-
 const parsed = (body: string): unknown => {
   try {
     return JSON.parse(body)
@@ -35,10 +44,6 @@ const parsed = (body: string): unknown => {
     return undefined
   }
 }
-
-const hasMessages = ({ messages }: JsonRecord): boolean => Array.isArray(messages) && messages.length > 0
-
-const forever = 9_223_372_036_854
 
 export class Server {
   readonly generation: Generation
@@ -48,7 +53,7 @@ export class Server {
   private rules: ReadonlyArray<Rule>
   private met = new Map<Rule, number>()
   private ordinal = 0
-  private loadedUntil = new Map<string, number>()
+  private loadedUntil: LoadedUntil = new Map()
   private blobs: Set<string>
 
   constructor(readonly description: Description) {
@@ -73,7 +78,7 @@ export class Server {
 
   setModels(models: ReadonlyArray<Model | string>): void {
     this.models = models.map(install)
-    for (const model of this.models) if (model.loaded === true) this.loadedUntil.set(model.name, 300_000)
+    for (const model of this.models) if (model.loaded === true) this.loadedUntil.set(model.name, undefined)
   }
 
   private queue(replies: Replies = ["Hello."]): ReplyQueue {
@@ -118,7 +123,8 @@ export class Server {
     const plan = forOrigin(
       record,
       this.generation,
-      within ? methodsOf(record.path) : undefined,
+      within ? methodsOf(record.path, this.generation) : undefined,
+      this.description.origins ?? [],
       () => within ? this.answer(record, now, bytes) : plainText(404, "404 page not found")
     )
     // a HEAD has the head of the GET
@@ -157,13 +163,14 @@ export class Server {
 
   private route(record: Recording, now: number, bytes: () => Uint8Array): Plan {
     const isBlob = record.path.startsWith(operations.blobPath)
-    const allowed = methodsOf(record.path)
+    const allowed = methodsOf(record.path, this.generation)
     if (allowed === undefined) return plainText(404, "404 page not found")
     if (!allowed.includes(record.method)) {
       return this.generation.methodNotAllowed
         ? plainText(405, "405 method not allowed", [["Allow", allowed.join(", ")]])
         : plainText(404, "404 page not found")
     }
+    if (record.path.startsWith(modelPath)) return this.listed(record.path.slice(modelPath.length))
     if (isBlob) return operations.blob(record.method, record.path, bytes(), this.blobs)
     switch (record.path) {
       case "/":
@@ -173,21 +180,27 @@ export class Server {
       case "/api/tags":
         return json(tags(this.models, this.generation))
       case "/api/ps":
-        return json(ps(this.models, this.loadedUntil, this.generation))
+        return json(ps(this.models, this.loadedUntil, this.generation, now))
       case "/api/show":
         return this.show(record)
       case "/api/chat":
-        return this.chat(record, now)
+        return answers.chat(this.speaker(now), record)
       case "/api/generate":
-        return this.chat(record, now, true)
+        return answers.generate(this.speaker(now), record)
       case "/v1/chat/completions":
-        return this.completions(record, now)
+        return answers.completions(this.speaker(now), record)
+      case "/v1/completions":
+        return answers.textCompletions(this.speaker(now), record)
+      case "/v1/responses":
+        return answers.responses(this.speaker(now), record)
       case "/v1/models":
         return whole(200, "application/json", `${goJson(modelList(this.models))}\n`)
       case "/api/embed":
-        return this.embed(record, "ollama")
+        return embed(this.models, this.generation, record, "ollama")
+      case "/api/embeddings":
+        return embedOne(this.models, record)
       case "/v1/embeddings":
-        return this.embed(record, "openai-completions")
+        return embed(this.models, this.generation, record, "openai-completions")
       case "/api/pull":
         return this.pull(record)
       case "/api/push":
@@ -289,140 +302,31 @@ export class Server {
     return whole(200, undefined, "")
   }
 
-  private embed(record: RecordedRequest, api: Api): Plan {
-    const body = readBody(api, record.body)
-    if ("refused" in body) return body.refused
-    const name = record.model ?? ""
-    if (find(this.models, name) === undefined) {
-      const message = `model ${JSON.stringify(name)} not found, try pulling it first`
-      return failure(this.generation, api, 404, message)
-    }
-    const input = body.json["input"]
-    const texts = (Array.isArray(input) ? input : [input]).map(String)
-    const embeddings = texts.map(embedding)
-    if (api === "ollama") {
-      return json({
-        model: name,
-        embeddings,
-        total_duration: 5_000_000,
-        load_duration: 2_000_000,
-        prompt_eval_count: texts.length
-      })
-    }
-    const data = embeddings.map((vector, index) => ({ object: "embedding", embedding: vector, index }))
-    const usage = { prompt_tokens: texts.length, total_tokens: texts.length }
-    return whole(200, "application/json", `${goJson({ object: "list", data, model: name, usage })}\n`)
+  private listed(name: string): Plan {
+    const model = find(this.models, name)
+    return model === undefined
+      ? failure(this.generation, "openai-completions", 404, `model '${name}' not found`)
+      : whole(200, "application/json", `${goJson({ ...listing(model), id: name })}\n`)
   }
 
   // ===========================================================================
   // completions
   // ===========================================================================
 
-  private chat(record: RecordedRequest, now: number, raw = false): Plan {
-    const body = readBody("ollama", record.body)
-    if ("refused" in body) return body.refused
-    const refused = bindOllama(body.json, this.generation)
-    if (refused !== undefined) return refused
-    const { json: request } = body
-    const stream = request["stream"] !== false
-    const think = request["think"]
-    const model = modelFor(
-      this.models,
-      this.generation,
-      record.model,
-      "ollama",
-      request,
-      think !== undefined && think !== null && think !== false
-    )
-    if ("refused" in model) return model.refused
-    const isEmpty = raw ? request["prompt"] === undefined || request["prompt"] === "" : !hasMessages(request)
-    const keepAlive = request["keep_alive"]
-    const context = this.context(record, "ollama", model.model, stream, false, now)
-    if (isEmpty) {
-      const unload = keepAlive === 0 || keepAlive === "0" || keepAlive === "0s"
-      this.keep(model.model, unload ? 0 : keepAlive, now)
-      const answer = loaded(context, this.generation, unload ? "unload" : "load")
-      return raw ? operations.generated(answer) : answer
-    }
-    const option = optionFailure(request, this.generation, stream)
-    if (option !== undefined) {
-      // this generation has begun its 200 when it looks at the format
-      return this.generation.thinks || !stream || option.head?.framing !== "chunked"
-        ? option
-        : {
-          ...streamed("application/x-ndjson", option.chunks.map((c) => `${new TextDecoder().decode(c.bytes)}\n`), {
-            head: 0,
-            chunk: 0
-          })
-        }
-    }
-    this.keep(model.model, keepAlive, now)
-    return this.reply(record, context, raw ? operations.generated : undefined)
-  }
-
-  private completions(record: RecordedRequest, now: number): Plan {
-    const body = readBody("openai-completions", record.body)
-    if ("refused" in body) return body.refused
-    const { json: request } = body
-    const refused = bindCompletions(request, this.generation)
-    if (refused !== undefined) return refused
-    const effort = effortOf(request)
-    const model = modelFor(
-      this.models,
-      this.generation,
-      record.model,
-      "openai-completions",
-      request,
-      effort != null && effort !== "" && effort !== "none"
-    )
-    if ("refused" in model) return model.refused
-    const options = request["stream_options"]
-    const includeUsage = isRecord(options) && options["include_usage"] === true
-    this.keep(model.model, undefined, now)
-    return this.reply(
-      record,
-      this.context(record, "openai-completions", model.model, request["stream"] === true, includeUsage, now)
-    )
-  }
-
-  private context(
-    record: RecordedRequest,
-    api: Api,
-    model: Installed,
-    stream: boolean,
-    includeUsage: boolean,
-    now: number
-  ): CompletionRequest {
+  private speaker(now: number): answers.Speaker {
     return {
-      api,
-      model: record.model!,
-      stream,
-      includeUsage,
-      ownTemplate: model.ownTemplate === true,
+      generation: this.generation,
+      models: this.models,
       ordinal: this.ordinal,
-      now
+      now,
+      next: (record) => this.replies.next(record),
+      keep: (model, keepAlive) => this.keep(model, keepAlive, now)
     }
   }
 
   private keep(model: Installed, keepAlive: unknown, now: number): void {
-    if (keepAlive === 0) this.loadedUntil.delete(model.name)
-    else if (typeof keepAlive === "number") {
-      this.loadedUntil.set(model.name, now + (keepAlive < 0 ? forever : keepAlive * 1000))
-    } else this.loadedUntil.set(model.name, now + 300_000)
-  }
-
-  private reply(record: RecordedRequest, request: CompletionRequest, shape = (plan: Plan) => plan): Plan {
-    const found = this.replies.next(record)
-    if (found === undefined) {
-      return failure(this.generation, request.api, 500, "mock: no reply is left for this request")
-    }
-    const reply = typeof found === "string" ? { text: found } : found
-    const faults = faultsOf(reply.fault)
-    const head = typeof reply.delayMs === "object" ? reply.delayMs.head ?? 0 : 0
-    for (const fault of faults) {
-      const answer = faultAnswer(fault, this.generation, request.api, request.model, head)
-      if (answer !== undefined) return faults.reduce(applyFault, answer)
-    }
-    return faults.reduce(applyFault, shape(completion(reply, faults, request, this.generation)))
+    const time = keepAliveMs(keepAlive)
+    if (time === 0) this.loadedUntil.delete(model.name)
+    else this.loadedUntil.set(model.name, now + time)
   }
 }

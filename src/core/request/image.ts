@@ -5,7 +5,7 @@
 import * as Either from "effect/Either"
 import * as Encoding from "effect/Encoding"
 import type { InvalidRequest } from "../../OllamaError.js"
-import { invalid } from "./writeJson.js"
+import { invalid } from "./plain.js"
 
 type MediaType = "image/jpeg" | "image/png" | "image/webp"
 

@@ -7,7 +7,7 @@ import * as Either from "effect/Either"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
 import { isRecord, own } from "../json.js"
-import { invalid, plain } from "./writeJson.js"
+import { invalid, plain } from "./plain.js"
 
 class Refused {
   constructor(readonly detail: string) {}

@@ -4,8 +4,7 @@
  */
 import * as Either from "effect/Either"
 import type { JsonObject, Metadata } from "../../Message.js"
-import { isPlain, isRecord, type JsonRecord, own } from "../json.js"
-import { write } from "./writeJson.js"
+import { isPlain, type JsonRecord, own, write } from "../json.js"
 
 /** Whose metadata it is. */
 export type Source = Omit<Metadata, "value">
@@ -106,7 +105,3 @@ export const joinDetails = (
   }
   return out
 }
-
-/** The objects of a list. */
-export const detailsOf = (value: unknown): ReadonlyArray<JsonRecord> =>
-  Array.isArray(value) ? value.filter(isRecord) : []

@@ -7,7 +7,7 @@ import type { ChatRequest, Params, Think } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
 import { isPlain } from "../json.js"
-import { invalid, plain } from "./writeJson.js"
+import { invalid, plain } from "./plain.js"
 
 /** How hard to think, with the levels that OpenAI has and Ollama maps to its own. */
 export type Effort = Think | "minimal" | "xhigh" | "adaptive" | "ultra"
@@ -227,10 +227,10 @@ const sayings: { readonly [name: string]: ReadonlyArray<string> } = {
  * Merges sets of params, the weakest first: provider, model, ref, caller. They are compared by their canonical names,
  * so `top_p` of the caller wins over `topP` of the configuration; a `null` takes a setting away. The result is in the
  * order of strength too, so that of an extra field and a param with the same name on the wire the last one stands; the
- * extra body of a set is below its params.
+ * extra body of a set is below its params. `under`: what is merged already, and weaker.
  */
-export const merge = (layers: ReadonlyArray<JsonObject>): Either.Either<Merged, InvalidRequest> => {
-  const out = new Map<string, unknown>()
+export const merge = (layers: ReadonlyArray<JsonObject>, under?: Merged): Either.Either<Merged, InvalidRequest> => {
+  const out = new Map<string, unknown>(under)
   const set = (name: string, value: unknown) => {
     out.delete(name)
     out.set(name, value)
@@ -249,9 +249,6 @@ export const merge = (layers: ReadonlyArray<JsonObject>): Either.Either<Merged, 
   }
   return Either.right(out)
 }
-
-/** The form of the answer that params ask for; it is a part of the request, not an option of the model. */
-export const format = (params: Merged): ChatRequest["format"] => params.get("format") as ChatRequest["format"]
 
 const says = (params: JsonObject, setting: string): boolean => {
   const extra = params[extraBody]

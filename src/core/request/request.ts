@@ -8,12 +8,12 @@ import * as Option from "effect/Option"
 import type { ChatRequest, ToolChoice, ToolDefinition } from "../../Chat.js"
 import type { AssistantPart, ImagePart, JsonObject, Message, TextPart } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
-import { isPlain, isRecord, own } from "../json.js"
+import { isObjectText, isPlain, isRecord, own } from "../json.js"
 import * as Image from "./image.js"
 import * as JsonSchema from "./jsonSchema.js"
 import * as Metadata from "./metadata.js"
 import * as Params from "./params.js"
-import { invalid, isObjectText, plain } from "./writeJson.js"
+import { invalid, plain } from "./plain.js"
 
 type Result<A> = Either.Either<A, InvalidRequest>
 
@@ -44,17 +44,27 @@ const request = (
   if (Either.isLeft(toolChoice)) return Either.left(toolChoice.left)
   const format = formatOf(options["format"], toJsonSchema)
   if (Either.isLeft(format)) return Either.left(format.left)
-  const passed = Params.canonical(options["params"], "params")
-  if (Either.isLeft(passed)) return Either.left(passed.left)
-  const typed = Params.canonical(typedParams(options), "")
-  if (Either.isLeft(typed)) return Either.left(typed.left)
+  const params = paramsOf(options)
+  if (Either.isLeft(params)) return Either.left(params.left)
   return Either.right({
     messages: messages.right,
     tools: tools.right,
     toolChoice: toolChoice.right,
     ...(format.right === undefined ? undefined : { format: format.right }),
-    params: { ...passed.right, ...typed.right }
+    params: params.right
   })
+}
+
+const noParams: Result<JsonObject> = Either.right({})
+
+/** What the caller sets: options of their own, over those under `params`. */
+const paramsOf = (options: { readonly [key: string]: unknown }): Result<JsonObject> => {
+  const others = options["params"]
+  const passed = others === undefined ? noParams : Params.canonical(others, "params")
+  if (Either.isLeft(passed)) return Either.left(passed.left)
+  const own = typedParams(options)
+  if (own === undefined) return passed
+  return Either.map(Params.canonical(own, ""), (typed) => ({ ...passed.right, ...typed }))
 }
 
 /** The params that have an option of their own. */
@@ -69,11 +79,17 @@ const typedParams = (options: { readonly [key: string]: unknown }): JsonObject |
 
 /** What says who is asked and how long, which is no part of the request: that nobody has to doubt it later. */
 const routing = (
-  { fallbacks, firstByteTimeout, idleTimeout, malformedCalls, model, repairs }: { readonly [key: string]: unknown }
+  { askFirst, fallbacks, firstByteTimeout, idleTimeout, malformedCalls, model, repairs, streaming }: {
+    readonly [key: string]: unknown
+  }
 ): Result<unknown> => {
   const checked: ReadonlyArray<Result<unknown>> = [
     model === undefined ? Either.void : text(model, "model"),
     fallbacks === undefined ? Either.void : listOf(fallbacks, "fallbacks", "a list of texts", text),
+    askFirst === undefined ? Either.void : text(askFirst, "askFirst"),
+    streaming === undefined || typeof streaming === "boolean"
+      ? Either.void
+      : invalid("streaming", "expected true or false"),
     repairs === undefined ? Either.void : listOf(repairs, "repairs", "a list of repairs", repair),
     malformedCalls === undefined || malformedCalls === "fail" || malformedCalls === "return"
       ? Either.void

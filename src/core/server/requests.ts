@@ -4,7 +4,7 @@ import type { Think } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
 import { bareBase64, dataUrl } from "../request/image.js"
-import { invalid } from "../request/writeJson.js"
+import { invalid } from "../request/plain.js"
 
 /**
  * A prompt for `/api/generate`, which has no roles, no tools and no fallbacks.

@@ -3,7 +3,7 @@ import type { Usage } from "../../Chat.js"
 import type { AssistantMessage, Message } from "../../Message.js"
 import * as Framing from "../decode/framing.js"
 import { elements, member, type Place } from "../decode/jsonText.js"
-import { isRecord, type JsonRecord } from "../json.js"
+import { isRecord, type JsonRecord, recordsOf } from "../json.js"
 import * as Metadata from "../request/metadata.js"
 import * as Params from "../request/params.js"
 import {
@@ -15,8 +15,10 @@ import {
   type Draft,
   finishOf,
   imageUrl,
+  innerError,
   malformed,
   putParams,
+  refusalOf,
   rootMember,
   textOr,
   thoughtOf,
@@ -249,11 +251,9 @@ const read: Wire["read"] = (value, text) => {
     member(json, member(json, elements(json, rootMember(json, "choices"))[at], key), "tool_calls")
   const calls = callsOf(message["tool_calls"], text, place, key === "message")
   if ("_tag" in calls) return calls
-  // A refusal is what the model says in place of an answer.
-  const refusal = textOr(message["refusal"])
-  const error = choice["error"] ?? message["error"]
+  const refusal = refusalOf(message)
   const { field, text: reasoning } = thoughtOf(message, keys.reasoning)
-  const details = Metadata.detailsOf(message["reasoning_details"])
+  const details = recordsOf(message["reasoning_details"])
   const signature = textOr(message["signature"])
   return {
     _tag: "Event",
@@ -265,13 +265,18 @@ const read: Wire["read"] = (value, text) => {
     calls,
     finish: finishOf(textOr(choice["finish_reason"])),
     ...(refusal === "" ? undefined : { refused: true }),
-    ...(error === undefined || error === null || error === false ? undefined : { error }),
+    ...innerError(choice["error"], message["error"]),
     done: false,
     usage: usageOf(value["usage"]),
     timings: undefined,
-    model: textOr(value["model"])
+    model: textOr(value["model"]),
+    ...idOf(value["id"])
   }
 }
+
+// An id is short; what is not is none.
+const idOf = (id: unknown): { readonly responseId: string } | undefined =>
+  typeof id === "string" && id !== "" && id.length <= 200 ? { responseId: id } : undefined
 
 /** Only the first choice is this answer; a usage chunk has none. */
 const choiceAt = (choices: ReadonlyArray<unknown>): number =>

@@ -2,9 +2,8 @@
 import type { Timings, Usage } from "../../Chat.js"
 import type { Message } from "../../Message.js"
 import * as Framing from "../decode/framing.js"
-import { isRecord, type JsonRecord } from "../json.js"
+import { isRecord, type JsonRecord, Raw } from "../json.js"
 import * as Params from "../request/params.js"
-import { Raw } from "../request/writeJson.js"
 import {
   argumentsText,
   assistantSaid,
@@ -13,8 +12,10 @@ import {
   count,
   finishOf,
   imageBase64,
+  innerError,
   malformed,
   putParams,
+  refusalOf,
   rootMember,
   textOr,
   thoughtOf,
@@ -139,12 +140,15 @@ const read: Wire["read"] = (value, text) => {
   const calls = callsOf(message["tool_calls"], text, callsPlace, true)
   if ("_tag" in calls) return calls
   const done = value["done"] === true
+  const refusal = refusalOf(message)
   return {
     _tag: "Event",
     reasoning: thoughtOf(message, keys.reasoning).text,
-    content,
+    content: content + refusal,
     calls,
     finish: finishOf(textOr(value["done_reason"])) ?? (done ? finishOf("stop") : undefined),
+    ...(refusal === "" ? undefined : { refused: true }),
+    ...innerError(message["error"]),
     done,
     usage: usageOf(value),
     timings: timingsOf(value),

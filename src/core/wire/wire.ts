@@ -4,20 +4,20 @@
  */
 import * as Either from "effect/Either"
 import type { ChatRequest, FinishReason, Ignored, ToolDefinition } from "../../Chat.js"
-import type { AssistantMessage, AssistantPart, ImagePart, JsonObject, ToolCall } from "../../Message.js"
+import type { AssistantMessage, AssistantPart, ImagePart, ToolCall } from "../../Message.js"
 import { reasoningOf, textOf, toolCallsOf } from "../../Message.js"
 import { lacks, type ModelDefinition } from "../../Model.js"
 import { ImagesNotSupported, type InvalidRequest, ThinkingNotSupported, ToolsNotSupported } from "../../OllamaError.js"
 import type { Framing } from "../decode/framing.js"
 import { copy, elements, member, type Place, root } from "../decode/jsonText.js"
 import type { DecodeFailure, Kind, WireCall, WireEvent, WireFinish } from "../decode/types.js"
-import { isRecord, type JsonRecord } from "../json.js"
+import { isObjectText, isRecord, type JsonRecord, recordsOf, wellFormed, write } from "../json.js"
 import type { Compat, Provider } from "../provider.js"
 import { bareBase64, dataUrl } from "../request/image.js"
-import { detailsOf, type ReasoningField } from "../request/metadata.js"
+import type { ReasoningField } from "../request/metadata.js"
 import type * as Metadata from "../request/metadata.js"
 import * as Params from "../request/params.js"
-import { isObjectText, wellFormed, write } from "../request/writeJson.js"
+import { unwritable } from "../request/plain.js"
 
 export interface Wire {
   /** Where a completion is asked for, under the addresses of a provider. */
@@ -74,9 +74,11 @@ export interface Drafted {
 export interface EncodeOptions {
   readonly wire: Wire
   readonly model: ModelDefinition
+  /** Its name on the server. Default: its id. */
+  readonly name?: string | undefined
   readonly request: ChatRequest
-  /** Params of the configuration, the weakest first: provider, model, ref. The request's own are stronger. */
-  readonly params: ReadonlyArray<JsonObject>
+  /** Params of the configuration, merged, or why they cannot be. The request's own are stronger. */
+  readonly params: Either.Either<Params.Merged, InvalidRequest>
   /** Params of the configuration that cannot be sent; the request's own stand in their place. */
   readonly ignored?: ReadonlyArray<Ignored> | undefined
   /** Whether it is an Ollama that is asked. Default `true`. */
@@ -107,14 +109,17 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
   )
   const compat = wire.ollama ? {} : options.compat ?? {}
   const ollama = options.ollama !== false
-  const noImages = lacks(model, "image") || compat.requiresStringContent === true
-  if (hasImages(request) && noImages) return Either.left(new ImagesNotSupported({ model: model.id }))
+  if (hasImages(request) && (lacks(model, "image") || compat.requiresStringContent === true)) {
+    return Either.left(new ImagesNotSupported({ model: model.id }))
+  }
   const tools = offered(request)
   if (tools.length > 0 && lacks(model, "tools")) return Either.left(new ToolsNotSupported({ model: model.id }))
   if (request.toolChoice === "required" && ollama) {
     ignored.push({ setting: "toolChoice", reason: "Ollama cannot be made to call a tool" })
   }
-  const merged = Params.merge([...options.params, request.params])
+  const merged = Object.keys(request.params).length === 0
+    ? options.params
+    : Either.flatMap(options.params, (configured) => Params.merge([request.params], configured))
   if (Either.isLeft(merged)) return Either.left(merged.left)
   const params = merged.right
   const asked = params.get("think") as Params.Effort | undefined
@@ -133,8 +138,9 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     })
   }
   const drafted = wire.body({
-    model: model.id,
-    format: request.format ?? Params.format(params),
+    model: options.name ?? model.id,
+    // The params too may ask for a form of the answer; it is a part of the request, not an option of the model.
+    format: request.format ?? params.get("format") as ChatRequest["format"],
     request,
     tools,
     params,
@@ -145,11 +151,10 @@ export const encode = (options: EncodeOptions): Either.Either<Encoded, EncodeErr
     ollama,
     compat
   })
-  return Either.map(write(Object.fromEntries(drafted.body), ""), (body) => ({
-    ...drafted,
-    body,
-    ignored: [...ignored, ...drafted.ignored]
-  }))
+  return Either.mapBoth(write(Object.fromEntries(drafted.body), ""), {
+    onLeft: unwritable,
+    onRight: (body) => ({ ...drafted, body, ignored: [...ignored, ...drafted.ignored] })
+  })
 }
 
 const hasImages = (request: ChatRequest): boolean =>
@@ -297,9 +302,22 @@ export const contentOf = (value: unknown): string | undefined => {
   let text = ""
   for (const part of value as ReadonlyArray<unknown>) {
     if (typeof part === "string") text += part
-    else if (isRecord(part) && typeof part["text"] === "string") text += part["text"]
+    else if (isRecord(part) && part["type"] !== "thinking") text += textOr(part["text"])
   }
   return text
+}
+
+/** What the model says in place of an answer: a text beside the content, or parts of it. */
+export const refusalOf = (message: JsonRecord): string => {
+  let text = textOr(message["refusal"])
+  for (const part of recordsOf(message["content"])) text += textOr(part["refusal"])
+  return text
+}
+
+/** An error inside of a message, or beside it. */
+export const innerError = (...errors: ReadonlyArray<unknown>) => {
+  const error = errors.find((error) => error !== undefined && error !== null && error !== false)
+  return error === undefined ? undefined : { error }
 }
 
 /** What a message says that is a thought, and where: under the first of the names, in its details, or in its content. */
@@ -308,14 +326,14 @@ export const thoughtOf = (
   keys: ReadonlyArray<ReasoningField>
 ): { readonly text: string; readonly field?: ReasoningField } => {
   for (const field of keys) {
-    const text = textOr(message[field])
+    const text = contentOf(message[field]) ?? ""
     if (text !== "") return { text, field }
   }
   let text = ""
-  for (const part of detailsOf(message["reasoning_details"])) text += textOr(part["text"]) || textOr(part["summary"])
+  for (const part of recordsOf(message["reasoning_details"])) text += textOr(part["text"]) || textOr(part["summary"])
   if (text !== "") return { text, field: "reasoning_details" }
-  for (const part of detailsOf(message["content"])) {
-    if (part["type"] === "thinking") text += contentOf(part["thinking"]) ?? ""
+  for (const part of recordsOf(message["content"])) {
+    if (part["type"] === "thinking") text += contentOf(part["thinking"]) || textOr(part["text"])
   }
   return text === "" ? { text } : { text, field: "content" }
 }

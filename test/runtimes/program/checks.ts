@@ -64,13 +64,13 @@ const failsAs = <E extends OllamaError.OllamaError, R>(run: Effect.Effect<unknow
 // asking
 // =============================================================================
 
-const limits: ChatCompletions.Options = { retrySchedule: Schedule.stop, idleTimeout: 500, firstByteTimeout: 8000 }
+const limits: ChatCompletions.Options = { retrySchedule: Schedule.stop, idleTimeout: 10_000, firstByteTimeout: 8000 }
 
-const asking = (baseUrl: string, api: Model.Api, streaming: boolean) =>
+const asking = (baseUrl: string, api: Model.Api, streaming: boolean, idleTimeout = limits.idleTimeout) =>
   Effect.provide(Ollama.layerValue({
     models: { providers: { ollama: { api, baseUrl, apiKey: "ollama-local", models: [{ id: "small:1b" }] } } },
     agents: { defaults: { models: { "ollama/small:1b": { streaming } } } }
-  }, { completions: limits }))
+  }, { completions: { ...limits, idleTimeout } }))
 
 /** Waits until the mock has seen what is asked for of a request. */
 const saw = (what: "come" | "gone", { prompt, servers }: Target) =>
@@ -154,6 +154,8 @@ const checks: Readonly<Record<string, (target: Target) => Run>> = {
       const error = yield* Effect.flip(Models.refresh("ollama"))
       const attempts = "attempts" in error ? error.attempts : undefined
       yield* must(attempts === 4, () => `${inShort(error)} after ${attempts} attempts`)
+      const hints = error._tag === "ConnectionRefused" ? ["ollama serve"] : ["ollama serve", "OLLAMA_ORIGINS"]
+      yield* must(hints.every((hint) => error.hint.includes(hint)), () => `its hint is ${error.hint}`)
     }).pipe(
       Effect.provide(Ollama.layerValue({ models: { providers: { ollama: { api } } } }, {
         discover: true,
@@ -177,7 +179,7 @@ const checks: Readonly<Record<string, (target: Target) => Run>> = {
 
   stall: (target) =>
     failsAs(Stream.runDrain(ChatCompletions.stream({ prompt: target.prompt })), "RequestTimeout idle").pipe(
-      asking(target.servers.mock, target.api, true),
+      asking(target.servers.mock, target.api, true, 500),
       Effect.zipRight(saw("gone", target))
     ),
 

@@ -1,0 +1,66 @@
+/**
+ * How a failure is told: one paragraph that says what happened and what to do, and with `--verbose` what it came from.
+ */
+import type { Failure } from "./command.js"
+import type { Inks } from "./screen.js"
+import { harmless } from "./text.js"
+
+// What the library says to programmers, as it is said to who types commands.
+const advice: ReadonlyArray<readonly [RegExp, string]> = [
+  [/use Ollama\.layerWith\(\{ discover: true \}\)/g, "say where it is with --base-url"],
+  [/`ollama pull /g, "`effect-ollama pull "],
+  [/, or raise discovery\.\w+/g, ""],
+  [
+    /Create it, or unset the variable that names it \(OPENCLAW_CONFIG_PATH\)/g,
+    "Check --config and OPENCLAW_CONFIG_PATH"
+  ],
+  [
+    /Use the effect-ollama\/node transport or NodeHttpClient\.layerUndici, or set/g,
+    "Set"
+  ]
+]
+
+/** The sentences of a failure. */
+export const sentence = (failure: Failure): string =>
+  harmless(advice.reduce((text, [pattern, instead]) => text.replace(pattern, instead), failure.message)).trim()
+
+const field = (value: unknown, name: string): unknown =>
+  typeof value === "object" && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
+
+/** What a failure came from, from the outside in: tags, and the causes that are kept as plain data. */
+const chain = (failure: unknown, depth = 0): ReadonlyArray<string> => {
+  if (depth > 8) return []
+  const tag = field(failure, "_tag") ?? field(failure, "name")
+  const attempts = field(failure, "attempts")
+  const cause = field(failure, "cause")
+  const message = field(failure, "message")
+  const code = field(failure, "code")
+  const detail = field(failure, "detail")
+  const said = [
+    ...(typeof code === "string" ? [code] : []),
+    ...(depth > 0 && typeof message === "string" && message !== "" ? [message] : []),
+    ...(typeof detail === "string" && detail !== "" ? [`"${detail}"`] : []),
+    ...["url", "status", "reason", "phase", "limit"].flatMap((name) => {
+      const value = field(failure, name)
+      return typeof value === "string" || typeof value === "number" ? [`${name}=${value}`] : []
+    })
+  ]
+  const line = `${depth === 0 ? "" : "  ".repeat(depth) + "from "}${typeof tag === "string" ? tag : "a cause"}${
+    said.length === 0 ? "" : `: ${said.join(", ")}`
+  }`
+  const tried = Array.isArray(attempts)
+    ? attempts.flatMap((attempt) => {
+      const [first = "", ...rest] = chain(field(attempt, "error"), depth + 1)
+      return [`${"  ".repeat(depth + 1)}${String(field(attempt, "ref"))} ${first.trim()}`, ...rest]
+    })
+    : []
+  return [line, ...tried, ...(cause === undefined ? [] : chain(cause, depth + 1))]
+}
+
+/** A failure as it is shown. */
+export const describe = (failure: Failure, inks: Inks, verbose: boolean): string => {
+  const text = sentence(failure)
+  const [first = "", ...rest] = text.split("\n")
+  const told = [`${inks.red("error:")} ${first}`, ...rest].join("\n")
+  return verbose ? `${told}\n${inks.dim(harmless(chain(failure).join("\n")))}` : told
+}

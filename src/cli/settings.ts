@@ -1,0 +1,43 @@
+/**
+ * What may be said with every command.
+ */
+import * as Context from "effect/Context"
+
+export interface Globals {
+  /** The configuration file. */
+  readonly config?: string | undefined
+  /** Where `ollama` is. */
+  readonly baseUrl?: string | undefined
+  /** Says more about failures. */
+  readonly verbose: boolean
+  readonly noColor: boolean
+}
+
+export class Settings extends Context.Tag("effect-ollama/cli/settings")<Settings, Globals>() {}
+
+interface GlobalFlag {
+  readonly name: string
+  readonly alias?: string | undefined
+  readonly value?: string | undefined
+  readonly choices?: ReadonlyArray<string> | undefined
+  readonly about: string
+}
+
+export const globalFlags: ReadonlyArray<GlobalFlag> = [
+  { name: "config", value: "path", about: "The configuration file, in the place of the one that OpenClaw would read" },
+  {
+    name: "base-url",
+    value: "url",
+    about: "Where Ollama is; it needs no key then. Default: OLLAMA_HOST, or what is configured"
+  },
+  { name: "verbose", about: "Say more: the causes of a failure, the usage of an answer" },
+  { name: "no-color", about: "No colours (also: NO_COLOR=1)" },
+  { name: "help", alias: "h", about: "Show help" },
+  { name: "version", about: "Show the version" },
+  {
+    name: "completions",
+    value: "bash|zsh|fish",
+    choices: ["bash", "zsh", "fish"],
+    about: "Print the completions of a shell"
+  }
+]

@@ -1,0 +1,223 @@
+/**
+ * Takes the vectors out of the bytes of an answer: neither their text nor a value of JSON for each number is made, which is
+ * most of what an answer of a megabyte costs. What is not written as servers write it is left to `JSON.parse`.
+ */
+
+/** How a vector is kept. */
+export type Form = "float32" | "numbers"
+
+/** A vector in either form. */
+export type Vector = Float32Array | ReadonlyArray<number>
+
+/** The bytes without the vectors: where one stood, its place in the list stands. */
+export interface Taken {
+  readonly rest: Uint8Array
+  readonly vectors: ReadonlyArray<Vector>
+}
+
+/** The vectors of an answer, or `undefined` when they are not all plain lists of numbers of one length. */
+export const take = (bytes: Uint8Array, form: Form): Taken | undefined => new Reader(bytes, form).all()
+
+const bytesOf = (text: string): ReadonlyArray<number> => Array.from(text, (character) => character.charCodeAt(0))
+
+// What stands within a string of JSON has a backslash before its quotes, so this is always a key.
+const key = /* @__PURE__ */ bytesOf("\"embedding")
+
+const powers = /* @__PURE__ */ Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
+
+// A fourth piece of a number has no place in what can be calculated exactly.
+const piece = 9
+
+const isSpace = (code: number | undefined): boolean => code === 32 || code === 10 || code === 13 || code === 9
+
+// `Array.from` asks an iterator.
+const listOf = (numbers: Float64Array): ReadonlyArray<number> => {
+  const list: Array<number> = new Array(numbers.length)
+  for (let i = 0; i < list.length; i++) list[i] = numbers[i]!
+  return list
+}
+
+class Reader {
+  private at = 0
+  private length: number | undefined
+  private scratch = new Float64Array(1024)
+  private readonly vectors: Array<Vector> = []
+  private readonly rest: Array<number> = []
+
+  private readonly bytes: Uint8Array
+
+  constructor(bytes: Uint8Array, private readonly form: Form) {
+    let end = bytes.length
+    while (isSpace(bytes[end - 1])) end--
+    this.bytes = bytes.subarray(0, end)
+  }
+
+  all(): Taken | undefined {
+    const { bytes, rest, vectors } = this
+    // So no number is at the end, where there is no byte to end it.
+    if (bytes[bytes.length - 1] !== closeBrace) return undefined
+    while (this.at < bytes.length) {
+      if (!this.isAtList()) {
+        rest.push(bytes[this.at++]!)
+        // Not worth it where most of an answer is something else.
+        if (rest.length > most) return undefined
+        continue
+      }
+      if (bytes[this.at] === openBracket) {
+        const first = vectors.length
+        if (!this.lists()) return undefined
+        rest.push(...bytesOf(`[${vectors.slice(first).map((_, index) => first + index).join()}]`))
+      } else {
+        rest.push(...bytesOf(`${vectors.length}`))
+        if (!this.list()) return undefined
+      }
+    }
+    return vectors.length === 0 ? undefined : { rest: Uint8Array.from(rest), vectors }
+  }
+
+  // Whether a list of this key begins here; then its key is copied, and what follows is behind its bracket.
+  private isAtList(): boolean {
+    const { bytes } = this
+    let at = this.at
+    for (const code of key) if (bytes[at++] !== code) return false
+    if (bytes[at] === smallS) at++
+    if (bytes[at++] !== quote) return false
+    while (isSpace(bytes[at])) at++
+    if (bytes[at++] !== colon) return false
+    while (isSpace(bytes[at])) at++
+    if (bytes[at] !== openBracket) return false
+    for (; this.at < at; this.at++) this.rest.push(bytes[this.at]!)
+    this.at++
+    this.skipSpace()
+    return true
+  }
+
+  // From the first of the lists to behind the bracket of all.
+  private lists(): boolean {
+    const { bytes } = this
+    for (;;) {
+      if (bytes[this.at++] !== openBracket || !this.list()) return false
+      this.skipSpace()
+      const next = bytes[this.at++]
+      if (next === closeBracket) return true
+      if (next !== comma) return false
+      this.skipSpace()
+    }
+  }
+
+  // From behind the bracket of a list of numbers to behind its end. One loop over its bytes: a call for each number would
+  // take as long as the number, and so would a branch that goes either way.
+  private list(): boolean {
+    const { bytes } = this
+    let { at, scratch } = this
+    for (let count = 0;;) {
+      while (isSpace(bytes[at])) at++
+      const start = at
+      const isNegative = bytes[at] === minus ? 1 : 0
+      at += isNegative
+      const firstDigit = at
+      // What is no digit is larger than nine as a number without a sign.
+      let digit = bytes[at]! - zero
+      let head = 0
+      while (digit >>> 0 <= 9) {
+        head = head * 10 + digit
+        digit = bytes[++at]! - zero
+      }
+      const whole = at - firstDigit
+      if (whole === 0 || (whole > 1 && bytes[firstDigit] === zero)) return false
+      // Two pieces in small whole numbers: a calculation with fractions for each digit would wait for the one before.
+      let middle = 0
+      let tail = 0
+      let decimals = 0
+      let inTail = 0
+      if (digit === point - zero) {
+        const from = ++at
+        const between = from + piece
+        digit = bytes[at]! - zero
+        while (digit >>> 0 <= 9 && at < between) {
+          middle = (Math.imul(middle, 10) + digit) | 0
+          digit = bytes[++at]! - zero
+        }
+        if (at === between) {
+          while (digit >>> 0 <= 9 && at < between + piece) {
+            tail = (Math.imul(tail, 10) + digit) | 0
+            digit = bytes[++at]! - zero
+          }
+          inTail = at - between
+          while (digit >>> 0 <= 9) digit = bytes[++at]! - zero
+        }
+        decimals = at - from
+        if (decimals === 0) return false
+      }
+      let code = digit + zero
+      let scale = decimals
+      if (code === bigE || code === smallE) {
+        code = bytes[++at]!
+        const isDown = code === minus
+        if (isDown || code === plus) code = bytes[++at]!
+        const from = at
+        let exponent = 0
+        while (code >= zero && code <= nine && at - from < 4) {
+          exponent = exponent * 10 + (code - zero)
+          code = bytes[++at]!
+        }
+        if (at === from) return false
+        scale += isDown ? exponent : -exponent
+      }
+      let value = middle
+      if (inTail > 0) value = value * powers[inTail]! + tail
+      if (head > 0) value += head * powers[Math.min(decimals, 2 * piece)]!
+      // Two exact numbers, so one rounding, as it should be; else it takes more than a division.
+      if (decimals <= 2 * piece && value <= Number.MAX_SAFE_INTEGER && scale >= 0 && scale <= 22) {
+        value /= powers[scale]!
+        value = isNegative === 1 ? -value : value
+      } else {
+        value = Number(String.fromCharCode(...bytes.subarray(start, Math.min(at, start + longest))))
+        if (!Number.isFinite(value) || at - start > longest) return false
+      }
+      if (count === scratch.length) scratch = this.larger()
+      scratch[count++] = value
+      while (isSpace(code)) code = bytes[++at]!
+      at++
+      if (code === comma) continue
+      this.at = at
+      return code === closeBracket && this.keep(scratch.subarray(0, count))
+    }
+  }
+
+  private larger(): typeof this.scratch {
+    const before = this.scratch
+    this.scratch = new Float64Array(before.length * 2)
+    this.scratch.set(before)
+    return this.scratch
+  }
+
+  private keep(numbers: Float64Array): boolean {
+    this.length ??= numbers.length
+    this.vectors.push(this.form === "float32" ? new Float32Array(numbers) : listOf(numbers))
+    return numbers.length === this.length
+  }
+
+  private skipSpace(): void {
+    while (isSpace(this.bytes[this.at])) this.at++
+  }
+}
+
+// Bytes of an answer that are no vector, and those of a number.
+const most = 1024 * 1024
+const longest = 1000
+
+const openBracket = 91
+const closeBracket = 93
+const closeBrace = 125
+const comma = 44
+const colon = 58
+const quote = 34
+const smallS = 115
+const minus = 45
+const plus = 43
+const point = 46
+const zero = 48
+const nine = 57
+const bigE = 69
+const smallE = 101

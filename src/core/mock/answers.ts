@@ -1,0 +1,188 @@
+/** What a server answers that is to speak, on each of the paths on which it does. */
+import type { Api } from "../../Model.js"
+import { isRecord, type JsonRecord } from "../json.js"
+import {
+  asksToThink,
+  bindCompletions,
+  bindGenerate,
+  bindOllama,
+  bindPrompt,
+  modelFor,
+  optionFailure,
+  readBody
+} from "./checks.js"
+import { completion, type CompletionRequest, loaded } from "./completion.js"
+import { generated, textCompletion } from "./derived.js"
+import type { Generation } from "./generation.js"
+import type { Installed } from "./models.js"
+import { applyFault, failure, faultAnswer, faultsOf, type Plan, streamed } from "./plan.js"
+import * as fromResponses from "./responses.js"
+import type { RecordedRequest, Reply } from "./script.js"
+
+/** What of a server these answers need. */
+export interface Speaker {
+  readonly generation: Generation
+  readonly models: ReadonlyArray<Installed>
+  /** Of the request. */
+  readonly ordinal: number
+  /** ms since the epoch. */
+  readonly now: number
+  /** The reply that is next in turn. */
+  readonly next: (record: RecordedRequest) => Reply | string | undefined
+  readonly keep: (model: Installed, keepAlive: unknown) => void
+}
+
+const requestOf = (
+  { now, ordinal }: Speaker,
+  record: RecordedRequest,
+  api: Api,
+  model: Installed,
+  stream: boolean,
+  json: JsonRecord
+): CompletionRequest => {
+  const options = json["stream_options"]
+  return {
+    api,
+    model: record.model!,
+    stream,
+    includeUsage: isRecord(options) && options["include_usage"] === true,
+    ownTemplate: model.ownTemplate === true,
+    ordinal,
+    now
+  }
+}
+
+/** Puts the answer of a chat into the form of another path. */
+type Put = (plan: Plan) => Plan
+
+const reply = (
+  { generation, next }: Speaker,
+  record: RecordedRequest,
+  request: CompletionRequest,
+  put: Put = (plan) => plan,
+  api = request.api
+): Plan => {
+  const found = next(record)
+  if (found === undefined) return failure(generation, api, 500, "mock: no reply is left for this request")
+  const reply = typeof found === "string" ? { text: found } : found
+  const faults = faultsOf(reply.fault)
+  const head = typeof reply.delayMs === "object" ? reply.delayMs.head ?? 0 : 0
+  for (const fault of faults) {
+    const answer = faultAnswer(fault, generation, api, request.model, head)
+    if (answer !== undefined) return faults.reduce(applyFault, answer)
+  }
+  const plan = completion(reply, faults, request, generation)
+  return faults.reduce(applyFault, reply.raw === undefined ? put(plan) : plan)
+}
+
+// =============================================================================
+// Ollama's own API
+// =============================================================================
+
+interface Native {
+  readonly refuse?: (json: JsonRecord) => Plan | undefined
+  /** There is nothing to answer: the model is loaded, or unloaded. */
+  readonly isEmpty: (json: JsonRecord) => boolean
+  readonly put?: (plan: Plan, json: JsonRecord) => Plan
+}
+
+const native = (speaker: Speaker, record: RecordedRequest, { isEmpty, put, refuse }: Native): Plan => {
+  const { generation } = speaker
+  const body = readBody("ollama", record.body)
+  if ("refused" in body) return body.refused
+  const { json } = body
+  const refused = bindOllama(json, generation) ?? refuse?.(json)
+  if (refused !== undefined) return refused
+  const stream = json["stream"] !== false
+  const think = json["think"]
+  const thinks = think !== undefined && think !== null && think !== false
+  const found = modelFor(speaker.models, generation, record.model, "ollama", json, thinks)
+  if ("refused" in found) return found.refused
+  const { model } = found
+  const keepAlive = json["keep_alive"]
+  const request = requestOf(speaker, record, "ollama", model, stream, json)
+  const inForm: Put = (plan) => put === undefined ? plan : put(plan, json)
+  if (isEmpty(json)) {
+    const unload = keepAlive === 0 || keepAlive === "0" || keepAlive === "0s"
+    speaker.keep(model, unload ? 0 : keepAlive)
+    return inForm(loaded(request, generation, unload ? "unload" : "load"))
+  }
+  const option = optionFailure(json, generation, stream)
+  if (option !== undefined) {
+    // this generation has begun its 200 when it looks at the format
+    return generation.thinks || !stream || option.head?.framing !== "chunked"
+      ? option
+      : {
+        ...streamed("application/x-ndjson", option.chunks.map((c) => `${new TextDecoder().decode(c.bytes)}\n`), {
+          head: 0,
+          chunk: 0
+        })
+      }
+  }
+  speaker.keep(model, keepAlive)
+  return reply(speaker, record, request, inForm)
+}
+
+const isBlank = (prompt: unknown) => prompt === undefined || prompt === null || prompt === ""
+
+export const chat = (speaker: Speaker, record: RecordedRequest): Plan =>
+  native(speaker, record, { isEmpty: ({ messages }) => !Array.isArray(messages) || messages.length === 0 })
+
+export const generate = (speaker: Speaker, record: RecordedRequest): Plan =>
+  native(speaker, record, { refuse: bindGenerate, isEmpty: ({ prompt }) => isBlank(prompt), put: generated })
+
+// =============================================================================
+// /v1
+// =============================================================================
+
+export const completions = (speaker: Speaker, record: RecordedRequest): Plan => {
+  const { generation } = speaker
+  const body = readBody("openai-completions", record.body)
+  if ("refused" in body) return body.refused
+  const { json } = body
+  const refused = bindCompletions(json, generation)
+  if (refused !== undefined) return refused
+  const found = modelFor(speaker.models, generation, record.model, "openai-completions", json, asksToThink(json))
+  if ("refused" in found) return found.refused
+  speaker.keep(found.model, undefined)
+  const stream = json["stream"] === true
+  return reply(speaker, record, requestOf(speaker, record, "openai-completions", found.model, stream, json))
+}
+
+interface Derived {
+  readonly refuse: (json: JsonRecord) => Plan | undefined
+  readonly isEmpty: (json: JsonRecord) => boolean
+  readonly put: (plan: Plan, json: JsonRecord, request: CompletionRequest) => Plan
+}
+
+/** A path whose answers are made of a chat of Ollama's own API, with the refusals of `/v1`. */
+const derived = (speaker: Speaker, record: RecordedRequest, { isEmpty, put, refuse }: Derived): Plan => {
+  const { generation } = speaker
+  const body = readBody("openai-completions", record.body)
+  if ("refused" in body) return body.refused
+  const { json } = body
+  const refused = refuse(json)
+  if (refused !== undefined) return refused
+  const found = modelFor(speaker.models, generation, record.model, "openai-completions", json, asksToThink(json))
+  if ("refused" in found) return found.refused
+  speaker.keep(found.model, undefined)
+  const request = requestOf(speaker, record, "ollama", found.model, json["stream"] === true, json)
+  const inForm: Put = (plan) => put(plan, json, request)
+  return isEmpty(json)
+    ? inForm(loaded(request, generation, "load"))
+    : reply(speaker, record, request, inForm, "openai-completions")
+}
+
+export const textCompletions = (speaker: Speaker, record: RecordedRequest): Plan =>
+  derived(speaker, record, {
+    refuse: bindPrompt,
+    isEmpty: ({ prompt }) => isBlank(prompt),
+    put: (plan, _, request) => textCompletion(plan, request, speaker.generation)
+  })
+
+export const responses = (speaker: Speaker, record: RecordedRequest): Plan =>
+  derived(speaker, record, {
+    refuse: (json) => fromResponses.bindResponses(json, speaker.generation),
+    isEmpty: fromResponses.saysNothing,
+    put: (plan, json, request) => fromResponses.response(plan, json, request, speaker.generation)
+  })

@@ -1,0 +1,308 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Data, Deferred, Effect, Fiber, Metric, MetricLabel, Schema, Stream, Tracer } from "effect"
+import { ChatCompletions, Embeddings, OllamaTelemetry, ToolLoop } from "effect-ollama"
+import { MockOllama } from "effect-ollama/testing"
+import { named, type Seen, traced } from "../support/traced.js"
+
+const mock = (id: string, replies: MockOllama.Description["replies"], streaming = false) =>
+  MockOllama.layer({ models: ["a", "b"], replies }, {
+    streaming,
+    config: {
+      models: {
+        providers: {
+          [id]: {
+            baseUrl: "http://gpu-box:1234",
+            apiKey: "a-secret-key",
+            headers: { "X-Api-Token": "a-secret-header" },
+            params: { temperature: 0.5 },
+            models: [{ id: "a" }, { id: "b", api: "ollama" }]
+          }
+        }
+      },
+      agents: { defaults: { model: `${id}/a` } }
+    }
+  })
+
+const attributesOf = (seen: ReadonlyArray<Seen>, name: string) =>
+  Object.fromEntries(named(seen, name)[0]?.attributes ?? [])
+
+// The value of a metric for calls to one provider; each test has its own, since Effect's registry is one for all.
+const valueOf = <Type, In, Out>(metric: Metric.Metric<Type, In, Out>, tags: Record<string, string>) =>
+  Metric.value(
+    Object.entries(tags).reduce((tagged, [key, value]) => Metric.tagged(tagged, key, value), metric)
+  )
+
+const at = (provider: string, model = "a", operation = "chat") => ({
+  "gen_ai.operation.name": operation,
+  "gen_ai.provider.name": provider,
+  "gen_ai.request.model": model
+})
+
+class Offline extends Data.TaggedError("Offline")<{}> {}
+
+describe("the span of a call", () => {
+  const asked = {
+    "gen_ai.operation.name": "chat",
+    "gen_ai.provider.name": "p1",
+    "gen_ai.request.model": "a",
+    "gen_ai.request.temperature": 0.5,
+    "gen_ai.request.max_tokens": 10,
+    "server.address": "gpu-box",
+    "server.port": 1234
+  }
+  const refused = { fault: { type: "status", status: 404, error: "model \"a\" not found" } } as const
+
+  for (
+    const [name, call] of [
+      ["create", ChatCompletions.create({ prompt: "Hi", maxTokens: 10 })],
+      ["stream", Stream.runDrain(ChatCompletions.stream({ prompt: "Hi", maxTokens: 10 }))],
+      ["createObject", ChatCompletions.createObject({ prompt: "Hi", maxTokens: 10, schema: Schema.Struct({}) })]
+    ] as const
+  ) {
+    it.effect(`${name}: says what was asked for, of whom, and what went wrong, when it fails`, () =>
+      traced((seen) =>
+        Effect.gen(function*() {
+          yield* Effect.flip(call)
+          assert.deepInclude(attributesOf(seen, `ChatCompletions.${name}`), { ...asked, "error.type": "ModelNotFound" })
+        })
+      ).pipe(Effect.provide(mock("p1", [refused]))))
+  }
+
+  it.effect("says of a value that does not decode that it is OutputInvalid", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* Effect.flip(ChatCompletions.createObject({ prompt: "Hi", schema: Schema.Struct({ a: Schema.Number }) }))
+        assert.deepInclude(attributesOf(seen, "ChatCompletions.createObject"), {
+          "error.type": "OutputInvalid",
+          "gen_ai.response.finish_reasons": ["stop"]
+        })
+      })
+    ).pipe(Effect.provide(mock("p1", ["{\"a\":\"one\"}"]))))
+
+  it.effect("says what is wrong with a request that is sent to nobody", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* Effect.flip(ChatCompletions.create({ prompt: "" }))
+        assert.deepStrictEqual(attributesOf(seen, "ChatCompletions.create"), {
+          "gen_ai.operation.name": "chat",
+          "error.type": "InvalidRequest"
+        })
+      })
+    ).pipe(Effect.provide(mock("p1", []))))
+
+  it.effect("has nothing to say where it is not sampled", () => {
+    const attributes: Array<string> = []
+    const tracer = Tracer.make({
+      span: (name, parent, context, links, startTime, kind) => ({
+        _tag: "Span",
+        spanId: "s",
+        traceId: "t",
+        name,
+        sampled: false,
+        parent,
+        context,
+        links,
+        status: { _tag: "Started", startTime },
+        attributes: new Map(),
+        kind,
+        attribute: (key) => {
+          if (key.startsWith("gen_ai")) attributes.push(key)
+        },
+        event: (name) => {
+          attributes.push(name)
+        },
+        addLinks: () => {},
+        end: () => {}
+      }),
+      context: (f) => f()
+    })
+    return Effect.gen(function*() {
+      yield* ChatCompletions.create({ prompt: "Hi", model: "p1/a", fallbacks: ["p1/b"] })
+      assert.deepStrictEqual(attributes, [])
+    }).pipe(Effect.withTracer(tracer), Effect.provide(mock("p1", [refused, "Hello"])))
+  })
+
+  it.effect("is told as much of an answer of a thousand pieces as of one", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* Stream.runDrain(ChatCompletions.stream({ prompt: "Hi" }))
+        yield* Stream.runDrain(ChatCompletions.stream({ prompt: "Hi" }))
+        const [one, many] = named(seen, "ChatCompletions.stream")
+        assert.strictEqual(one!.told, many!.told)
+      })
+    ).pipe(Effect.provide(mock("p1", ["a", { text: Array.from({ length: 1000 }, () => "a ") }], true))))
+})
+
+describe("what is said", () => {
+  const prompt = [
+    { role: "system", content: "Never say a-secret-key." },
+    { role: "user", content: [{ type: "text", text: "Is it a-secret-header?" }] }
+  ] as const
+  const program = ChatCompletions.create({
+    prompt,
+    tools: [{ name: "guess", parameters: { type: "object", properties: {} } }]
+  })
+  const streamed = Stream.runDrain(ChatCompletions.stream({ prompt }))
+  const replies = [{
+    reasoning: "Hm.",
+    text: "It is a-secret-key.",
+    toolCalls: [{ id: "c", name: "guess", arguments: {} }]
+  }]
+
+  it.effect("is in no span", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* program
+        const all = JSON.stringify(seen.map(({ attributes }) => [...attributes]))
+        for (const said of ["Never", "Is it", "Hm.", "guess", "messages"]) assert.notInclude(all, said)
+      })
+    ).pipe(Effect.provide(mock("p2", replies))))
+
+  for (const [name, call] of [["create", program], ["stream", streamed]] as const) {
+    it.effect(`is in the span of ${name} when that is wanted, without keys and secret headers`, () =>
+      traced((seen) =>
+        Effect.gen(function*() {
+          yield* Effect.provideService(call, OllamaTelemetry.RecordContent, true)
+          const attributes = attributesOf(seen, `ChatCompletions.${name}`)
+          assert.deepStrictEqual(JSON.parse(String(attributes["gen_ai.input.messages"])), [
+            { role: "system", parts: [{ type: "text", content: "Never say ***." }] },
+            { role: "user", parts: [{ type: "text", content: "Is it ***?" }] }
+          ])
+          assert.deepStrictEqual(JSON.parse(String(attributes["gen_ai.output.messages"])), [{
+            role: "assistant",
+            parts: [
+              { type: "reasoning", content: "Hm." },
+              { type: "text", content: "It is ***." },
+              { type: "tool_call", id: "c", name: "guess", arguments: {} }
+            ],
+            finish_reason: "tool_calls"
+          }])
+        })
+      ).pipe(Effect.provide(mock("p2", replies, name === "stream"))))
+  }
+})
+
+describe("metrics", () => {
+  it.effect("count calls, tokens and failures by provider and model", () =>
+    Effect.gen(function*() {
+      yield* ChatCompletions.create({ prompt: "Hi" })
+      yield* Effect.flip(ChatCompletions.create({ prompt: "Hi", fallbacks: ["m1/b"] }))
+      const duration = yield* valueOf(OllamaTelemetry.operationDuration, { unit: "s", ...at("m1") })
+      assert.strictEqual(duration.count, 1)
+      const tokens = { unit: "{token}", ...at("m1") }
+      const input = yield* valueOf(OllamaTelemetry.tokenUsage, { ...tokens, "gen_ai.token.type": "input" })
+      assert.strictEqual(input.sum, 12)
+      const output = yield* valueOf(OllamaTelemetry.tokenUsage, { ...tokens, "gen_ai.token.type": "output" })
+      assert.strictEqual(output.sum, 3)
+      for (const model of ["a", "b"]) {
+        const tags = { ...at("m1", model), "error.type": "ServerError" }
+        assert.strictEqual((yield* valueOf(OllamaTelemetry.candidateFailures, tags)).count, 1)
+      }
+      const failures = yield* valueOf(OllamaTelemetry.failures, { ...at("m1", "b"), "error.type": "AllModelsFailed" })
+      assert.strictEqual(failures.count, 1)
+    }).pipe(Effect.provide(
+      mock("m1", [
+        { text: "Hello", usage: { inputTokens: 12, outputTokens: 3 } },
+        { fault: { type: "status", status: 500, error: "one" } },
+        { fault: { type: "status", status: 500, error: "two" } }
+      ])
+    )))
+
+  it.effect("say how many calls are open, and that one was interrupted, which is no failure", () =>
+    Effect.gen(function*() {
+      const open = valueOf(OllamaTelemetry.openRequests, at("m2"))
+      const began = yield* Deferred.make<void>()
+      const fiber = yield* Effect.fork(
+        Stream.runForEach(ChatCompletions.stream({ prompt: "Hi" }), () => Deferred.succeed(began, undefined))
+      )
+      yield* Deferred.await(began)
+      assert.strictEqual((yield* open).value, 1)
+      yield* Fiber.interrupt(fiber)
+      assert.strictEqual((yield* open).value, 0)
+      const tags = { ...at("m2"), "error.type": "interrupted" }
+      assert.strictEqual((yield* valueOf(OllamaTelemetry.operationDuration, { unit: "s", ...tags })).count, 1)
+      assert.strictEqual((yield* valueOf(OllamaTelemetry.failures, tags)).count, 0)
+      assert.strictEqual((yield* valueOf(OllamaTelemetry.timeToFirstEvent, { unit: "s", ...at("m2") })).count, 1)
+    }).pipe(Effect.provide(mock("m2", [{ text: ["a", "b"], fault: { type: "stall", after: 1 } }], true))))
+
+  it.effect("have no tag that a caller made up, and those of the fiber", () =>
+    Effect.gen(function*() {
+      yield* Effect.flip(ChatCompletions.create({ prompt: "Hi", model: "m3/nobody" })).pipe(
+        Effect.tagMetrics("app", "mine")
+      )
+      const tags = { "gen_ai.operation.name": "chat", "error.type": "UnknownModel", app: "mine" }
+      assert.strictEqual((yield* valueOf(OllamaTelemetry.failures, tags)).count, 1)
+      const all = (yield* Metric.snapshot).flatMap(({ metricKey }) =>
+        metricKey.tags.map((tag: MetricLabel.MetricLabel) => tag.value)
+      )
+      assert.notInclude(all.join(), "nobody")
+    }).pipe(Effect.provide(mock("m3", []))))
+
+  it.effect("count embeddings", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* Embeddings.embedMany(["a", "b"], { model: "m4/b", batchSize: 1, dimensions: 4 })
+        const tags = at("m4", "b", "embeddings")
+        const { attributes } = named(seen, "Embeddings.embedMany")[0]!
+        assert.deepInclude(Object.fromEntries(attributes), {
+          ...tags,
+          "gen_ai.embeddings.dimension.count": 4,
+          "effect_ollama.texts": 2
+        })
+        assert.strictEqual(
+          (yield* valueOf(OllamaTelemetry.tokenUsage, { unit: "{token}", ...tags, "gen_ai.token.type": "input" }))
+            .count,
+          1
+        )
+        yield* Effect.flip(Embeddings.embed("a", { model: "m4/nobody" }))
+        assert.strictEqual(named(seen, "Embeddings.embed")[0]!.attributes.get("error.type"), "UnknownModel")
+      })
+    ).pipe(Effect.provide(mock("m4", []))))
+})
+
+describe("a tool loop", () => {
+  const call = (name: string) => ({ toolCalls: [{ id: name, name, arguments: {} }] })
+  const tool = <E>(name: string, handler: Effect.Effect<string, E>) =>
+    ToolLoop.tool({ name, parameters: Schema.Struct({}), handler: () => handler, failureMode: "return" })
+  const options: ToolLoop.Options = {
+    prompt: "Hi",
+    tools: [tool("works", Effect.succeed("yes")), tool("fails", new Offline())]
+  }
+
+  for (
+    const [name, loop] of [["run", ToolLoop.run(options)], [
+      "stream",
+      Stream.runDrain(ToolLoop.stream(options))
+    ]] as const
+  ) {
+    it.effect(`${name}: has a span for each turn and each call, one in the other`, () =>
+      traced((seen) =>
+        Effect.gen(function*() {
+          yield* loop
+          const spans = seen.filter(({ name }) => name.startsWith("ToolLoop.") || name.startsWith("Chat"))
+          const completion = `ChatCompletions.${name === "run" ? "create" : "stream"}`
+          assert.deepStrictEqual(spans.map(({ name, parent }) => [name, parent]), [
+            [`ToolLoop.${name}`, undefined],
+            ["ToolLoop.turn", `ToolLoop.${name}`],
+            [completion, "ToolLoop.turn"],
+            ["ToolLoop.call", "ToolLoop.turn"],
+            ["ToolLoop.turn", `ToolLoop.${name}`],
+            [completion, "ToolLoop.turn"],
+            ["ToolLoop.call", "ToolLoop.turn"],
+            ["ToolLoop.turn", `ToolLoop.${name}`],
+            [completion, "ToolLoop.turn"]
+          ])
+          assert.deepStrictEqual(
+            spans.map(({ ends }) => ends),
+            spans.map(() => ["success"])
+          )
+          const calls = named(seen, "ToolLoop.call").map(({ attributes }) => Object.fromEntries(attributes))
+          const common = { "gen_ai.operation.name": "execute_tool", "gen_ai.tool.type": "function" }
+          assert.deepStrictEqual(calls, [
+            { ...common, "gen_ai.tool.name": "works", "gen_ai.tool.call.id": "works" },
+            { ...common, "gen_ai.tool.name": "fails", "gen_ai.tool.call.id": "fails", "error.type": "_OTHER" }
+          ])
+        })
+      ).pipe(Effect.provide(mock("t1", [call("works"), call("fails"), "Done."], true))))
+  }
+})
