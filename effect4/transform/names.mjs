@@ -130,6 +130,11 @@ export const names = {
   "Duration.DurationInput": "Duration.Input",
   "Option.fromNullable": "Option.fromNullishOr",
   "Option.flatMapNullable": "Option.flatMapNullishOr",
+  "Context.Tag.Service": "Context.Service.Shape",
+  "ParseResult.ParseError": "Schema.SchemaError",
+  "Metric.Metric.Counter": "Metric.Counter",
+  "Metric.Metric.Gauge": "Metric.Gauge",
+  "FiberRef.currentLoggers": "Logger.CurrentLoggers",
   "Context.unsafeGet": "Context.getUnsafe",
   "Inspectable.format": "Inspectable.toStringUnknown",
 

@@ -13,6 +13,23 @@ const last = (path) => path.slice(path.lastIndexOf("/") + 1)
 /** The barrel that exports a module as a namespace: `effect` for `effect/Effect`, `effect/http` for `effect/http/Headers`. */
 const barrelOf = (path) => path.slice(0, path.lastIndexOf("/"))
 
+// What a statement refers to by name.
+const referred = (statement) => {
+  const found = new Set()
+  const visit = (node) => {
+    if (ts.isIdentifier(node)) {
+      const { parent } = node
+      const isKey = (ts.isPropertyAccessExpression(parent) && parent.name === node)
+        || (ts.isQualifiedName(parent) && parent.right === node)
+        || ((ts.isPropertyAssignment(parent) || ts.isPropertySignature(parent)) && parent.name === node)
+      if (!isKey) found.add(node.text)
+    }
+    ts.forEachChild(node, visit)
+  }
+  visit(statement)
+  return found
+}
+
 /** The names that a statement at the top of a file declares. */
 const declared = (statement) =>
   ts.isVariableStatement(statement)
@@ -170,7 +187,17 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   }
 
   /** `Either.right` for what stands for it here, whatever the import is called. */
-  const key = (node) => node === undefined ? undefined : parts(node)?.names.join(".")
+  const key = (node) => node === undefined ? undefined : parts(node)?.names.join(".") ?? aliased(node)
+
+  /** `Literal` where the file says `const Literal = Schema.Literal`. */
+  const aliased = (node) => {
+    if (!ts.isIdentifier(node)) return undefined
+    const declaration = checker.getSymbolAtLocation(node)?.valueDeclaration
+    return declaration !== undefined && ts.isVariableDeclaration(declaration) && declaration.initializer !== undefined
+        && ts.isPropertyAccessExpression(declaration.initializer) && declaration.getSourceFile() === sourceFile
+      ? parts(declaration.initializer)?.names.join(".")
+      : undefined
+  }
 
   const refer = (node) => {
     const found = parts(node)
@@ -346,7 +373,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     text: (node) => text(node)
   }
 
-  const nameOfMember = (member) => member.name?.getText()
+  const nameOfMember = (member) => ts.isConstructorDeclaration(member) ? "constructor" : member.name?.getText()
 
   /** A class some of whose members are written by hand. */
   const mended = (node, own) => {
@@ -491,7 +518,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
         if (names.length === 0 || isExported(statement) || ts.isImportDeclaration(statement)) return false
         return !statements.some((other, at) =>
           at !== index && !ts.isImportDeclaration(other.statement)
-          && names.some((name) => uses(bareCode(other.statement.getText()), name))
+          && names.some((name) => referred(other.statement).has(name))
         )
       })
       if (gone < 0) break

@@ -53,6 +53,8 @@ const tag = (node, cx) => {
   return `${method(cx, "Context.Service")}${typeArgs(node, cx)}()(${args(inner, cx).join(", ")})`
 }
 
+const named = (name, node, cx) => `${method(cx, name)}(${args(node, cx).join(", ")})`
+
 const provided = (service) => (node, cx) =>
   `${method(cx, "Effect.provideService")}(${
     [...args(node, cx).slice(0, -1), method(cx, `${service}.${service}`), args(node, cx).at(-1)].join(", ")
@@ -265,6 +267,32 @@ export const calls = {
   },
   "Effect.withClock": provided("Clock"),
   "Effect.withConsole": provided("Console"),
+  "Metric.tagged": (node, cx) => {
+    const [metric, key, value] = args(node, cx)
+    return `${method(cx, "Metric.withAttributes")}(${metric}, { [${key}]: ${value} })`
+  },
+  "Effect.tagMetrics": (node, cx) => {
+    const [key, value] = args(node, cx).slice(-2)
+    const before = node.arguments.length === 3 ? [cx.text(node.arguments[0])] : []
+    return `${method(cx, "Effect.provideService")}(${
+      [...before, method(cx, "Metric.CurrentMetricAttributes"), `{ [${key}]: ${value} }`].join(", ")
+    })`
+  },
+  "Effect.locally": (node, cx) => named("Effect.provideService", node, cx),
+  "Logger.withMinimumLogLevel": (node, cx) =>
+    `${method(cx, "Effect.provideService")}(${
+      [...args(node, cx).slice(0, -1), method(cx, "References.MinimumLogLevel"), args(node, cx).at(-1)].join(", ")
+    })`,
+  "HashSet.make": (node, cx) => `new Set([${args(node, cx).join(", ")}])`,
+  "Effect.all": (node, cx) => {
+    const [all] = node.arguments
+    const item = cx.checker.getIndexTypeOfType(cx.typeOf(all), ts.IndexKind.Number)
+    if (ts.isArrayLiteralExpression(all) || item === undefined || !cx.isOnly(item, "Either")) return undefined
+    const given = args(node, cx)
+    return `${method(cx, "Effect.all")}(${
+      [`(${given[0]}).map((one) => ${method(cx, "Effect.fromResult")}(one))`, ...given.slice(1)].join(", ")
+    })`
+  },
   "Schedule.tapInput": (node, cx) => {
     const given = args(node, cx)
     return `${method(cx, "Schedule.tap")}(${
@@ -484,6 +512,11 @@ export const nodes = {
         }(fiber))`
         : undefined,
     (node, cx) => cx.key(node) === "Effect.console" ? method(cx, "Console.Console") : undefined,
+    (node, cx) => /^LogLevel\.[A-Z]\w*$/.test(cx.key(node) ?? "") ? JSON.stringify(node.name.text) : undefined,
+    (node, cx) =>
+      node.name.text === "label" && cx.typeOf(node.expression).getProperty("ordinal") !== undefined
+        ? `${cx.text(node.expression)}.toUpperCase()`
+        : undefined,
     // fiber.poll
     (node, cx) =>
       node.name.text === "poll" && cx.has(cx.typeOf(node.expression), "Fiber")
@@ -543,6 +576,8 @@ export const nodes = {
         ? `${cx.text(node.expression)}.mapUnsafe`
         : undefined,
     (node, cx) =>
+      node.name.text === "unsafeCurrentTimeNanos" ? `${cx.text(node.expression)}.currentTimeNanosUnsafe` : undefined,
+    (node, cx) =>
       node.name.text === "unsafeCurrentTimeMillis" ? `${cx.text(node.expression)}.currentTimeMillisUnsafe` : undefined
   ],
   [K.StringLiteral]: [
@@ -584,6 +619,11 @@ export const nodes = {
         : undefined
   ],
   [K.ShorthandPropertyAssignment]: [
+    // { context, .. } of a Tracer.Span
+    (node, cx) =>
+      node.name.text === "context" && cx.checker.getContextualType(node.parent)?.getProperty("spanId") !== undefined
+        ? "annotations: context"
+        : undefined,
     (node, cx) => {
       const converted = cx.converted(node.name)
       return converted === undefined ? undefined : `${node.name.text}: ${converted}`
@@ -619,6 +659,10 @@ export const nodes = {
       if (key === "Schema.Schema" && node.typeArguments !== undefined) {
         return `${method(cx, "Schema.Codec")}${typeArgs(node, cx)}`
       }
+      if (key === "Metric.Metric" && node.typeArguments?.length === 3) {
+        return `${method(cx, "Metric.Metric")}<${node.typeArguments.slice(1).map((one) => cx.text(one)).join(", ")}>`
+      }
+      if (key === "FileSystem.OpenFileOptions") return `Parameters<${method(cx, "FileSystem.FileSystem")}["open"]>[1]`
       if (key === "Chunk.Chunk") return `ReadonlyArray${typeArgs(node, cx)}`
       // its Layer gives nothing but the routes
       if (key === "HttpApi.Api") return "never"
@@ -634,12 +678,13 @@ export const nodes = {
         ? cx.plain(node).replace(/\bcontext\b/, "annotations")
         : undefined
   ],
-  [K.VariableDeclaration]: [
-    // const span: Tracer.Span = { context, .. }
-    (node, cx) =>
-      node.type !== undefined && cx.key(node.type.typeName) === "Tracer.Span"
-        ? cx.plain(node).replace(/(\n\s+)context,/, "$1annotations: context,")
-        : undefined
+  [K.ArrowFunction]: [
+    // a type parameter that is used no more, because Metric has one less
+    (node, cx) => {
+      const unused = node.typeParameters?.find(({ name }) => name.text === "Type")
+      if (unused === undefined || !/\bMetric</.test(node.getText())) return undefined
+      return cx.plain(node).replace(/^<Type, /, "<")
+    }
   ],
   [K.ObjectLiteralExpression]: [
     (node, cx) =>

@@ -1,12 +1,12 @@
 /** What users of other providers have reported, by the number of its thread (of Effect-TS/effect where no other is named). */
-import { LanguageModel, type Response, Tool } from "@effect/ai"
+import { LanguageModel, type Response } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema, TestClock } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import type { MockOllama } from "effect-ollama/testing"
 import { readdirSync, readFileSync } from "node:fs"
 import { requests } from "../completions/support.js"
-import { totalOf, usageOf } from "./line.js"
+import { formatOf, totalOf, usageOf } from "./line.js"
 import { collected, finishOf, model, textOf, Tools, toolsLayer } from "./support.js"
 
 const data = (json: unknown) => `data: ${JSON.stringify(json)}\n\n`
@@ -172,7 +172,7 @@ describe("streams of real servers", () => {
 
 describe("structured output", () => {
   const City = Schema.Struct({ name: Schema.String, inhabitants: Schema.Number })
-  const format = Tool.getJsonSchemaFromSchemaAst(City.ast)
+  const format = formatOf(City)
 
   for (
     const [api, params] of [

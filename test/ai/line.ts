@@ -5,6 +5,9 @@ import { Effect, Option, Schema } from "effect"
 /** The class of an error. */
 export const kindOf = (error: AiError.AiError): string => error._tag
 
+/** The JSON Schema of the form of an answer. */
+export const formatOf = (schema: Schema.Schema.Any) => Tool.getJsonSchemaFromSchemaAst(schema.ast)
+
 /** Where a request was sent that got no answer. */
 export const methodOf = (error: AiError.AiError) => error._tag === "HttpRequestError" ? error.request.method : undefined
 

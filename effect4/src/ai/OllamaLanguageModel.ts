@@ -20,7 +20,8 @@ const toolOf = (tool: Tool.Any): Encoded.Tool => ({
   isProviderDefined: Tool.isProviderDefined(tool)
 })
 
-const annotateRequest = (span: Tracer.Span, options: CompletionOptions): void =>
+const annotateRequest = (span: Tracer.Span | undefined, options: CompletionOptions): void => {
+  if (span === undefined) return
   Telemetry.addGenAIAnnotations(span, {
     provider: { name: "ollama" },
     operation,
@@ -36,8 +37,13 @@ const annotateRequest = (span: Tracer.Span, options: CompletionOptions): void =>
       seed: options.seed
     }
   })
+}
 
-const annotateFinish = (span: Tracer.Span, { finishReason, model, ref, usage }: Omit<FinishEvent, "type">): void => {
+const annotateFinish = (
+  span: Tracer.Span | undefined,
+  { finishReason, model, ref, usage }: Omit<FinishEvent, "type">
+): void => {
+  if (span === undefined) return
   const slash = ref.indexOf("/")
   Telemetry.addGenAIAnnotations(span, {
     provider: { name: ref.slice(0, slash) },

@@ -10,15 +10,12 @@ export const stream = <R>(
   open: (connection: Connection) => Effect.Effect<Opened, CompletionError, R>
 ): Stream.Stream<StreamEvent, CompletionError, R> =>
   Stream.suspend(() => {
-    const connection: Connection = { close: Effect.void, span: Span.untraced }
+    const connection: Connection = { close: Effect.void, operation: undefined }
     return Stream.onExit(
       Stream.unwrap(
-        Effect.map(open(connection), (opened) => Stream.fromPull(Effect.succeed(emit(opened, connection.span))))
+        Effect.map(open(connection), (opened) => Stream.fromPull(Effect.succeed(emit(opened, connection.operation))))
       ),
-      (exit) =>
-        connection.span === Span.untraced
-          ? connection.close
-          : Effect.andThen(connection.close, connection.span.end(exit))
+      (exit) => Effect.andThen(connection.close, Effect.sync(() => connection.operation?.end(exit)))
     )
   })
 
@@ -26,12 +23,16 @@ type Written = Arr.NonEmptyReadonlyArray<StreamEvent>
 type Emit = Pull.Pull<Written, AttemptError>
 
 // One network piece becomes one chunk; the finish goes out with the last of them.
-const emit = ({ attempts, value: { about, first, open } }: Opened, span: Span.OpenSpan): Emit => {
+const emit = (
+  { attempts, value: { about, first, open, parts } }: Opened,
+  operation: Telemetry.Operation | undefined
+): Emit => {
+  operation?.begins()
   let finished = false
   let begun = false
   const finish = (said: About): FinishEvent => {
     finished = true
-    span.annotate(attributes(said))
+    operation?.answers(said, () => open?.parts ?? parts)
     return { type: "finish", ...said, attempts }
   }
   const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {

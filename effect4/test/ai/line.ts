@@ -23,6 +23,9 @@ export const kindOf = (error: AiError.AiError): string => {
   return status === 200 ? "UnknownError" : kinds[error.reason._tag] ?? error.reason._tag
 }
 
+export const formatOf = (schema: Schema.Top) =>
+  Schema.toJsonSchemaDocument(schema, { onExcessProperty: "error" }).schema
+
 export const methodOf = (error: AiError.AiError) =>
   error.reason._tag === "NetworkError" ? error.reason.method : undefined
 
