@@ -24,8 +24,10 @@ const checks = {
   build: node("scripts/build.mjs"),
   package: node("scripts/checkPackage.mjs"),
   size: node("scripts/size.mjs"),
+  effect4: node("effect4/scripts/check.mjs"),
   "type-tests": node("scripts/testTypes.mjs"),
-  tests: node(bin("vitest"), "run")
+  tests: node(bin("vitest"), "run"),
+  "tests-effect4": node("effect4/scripts/test.mjs", "--no-transform")
 }
 
 const args = process.argv.slice(2)
@@ -39,7 +41,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 const chosen = (named.length > 0 ? named : Object.keys(checks)).filter(
-  (name) => name !== "tests" || !args.includes("--no-tests")
+  (name) => !name.startsWith("tests") || !args.includes("--no-tests")
 )
 
 const began = performance.now()
