@@ -142,6 +142,10 @@ for (const folder of ["src", "test"]) {
     }
   }
 }
+// pictures of pages
+for (const file of onlySrc ? [] : filesOf("docs").filter((file) => /^docs\/[^/]+\.svg$/.test(file))) {
+  put(file, readFileSync(join(repo, file)))
+}
 for (const name of virtual.keys()) {
   const text = rewritten(name, "example")
   put(relative(repo, name), text.replace(/\nexport \{\}\n$/, "\n"))
