@@ -80,7 +80,9 @@ describe("ToolLoop.stream", () => {
         parameters: City,
         handler: ({ city }, { id, turn }) =>
           Effect.as(
-            city === "Paris" ? Deferred.await(second) : Deferred.succeed(second, undefined),
+            city === "Paris"
+              ? Effect.zipLeft(Deferred.await(second), Effect.yieldNow())
+              : Deferred.succeed(second, undefined),
             `${city} ${id} ${turn}`
           )
       })

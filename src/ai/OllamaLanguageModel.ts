@@ -6,6 +6,7 @@
  */
 import * as LanguageModel from "@effect/ai/LanguageModel"
 import * as AiModel from "@effect/ai/Model"
+import type * as Prompt from "@effect/ai/Prompt"
 import * as Telemetry from "@effect/ai/Telemetry"
 import * as Tool from "@effect/ai/Tool"
 import * as Context from "effect/Context"
@@ -185,6 +186,8 @@ const toolOf = (tool: Tool.Any): Encoded.Tool => ({
   isProviderDefined: Tool.isProviderDefined(tool)
 })
 
+const messagesOf = (prompt: Prompt.Prompt): ReadonlyArray<Encoded.Message> => prompt.content
+
 const prepare = (
   { config, model }: Options,
   { prompt, responseFormat, toolChoice, tools }: LanguageModel.ProviderOptions,
@@ -193,7 +196,7 @@ const prepare = (
 ): Either.Either<Call, OllamaError.InvalidRequest> =>
   Either.map(
     Request.make({
-      prompt: prompt.content,
+      prompt: messagesOf(prompt),
       tools: tools.map(toolOf),
       toolChoice,
       isObject: responseFormat.type === "json"
@@ -276,6 +279,8 @@ const objectSchema = (schema: Schema.Schema.Any): Schema.Schema<unknown> => {
   }
 }
 
+const encoded = (parts: ReadonlyArray<Encoded.WholePart>): Array<Encoded.WholePart> => [...parts]
+
 interface Answer {
   readonly response: ChatResponse
   readonly found?: Parts.Found
@@ -326,7 +331,7 @@ export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service
         ).pipe(
           Effect.mapError(Errors.toAiError(where)),
           Effect.flatMap((parts) =>
-            typeof parts === "string" ? Effect.fail(Errors.unusable(where, parts)) : Effect.succeed([...parts])
+            typeof parts === "string" ? Effect.fail(Errors.unusable(where, parts)) : Effect.succeed(encoded(parts))
           )
         )
       },

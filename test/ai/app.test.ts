@@ -1,9 +1,11 @@
 /** An app that knows nothing but `@effect/ai`, on this library and on another provider by changing one Layer. */
-import { Chat, EmbeddingModel, LanguageModel } from "@effect/ai"
+import { Chat, LanguageModel } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema, Stream } from "effect"
 import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
 import { MockOllama } from "effect-ollama/testing"
+import { only3 } from "../support/line.js"
+import { embed, embedMany, totalOf } from "./line.js"
 import { openAi } from "./openai.js"
 import { Tools, toolsLayer } from "./support.js"
 
@@ -27,16 +29,15 @@ const app = Effect.gen(function*() {
     schema: City
   })
 
-  const embeddings = yield* EmbeddingModel.EmbeddingModel
-  const vectors = yield* embeddings.embedMany(["a", "bb"])
-  const inOrder = JSON.stringify(vectors[1]) === JSON.stringify(yield* embeddings.embed("bb"))
+  const vectors = yield* embedMany(["a", "bb"])
+  const inOrder = JSON.stringify(vectors[1]) === JSON.stringify(yield* embed("bb"))
 
   const chat = yield* Chat.fromPrompt([{ role: "system", content: "Count." }])
   const counted: Array<string> = []
   for (let i = 1; i <= 5; i++) {
     counted.push((yield* chat.generateText({ prompt: `Say ${i}.` })).text)
   }
-  return { text, tokens: usage.totalTokens, said, city, vectors: vectors.length, inOrder, counted }
+  return { text, tokens: totalOf(usage), said, city, vectors: vectors.length, inOrder, counted }
 }).pipe(Effect.provide(toolsLayer))
 
 const expected = {
@@ -76,7 +77,7 @@ describe("an app that is written against @effect/ai", () => {
     }
   }
 
-  it.effect("runs on @effect/ai-openai", () =>
+  only3("its provider of OpenAI is not there yet")("runs on @effect/ai-openai", () =>
     Effect.gen(function*() {
       const OpenAiLive = openAi([{ text: texts[0]! }, { calls }, ...texts.slice(1).map((text) => ({ text }))])
       assert.deepStrictEqual(yield* Effect.provide(app, OpenAiLive), expected)

@@ -9,6 +9,7 @@ import { OllamaLanguageModel } from "effect-ollama/ai"
 import { MockOllama } from "effect-ollama/testing"
 import { readFileSync } from "node:fs"
 import { once, requests } from "../completions/support.js"
+import { totalOf } from "./line.js"
 import { openAi, type Reply, type Seen } from "./openai.js"
 import { collected, finishOf, model, textOf, Tools, toolsLayer, types } from "./support.js"
 
@@ -171,7 +172,7 @@ const rows: ReadonlyArray<Row> = [
     Effect.gen(function*() {
       const { text } = yield* ask
       const { parts } = yield* collected(stream)
-      return yesNo(text === "Hello." && textOf(parts) === "Hello." && finishOf(parts).usage.totalTokens === 13)
+      return yesNo(text === "Hello." && textOf(parts) === "Hello." && totalOf(finishOf(parts).usage) === 13)
     }),
     { text: "Hello.", usage: { inputTokens: 10, outputTokens: 3 } },
     { text: "Hello." },

@@ -1,11 +1,12 @@
 /** What users of other providers have reported, by the number of its thread (of Effect-TS/effect where no other is named). */
-import { LanguageModel, type Response, Tool } from "@effect/ai"
+import { LanguageModel, type Response } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Schema, TestClock } from "effect"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import type { MockOllama } from "effect-ollama/testing"
 import { readdirSync, readFileSync } from "node:fs"
 import { requests } from "../completions/support.js"
+import { formatOf, totalOf, usageOf } from "./line.js"
 import { collected, finishOf, model, textOf, Tools, toolsLayer } from "./support.js"
 
 const data = (json: unknown) => `data: ${JSON.stringify(json)}\n\n`
@@ -111,7 +112,7 @@ describe("streams of real servers", () => {
         done
       )
       assert.isUndefined(error)
-      assert.deepStrictEqual({ ...finishOf(parts).usage }, { inputTokens: 3, outputTokens: 4, totalTokens: 7 })
+      assert.deepStrictEqual({ ...finishOf(parts).usage }, usageOf(3, 4))
     }))
 
   it.effect("#6272: a finish before its usage is one finish, with the usage", () =>
@@ -122,15 +123,15 @@ describe("streams of real servers", () => {
         data({ id: "c", choices: [], usage }),
         done
       )
-      const { reason, usage: { totalTokens } } = finishOf(parts)
-      assert.deepStrictEqual([reason, totalTokens], ["length", 7])
+      const { reason, usage: counted } = finishOf(parts)
+      assert.deepStrictEqual([reason, totalOf(counted)], ["length", 7])
     }))
 
   it.effect("#4629: usage and content in one event", () =>
     Effect.gen(function*() {
       const { parts } = yield* streamed(chunk({ content: "Hello." }, { usage }), end(), done)
       assert.strictEqual(textOf(parts), "Hello.")
-      assert.strictEqual(finishOf(parts).usage.totalTokens, 7)
+      assert.strictEqual(totalOf(finishOf(parts).usage), 7)
     }))
 
   for (const name of ["reasoning", "reasoning_content"]) {
@@ -171,7 +172,7 @@ describe("streams of real servers", () => {
 
 describe("structured output", () => {
   const City = Schema.Struct({ name: Schema.String, inhabitants: Schema.Number })
-  const format = Tool.getJsonSchemaFromSchemaAst(City.ast)
+  const format = formatOf(City)
 
   for (
     const [api, params] of [

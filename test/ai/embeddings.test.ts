@@ -1,9 +1,10 @@
-import { type AiError, EmbeddingModel, Model as AiModel } from "@effect/ai"
+import { type AiError, type EmbeddingModel, Model as AiModel } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, TestClock } from "effect"
 import { type Embeddings, type Model, OllamaError } from "effect-ollama"
 import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
 import { MockOllama } from "effect-ollama/testing"
+import { embed, embedMany, kindOf } from "./line.js"
 import { aiError, apis, embeddings } from "./support.js"
 
 type Asked = ReadonlyArray<readonly [ReadonlyArray<string>, Omit<Embeddings.EmbedOptions, "vectors" | "batchSize">]>
@@ -23,9 +24,6 @@ const counting = (answer?: (texts: ReadonlyArray<string>) => ReadonlyArray<Reado
 const batched = (config: OllamaEmbeddingModel.Config.Batched = {}, model = "ollama/embed") =>
   OllamaEmbeddingModel.model(model, { mode: "batched", ...config })
 
-const embedMany = (texts: ReadonlyArray<string>) =>
-  Effect.flatMap(EmbeddingModel.EmbeddingModel, (model) => model.embedMany(texts))
-
 describe("batched", () => {
   it.effect("many texts are one request, and their vectors in order", () => {
     const { asked, layer } = counting()
@@ -38,8 +36,7 @@ describe("batched", () => {
   it.effect("a single text is a request of one", () => {
     const { asked, layer } = counting()
     return Effect.gen(function*() {
-      const model = yield* EmbeddingModel.EmbeddingModel
-      assert.deepStrictEqual(yield* model.embed("abcd"), [4])
+      assert.deepStrictEqual(yield* embed("abcd"), [4])
       assert.strictEqual(asked.length, 1)
     }).pipe(Effect.provide(Layer.provide(batched(), layer)))
   })
@@ -117,10 +114,7 @@ describe("to a server", () => {
     })
 
   /** Each of several fibers embeds one. */
-  const embedEach = Effect.flatMap(
-    EmbeddingModel.EmbeddingModel,
-    (model) => Effect.forEach(texts, (text) => model.embed(text), { concurrency: "unbounded" })
-  )
+  const embedEach = Effect.forEach(texts, embed, { concurrency: "unbounded" })
 
   const forms: ReadonlyArray<
     readonly [
@@ -146,10 +140,9 @@ describe("to a server", () => {
           const [path, body] = expected[api]
           assert.deepStrictEqual(yield* sent, [2, 2, 1].map((count) => [path, count, body]))
           assert.isTrue(vectors.every((vector) => Array.isArray(vector)))
-          const model = yield* EmbeddingModel.EmbeddingModel
           for (const [i, text] of texts.entries()) {
             assert.strictEqual(vectors[i]?.length, 4)
-            assert.deepStrictEqual(vectors[i], yield* within(model.embed(text)))
+            assert.deepStrictEqual(vectors[i], yield* within(embed(text)))
           }
         }).pipe(Effect.provide(make("ollama/embed")), Effect.provide(serving(api))))
 
@@ -168,7 +161,7 @@ describe("to a server", () => {
         it.effect(`${api}, ${form}: ${tag} is a ${kind} that gives it back`, () =>
           Effect.gen(function*() {
             const error = aiError(yield* Effect.flip(within(run)))
-            assert.strictEqual(error._tag, kind)
+            assert.strictEqual(kindOf(error), kind)
             assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, tag)
           }).pipe(Effect.provide(make("ollama/embed")), Effect.provide(serving(api, { rules: [{ fault }] }))))
       }
@@ -202,8 +195,7 @@ describe("data-loader", () => {
   it.effect("what is embedded within its window, anywhere, is one request", () => {
     const { asked, layer } = counting()
     return Effect.gen(function*() {
-      const model = yield* EmbeddingModel.EmbeddingModel
-      const fibers = yield* Effect.all([Effect.fork(model.embed("a")), Effect.fork(model.embed("bb"))])
+      const fibers = yield* Effect.all([Effect.fork(embed("a")), Effect.fork(embed("bb"))])
       yield* TestClock.adjust("100 millis")
       assert.deepStrictEqual(yield* Fiber.join(Fiber.all(fibers)), [[1], [2]])
       assert.deepStrictEqual(asked.map(([texts]) => texts), [["a", "bb"]])
@@ -216,8 +208,7 @@ describe("data-loader", () => {
   it.effect("a full request does not wait", () => {
     const { asked, layer } = counting()
     return Effect.gen(function*() {
-      const model = yield* EmbeddingModel.EmbeddingModel
-      const fibers = yield* Effect.all(["a", "bb"].map((text) => Effect.fork(model.embed(text))))
+      const fibers = yield* Effect.all(["a", "bb"].map((text) => Effect.fork(embed(text))))
       yield* Fiber.join(Fiber.all(fibers))
       assert.strictEqual(asked.length, 1)
     }).pipe(Effect.provide(Layer.provide(
@@ -234,7 +225,7 @@ describe("what goes wrong", () => {
   it.effect("is an AiError of the right kind, for every text, and gives back ours", () =>
     Effect.gen(function*() {
       const error = aiError(yield* Effect.flip(embedMany(["a", "b"])))
-      assert.strictEqual(error._tag, "HttpRequestError")
+      assert.strictEqual(kindOf(error), "HttpRequestError")
       assert.strictEqual(error.module, "OllamaEmbeddingModel")
       assert.strictEqual(OllamaLanguageModel.errorOf(error)?.hint, refused.hint)
     }).pipe(Effect.provide(Layer.provide(batched(), failing))))
@@ -242,6 +233,6 @@ describe("what goes wrong", () => {
   it.effect("fewer vectors than texts are a MalformedOutput, not a wait without end", () =>
     Effect.gen(function*() {
       const error = aiError(yield* Effect.flip(embedMany(["a", "b"])))
-      assert.strictEqual(error._tag, "MalformedOutput")
+      assert.strictEqual(kindOf(error), "MalformedOutput")
     }).pipe(Effect.provide(Layer.provide(batched(), counting(() => [[1]]).layer))))
 })

@@ -7,6 +7,7 @@ import { MockOllama } from "effect-ollama/testing"
 import * as Errors from "../../src/ai/internal/errors.js"
 import { once, requests } from "../completions/support.js"
 import { printed, recorder } from "../support/printed.js"
+import { kindOf, methodOf } from "./line.js"
 import { aiError, apis, collected, model, Tools, toolsLayer } from "./support.js"
 
 const text = LanguageModel.generateText({ prompt: "Hi" })
@@ -51,7 +52,7 @@ describe("what goes wrong on the wire", () => {
       it.effect(`${api}: ${what}: ${tag}, as ${kind}`, () =>
         Effect.gen(function*() {
           const error = aiError(yield* failed(api, description))
-          assert.strictEqual(error._tag, kind)
+          assert.strictEqual(kindOf(error), kind)
           assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, tag)
         }))
     }
@@ -68,7 +69,7 @@ describe("what goes wrong before", () => {
     it.effect(`${what}: ${tag}, as ${kind}`, () =>
       Effect.gen(function*() {
         const error = aiError(yield* Effect.flip(text))
-        assert.strictEqual(error._tag, kind)
+        assert.strictEqual(kindOf(error), kind)
         assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, tag)
       }).pipe(
         Effect.provide(OllamaLanguageModel.layer({ model: named, config: { fallbacks: [] } })),
@@ -79,7 +80,10 @@ describe("what goes wrong before", () => {
   it.effect("no model has tools: NoToolModels, as UnknownError", () =>
     Effect.gen(function*() {
       const error = aiError(yield* Effect.flip(text))
-      assert.deepStrictEqual([error._tag, OllamaLanguageModel.errorOf(error)?._tag], ["UnknownError", "NoToolModels"])
+      assert.deepStrictEqual([kindOf(error), OllamaLanguageModel.errorOf(error)?._tag], [
+        "UnknownError",
+        "NoToolModels"
+      ])
     }).pipe(
       Effect.provide(OllamaLanguageModel.layer()),
       Effect.provide(MockOllama.layer({ models: [{ name: "m", capabilities: ["completion"] }] }))
@@ -97,7 +101,7 @@ describe("what goes wrong before", () => {
     it.effect(`${what}: InvalidRequest, as MalformedInput, and nothing is sent`, () =>
       Effect.gen(function*() {
         const error = aiError(yield* Effect.flip(LanguageModel.generateText({ prompt })))
-        assert.strictEqual(error._tag, "MalformedInput")
+        assert.strictEqual(kindOf(error), "MalformedInput")
         assert.strictEqual(OllamaLanguageModel.errorOf(error)?._tag, "InvalidRequest")
         assert.deepStrictEqual(yield* requests, [])
       }).pipe(Effect.provide(model("ollama", { replies: ["Hello."] }))))
@@ -106,7 +110,7 @@ describe("what goes wrong before", () => {
   it.effect("all models fail: AllModelsFailed, as UnknownError, with the attempts", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(text)
-      assert.strictEqual(error._tag, "UnknownError")
+      assert.strictEqual(kindOf(error), "UnknownError")
       const ours = OllamaLanguageModel.errorOf(error)
       assert.strictEqual(ours?._tag, "AllModelsFailed")
       if (ours?._tag === "AllModelsFailed") {
@@ -146,7 +150,7 @@ describe("errorOf", () => {
   it.effect("is undefined for what is not ours", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi", toolkit: Tools }))
-      assert.strictEqual(aiError(error)._tag, "MalformedOutput")
+      assert.strictEqual(kindOf(aiError(error)), "MalformedOutput")
       assert.isUndefined(OllamaLanguageModel.errorOf(error))
       for (const other of [undefined, null, "x", {}, new Error("x")]) {
         assert.isUndefined(OllamaLanguageModel.errorOf(other))
@@ -229,7 +233,7 @@ describe("the kind of every error", () => {
   const base = { url: "http://h/api/chat", detail: "" }
   it("is by what a host can do about it", () => {
     const where = { module: "OllamaLanguageModel", method: "generateText" }
-    const kind = (error: Errors.Failure) => Errors.toAiError(where)(error)._tag
+    const kind = (error: Errors.Failure) => kindOf(Errors.toAiError(where)(error))
     assert.strictEqual(kind(new OllamaError.InvalidRequest({ detail: "" })), "MalformedInput")
     assert.strictEqual(kind(new OllamaError.InvalidRequest({ ...base, status: 400 })), "HttpResponseError")
     assert.strictEqual(kind(new OllamaError.ImagesNotSupported({})), "MalformedInput")
@@ -246,7 +250,7 @@ describe("the kind of every error", () => {
     const error = Errors.toAiError({ module: "m", method: "n" })(
       new OllamaError.ConnectionRefused({ url: "http://h/api/tags", attempts: 1 })
     )
-    assert.strictEqual(error._tag === "HttpRequestError" && error.request.method, "GET")
+    assert.strictEqual(methodOf(error), "GET")
   })
 })
 

@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Chat, type Message } from "effect-ollama"
 import type * as Encoded from "../../src/core/ai/encoded.js"
 import * as Parts from "../../src/core/ai/parts.js"
+import { detailed, usageOf } from "./line.js"
 import { types } from "./support.js"
 
 const finish: Chat.FinishEvent = {
@@ -117,20 +118,15 @@ describe("parts of a whole answer", () => {
 
 describe("the finish", () => {
   it("has whole numbers of tokens, or none", () => {
-    assert.deepStrictEqual(last({ usage: { inputTokens: 1.5, outputTokens: -1, totalTokens: NaN } }).usage, {
-      inputTokens: undefined,
-      outputTokens: undefined,
-      totalTokens: undefined
-    })
+    assert.deepStrictEqual(
+      last({ usage: { inputTokens: 1.5, outputTokens: -1, totalTokens: NaN } }).usage,
+      usageOf(undefined, undefined)
+    )
     assert.deepStrictEqual(
       last({ usage: { inputTokens: 3, outputTokens: 4, cachedInputTokens: 2, reasoningTokens: 1 } }).usage,
-      { inputTokens: 3, outputTokens: 4, totalTokens: 7, cachedInputTokens: 2, reasoningTokens: 1 }
+      detailed(3, 4, 2, 1)
     )
-    assert.deepStrictEqual(last({ usage: undefined }).usage, {
-      inputTokens: undefined,
-      outputTokens: undefined,
-      totalTokens: undefined
-    })
+    assert.deepStrictEqual(last({ usage: undefined }).usage, usageOf(undefined, undefined))
   })
 
   it("says who answered, why and what was not sent, as plain JSON", () => {

@@ -6,6 +6,7 @@ import { OllamaLanguageModel } from "effect-ollama/ai"
 import { once, promptFor, replayingClient, said, service } from "../completions/support.js"
 import { same } from "../decode/support.js"
 import { type Expected, expected, expectedErrors, get, load, type Recording, versions } from "../support/recordings.js"
+import { tokensOf } from "./line.js"
 import { aiError, apis, collected } from "./support.js"
 
 const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/chat/completions", ollama: "/api/chat" }
@@ -38,17 +39,20 @@ const optionsFor = (prompt: string, tools: Tools) => ({
   ...(tools.length > 0 ? { toolkit: toolkitOf(tools), disableToolCallResolution: true } as const : undefined)
 })
 
+type Kit = ReturnType<typeof toolkitOf>
+type Options = LanguageModel.GenerateTextOptions<Kit["tools"]> & { readonly toolkit: Kit }
+
 // The core decodes an answer at once, so its chunks are of no account: those are told apart in the stream.
 const whole = (recording: Recording, tools: Tools) =>
   Effect.map(
-    Effect.either(LanguageModel.generateText(optionsFor(promptFor(recording, "at once"), tools))),
+    Effect.either(LanguageModel.generateText(optionsFor(promptFor(recording, "at once"), tools) as Options)),
     (result): Outcome =>
       Either.isLeft(result) ? { parts: [], error: result.left } : { parts: result.right.content, error: undefined }
   )
 
 const streamed = (recording: Recording, tools: Tools) =>
   Effect.map(
-    collected(LanguageModel.streamText(optionsFor(promptFor(recording), tools))),
+    collected(LanguageModel.streamText(optionsFor(promptFor(recording), tools) as Options)),
     ({ error, parts }): Outcome => ({ parts, error })
   )
 
@@ -104,7 +108,8 @@ const told = ({ error, parts }: Outcome) => {
   }
   const finish = parts.find((part) => part.type === "finish")
   assert.isDefined(finish)
-  const { usage: { inputTokens, outputTokens }, reason } = finish!
+  const { reason, usage } = finish!
+  const { inputTokens, outputTokens } = tokensOf(usage)
   const told = said({ parts: content, finish: undefined, error: undefined })
   return {
     ...told,

@@ -65,6 +65,14 @@ const text = (value: unknown): string | undefined => typeof value === "string" ?
 const number = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined
 
+const untitled = (tag: unknown): string | undefined => text(tag)?.replace(/Error$/, "")
+
+/** A word of Effect 3's HttpClient, an error of its own in Effect 4's. */
+const reasonOf = (value: object): string | undefined => {
+  const reason = get(value, "reason")
+  return text(reason) ?? (typeof reason === "object" && reason !== null ? untitled(get(reason, "_tag")) : undefined)
+}
+
 const factOf = (value: object): Fact => ({
   name: text(get(value, "_tag")) ?? text(get(value, "name")) ?? "Error",
   message: text(get(value, "message")) ?? "",
@@ -72,7 +80,7 @@ const factOf = (value: object): Fact => ({
   syscall: text(get(value, "syscall")),
   address: text(get(value, "address")),
   port: number(get(value, "port")),
-  reason: text(get(value, "reason")),
+  reason: reasonOf(value),
   // undici has the bytes as text, node:http as they are
   isTls: isTlsRecord(text(get(value, "data"))?.charCodeAt(0), text(get(value, "data"))?.charCodeAt(1))
     || isTlsRecord(byte(get(value, "rawPacket"), 0), byte(get(value, "rawPacket"), 1))
@@ -117,11 +125,12 @@ const factsOf = (error: unknown): ReadonlyArray<Fact> =>
 export const responseIn = (error: unknown): object | undefined => {
   for (const node of nodesOf(error)) {
     if (typeof node === "string") continue
-    const reason = get(node, "reason")
     const response = get(node, "response")
     const isAnswer = typeof response === "object" && response !== null && number(get(response, "status")) !== undefined
-    // these are about its body
-    if (isAnswer && reason !== "Decode" && reason !== "EmptyBody") return response
+    const isOfBody = [reasonOf(node), untitled(get(node, "_tag"))].some((one) =>
+      one === "Decode" || one === "EmptyBody"
+    )
+    if (isAnswer && !isOfBody) return response
   }
   return undefined
 }

@@ -1,0 +1,59 @@
+// The tests, rewritten for Effect 4, on Node 24 and 22.
+//
+//   npm run test:effect4                          all, on both
+//   npm run test:effect4 -- --node 24             on one of them
+//   npm run test:effect4 -- --latest              on the newest 4.x of the registry, whose `http` and `ai` may break in minors
+//   npm run test:effect4 -- test/node.test.ts     some of them; what else is written is for vitest
+import { execFileSync } from "node:child_process"
+import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { run } from "../../scripts/lib/run.mjs"
+import own from "../package.json" with { type: "json" }
+import { nodes } from "./nodes.mjs"
+
+const effect4 = fileURLToPath(new URL("..", import.meta.url))
+const args = process.argv.slice(2)
+const taken = (name, count) => {
+  const at = args.indexOf(name)
+  return at < 0 ? undefined : args.splice(at, count)
+}
+const isLatest = taken("--latest", 1) !== undefined
+const node = taken("--node", 2)?.[1]
+const isReady = taken("--no-transform", 1) !== undefined
+
+if (!isReady) run(process.execPath, ["transform/transform.mjs"], { cwd: effect4 })
+
+let root = effect4
+if (isLatest) {
+  root = join(effect4, "build", "latest")
+  rmSync(root, { recursive: true, force: true })
+  mkdirSync(root, { recursive: true })
+  const newest = (name) =>
+    /^(effect|@effect\/(platform-node|vitest))$/.test(name) ? "^4.0.0" : own.devDependencies[name]
+  const dependencies = { ...own.dependencies }
+  for (const name of Object.keys(own.devDependencies)) dependencies[name] = newest(name)
+  writeFileSync(join(root, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }))
+  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--legacy-peer-deps"], {
+    cwd: root,
+    shell: true,
+    stdio: "inherit"
+  })
+  for (const folder of ["src", "test", "examples", "docs", "README.md", "CHANGELOG.md"]) {
+    cpSync(join(effect4, "build", folder), join(root, "build", folder), { recursive: true })
+  }
+  cpSync(join(effect4, "vitest.config.ts"), join(root, "vitest.config.ts"))
+}
+
+for (const { major, path } of nodes(node === undefined ? undefined : [Number(node)])) {
+  console.log(`\n> Node ${major}`)
+  run(path, [
+    join(root, "node_modules", "vitest", "vitest.mjs"),
+    "run",
+    "--config",
+    join(root, "vitest.config.ts"),
+    ...args
+  ], {
+    cwd: root
+  })
+}

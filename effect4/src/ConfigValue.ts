@@ -1,0 +1,2 @@
+// @partial
+const Json = Schema.Unknown.annotate({ toEquivalence: () => sameJson })
