@@ -43,6 +43,18 @@ const effectOf = (dir) => existsSync(join(dir, "node_modules/effect")) && realpa
 if (against !== undefined && effectOf(against) !== effectOf(checkout)) {
   fail(`link ${join(against, "node_modules")} to the one of this checkout: both builds must run on one Effect`)
 }
+// The library for Effect 4 beside that for Effect 3, where it is built, in what it has a client for.
+const isEffect4Built = existsSync(join(checkout, "effect4/build/dist/index.js"))
+if (!isEffect4Built) stderr.write("bench: there are no rows for Effect 4; `cd effect4 && npm run build` builds it\n")
+const measuredOn4 = ["stream", "whole", "cold", "memory", "firstDelta", "discover", "import"]
+const withEffect4 = ({ clients, measurement }) =>
+  !isEffect4Built || !measuredOn4.includes(measurement) ? clients : clients.flatMap((client) => [
+    client,
+    ...(/^effect-ollama:(fetch|node)(-native)?$/.test(client)
+      ? [client.replace("effect-ollama", "effect-ollama-2")]
+      : []),
+    ...(/^import:(core|node)$/.test(client) ? [client.replace("import", "import-2")] : [])
+  ])
 const peers = existsSync(join(here, "node_modules"))
 if (!peers) stderr.write("bench: other clients are left out; `npm ci --prefix bench` installs them\n")
 
@@ -52,7 +64,7 @@ const root = `http://127.0.0.1:${port}`
 
 // A client of this library runs with both builds, where the other one has what it needs.
 const before = " (before)"
-const isOurs = (client) => /^(effect-ollama|import:(core|node)|transport:node)/.test(client)
+const isOurs = (client) => /^(effect-ollama(?!-2)|import:(core|node)|transport:node)/.test(client)
 const hasNeeded = (client) => !client.startsWith("effect-ollama-ai") || existsSync(join(against, "dist/ai"))
 const builds = (client) =>
   against !== undefined && isOurs(client) && hasNeeded(client) ? [client, `${client}${before}`] : [client]
@@ -109,7 +121,7 @@ for (const benchmark of benchmarks) {
   }
   const options = { ...benchmark.options, ...flags.quick ? benchmark.quick : {} }
   const rounds = Number(flags.rounds ?? (flags.quick ? 1 : benchmark.rounds ?? 5))
-  const clients = benchmark.clients.filter((client) =>
+  const clients = withEffect4(benchmark).filter((client) =>
     (peers || !needsPeers(client))
     && (client === benchmark.baseline || chosen(flags.clients, client))
   ).flatMap(builds)

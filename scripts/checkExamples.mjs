@@ -1,10 +1,13 @@
-// Type-checks every example of README.md, docs and the JSDoc of src, against src.
+// Type-checks every example of README.md, docs and the JSDoc of src, against src. With `effect4`, those that were written for
+// Effect 4 into effect4/build.
 import { spawnSync } from "node:child_process"
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { ofJsDoc, ofMarkdown } from "./lib/examples.mjs"
-import { bin, repo } from "./lib/repo.mjs"
+import { bin, repo as root } from "./lib/repo.mjs"
 
+const isEffect4 = process.argv.includes("effect4")
+const repo = isEffect4 ? join(root, "effect4", "build") : root
 const folder = join(repo, ".cache", "examples")
 
 const filesOf = (directory, ending) =>
@@ -32,7 +35,7 @@ for (const [file, examplesOf] of sources) {
 }
 
 const tsconfig = {
-  extends: "../../tsconfig.json",
+  extends: isEffect4 ? "../../../tsconfig.json" : "../../tsconfig.json",
   compilerOptions: { moduleDetection: "force", noUnusedLocals: false, noUnusedParameters: false },
   include: ["*.ts"],
   exclude: []

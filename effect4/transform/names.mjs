@@ -194,6 +194,11 @@ export const names = {
 
   "Either.fromNullable": "Result.fromNullishOr",
 
+  "Effect.fromNullable": "Effect.fromNullishOr",
+  "Effect.orElseFail": "Effect.mapError",
+  "Schedule.driver": "Schedule.toStepWithSleep",
+  "Stream.toAsyncIterableRuntime": "Stream.toAsyncIterableWith",
+  "Context.Tag": "Context.Service",
   "Effect.contextWithEffect": "Effect.contextWith",
   "Effect.intoDeferred": "Deferred.into",
   "Effect.mapInputContext": "Effect.updateContext",

@@ -268,8 +268,9 @@ export const calls = {
   "Effect.withClock": provided("Clock"),
   "Effect.withConsole": provided("Console"),
   "Metric.tagged": (node, cx) => {
-    const [metric, key, value] = args(node, cx)
-    return `${method(cx, "Metric.withAttributes")}(${metric}, { [${key}]: ${value} })`
+    const [key, value] = args(node, cx).slice(-2)
+    const before = node.arguments.length === 3 ? [cx.text(node.arguments[0])] : []
+    return `${method(cx, "Metric.withAttributes")}(${[...before, `{ [${key}]: ${value} }`].join(", ")})`
   },
   "Effect.tagMetrics": (node, cx) => {
     const [key, value] = args(node, cx).slice(-2)
@@ -293,6 +294,25 @@ export const calls = {
       [`(${given[0]}).map((one) => ${method(cx, "Effect.fromResult")}(one))`, ...given.slice(1)].join(", ")
     })`
   },
+  "Schedule.tapOutput": (node, cx) => {
+    const given = args(node, cx)
+    return `${method(cx, "Schedule.tap")}(${
+      [
+        ...given.slice(0, -1),
+        /^\(\) =>/.test(given.at(-1)) ? given.at(-1) : `({ output }) => (${given.at(-1)})(output)`
+      ].join(", ")
+    })`
+  },
+  // several tags
+  "Effect.catchTag": (node, cx) => {
+    const tags = node.arguments.filter(ts.isStringLiteral)
+    if (tags.length < 2) return undefined
+    const others = node.arguments.filter((one) => !ts.isStringLiteral(one)).map((one) => cx.text(one))
+    const list = `[${tags.map((one) => one.getText()).join(", ")}]`
+    return `${method(cx, "Effect.catchTag")}(${[...others.slice(0, -1), list, others.at(-1)].join(", ")})`
+  },
+  "Tool.getJsonSchemaFromSchemaAst": (node, cx) =>
+    `${method(cx, "Tool.getJsonSchemaFromSchema")}(${args(node, cx)[0].replace(/\.ast$/, "")})`,
   "Schedule.tapInput": (node, cx) => {
     const given = args(node, cx)
     return `${method(cx, "Schedule.tap")}(${
@@ -473,6 +493,18 @@ export const nodes = {
       ts.isCallExpression(node.expression) && cx.key(node.expression.expression) === "Tool.providerDefined"
         ? `${cx.text(node.expression)}()`
         : undefined,
+    // driver.next(input) of a schedule
+    (node, cx) =>
+      ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "next"
+        && cx.typeOf(node.expression.expression).symbol?.name === "ScheduleDriver"
+        ? `${cx.text(node.expression.expression)}(${args(node, cx).join(", ")})`
+        : undefined,
+    // runtime.runtime() of a ManagedRuntime
+    (node, cx) =>
+      ts.isPropertyAccessExpression(node.expression) && node.expression.name.text === "runtime"
+        && cx.typeOf(node.expression.expression).symbol?.name === "ManagedRuntime"
+        ? `${cx.text(node.expression.expression)}.context()`
+        : undefined,
     // RpcServer.toWebHandler(group, { layer })
     (node, cx) => {
       if (cx.key(node.expression) !== "RpcServer.toWebHandler") return undefined
@@ -517,6 +549,12 @@ export const nodes = {
       node.name.text === "label" && cx.typeOf(node.expression).getProperty("ordinal") !== undefined
         ? `${cx.text(node.expression)}.toUpperCase()`
         : undefined,
+    // the tokens of an answer of effect/ai
+    (node, cx) => {
+      if (!/^(in|out)putTokens$/.test(node.name.text)) return undefined
+      const declared = cx.typeOf(node.expression).symbol?.declarations?.[0]?.getSourceFile().fileName ?? ""
+      return /@effect\/ai\/dist\/dts\/Response\.d\.ts$/.test(declared) ? `${cx.plain(node)}.total` : undefined
+    },
     // fiber.poll
     (node, cx) =>
       node.name.text === "poll" && cx.has(cx.typeOf(node.expression), "Fiber")
@@ -645,6 +683,12 @@ export const nodes = {
     }
   ],
   [K.PropertyAssignment]: [
+    // Telemetry.addGenAIAnnotations(span, { system })
+    (node, cx) =>
+      node.name.text === "system" && ts.isCallExpression(node.parent.parent)
+        && cx.key(node.parent.parent.expression) === "Telemetry.addGenAIAnnotations"
+        ? `provider: { name: ${cx.text(node.initializer)} }`
+        : undefined,
     // FileSystem.File.Info
     (node) => node.name.text === "dev" && node.initializer.getText() === "0" ? "dev: 0n" : undefined,
     (node, cx) => {

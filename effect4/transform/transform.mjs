@@ -158,19 +158,33 @@ if (status !== 0) process.exit(1)
 // examples and pages
 // -----------------------------------------------------------------------------
 
+const snippets = readdirSync(join(effect4, "snippets")).map((name) => {
+  const [page, word] = name.replace(/\.ts$/, "").split("~")
+  return { page: `docs/${page}.md`, word, code: readFileSync(join(effect4, "snippets", name), "utf8") }
+})
+
 for (const [file, found] of examples) {
   if (handOf(file) !== undefined && !isPartial(handOf(file))) continue
   const original = readFileSync(join(repo, file), "utf8")
-  let text = file.endsWith(".md") ? page(file, original) : readFileSync(join(build, file), "utf8")
-  for (const { code, name } of found) {
-    const made = readFileSync(join(build, relative(repo, name)), "utf8").trimEnd()
-    if (made === code) continue
+  const madeOf = ({ code, name }) => {
+    // what is said another way
+    const own = snippets.find((one) => one.page === file && code.includes(one.word))
+    return (own?.code ?? readFileSync(join(build, relative(repo, name)), "utf8")).trimEnd()
+  }
+  if (file.endsWith(".md")) {
+    // what is code is none of the words
+    let text = original
+    found.forEach(({ code }, i) => {
+      text = text.replace(`${code}\n`, () => `\u0000${i}\u0000\n`)
+    })
+    put(file, page(file, text).replace(/\u0000(\d+)\u0000/g, (_, i) => madeOf(found[i])))
+    continue
+  }
+  let text = readFileSync(join(build, file), "utf8")
+  for (const one of found) {
     const lined = (text, before) => text.split("\n").map((line) => `${before}${line}`.trimEnd()).join("\n")
-    if (file.endsWith(".md")) text = text.split(`${code}\n`).join(`${made}\n`)
-    else {
-      for (const indent of ["", "  ", "    "]) {
-        text = text.split(lined(prose(code), `${indent} * `)).join(lined(made, `${indent} * `))
-      }
+    for (const indent of ["", "  ", "    "]) {
+      text = text.split(lined(prose(one.code), `${indent} * `)).join(lined(madeOf(one), `${indent} * `))
     }
   }
   put(file, text)

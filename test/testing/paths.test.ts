@@ -404,8 +404,8 @@ describe("a description that was written as data", () => {
   it("is refused with the place of each mistake", () => {
     const mistakes: ReadonlyArray<readonly [object, string]> = [
       [{ model: [] }, "\"model\""],
-      [{ version: "0.5.0" }, "\"0.5.0\""],
-      [{ replies: [{ text: "a", fault: { type: "stal" } }] }, "\"stal\""],
+      [{ version: "0.5.0" }, "\"version\""],
+      [{ replies: [{ text: "a", fault: { type: "stal" } }] }, "\"fault\""],
       [{ replies: [{ texts: "a" }] }, "\"texts\""],
       [{ rules: [{ fault: { type: "status" } }] }, "status"],
       [{ models: [{ capabilities: [] }] }, "name"]

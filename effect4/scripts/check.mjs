@@ -1,0 +1,22 @@
+// All that is checked of the line for Effect 4 but its tests: how much is written by hand, that all of it is built and
+// type-checks, the examples, the type tests, the packed package in an empty folder, the size of a minimal app.
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import { fileURLToPath } from "node:url"
+import { bin, repo } from "../../scripts/lib/repo.mjs"
+import { run } from "../../scripts/lib/run.mjs"
+
+const effect4 = fileURLToPath(new URL("..", import.meta.url))
+if (!existsSync(join(effect4, "node_modules"))) {
+  console.error("What Effect 4 needs is not installed: npm ci --prefix effect4")
+  process.exit(1)
+}
+
+const node = (...args) => run(process.execPath, args)
+node("effect4/scripts/count.mjs")
+node("effect4/scripts/build.mjs")
+node(bin("typescript", "tsc"), "-p", join(effect4, "tsconfig.json"), "--pretty", "false")
+console.log("source, tests and examples type-check on Effect 4")
+run(process.execPath, ["scripts/checkExamples.mjs", "effect4"], { cwd: repo })
+node("effect4/scripts/checkPackage.mjs")
+node("effect4/scripts/size.mjs")
