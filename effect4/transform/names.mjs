@@ -227,7 +227,6 @@ export const names = {
   "HttpApiBuilder.toWebHandler": "HttpRouter.toWebHandler",
   "HttpServer.layerContext": "HttpServer.layerServices",
   "Effect.repeatN": "Effect.repeat",
-  "Exit.isInterrupted": "Exit.hasInterrupts",
   "Cause.isInterruptedOnly": "Cause.hasInterruptsOnly",
   "Cause.isDie": "Cause.hasDies",
   "Stream.runForEachChunk": "Stream.runForEachArray",

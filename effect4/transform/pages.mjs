@@ -20,17 +20,17 @@ const dropped = {
 const changed = {
   "README.md": [
     [
-      /\| effect-ollama \| effect \|[\s\S]*?\nESM only\.\)\n|\| effect-ollama \| effect \|[\s\S]*?`effect\/Schema`[^\n]*\n/,
+      /\| effect-ollama \| effect \|[\s\S]*?ESM only\.\)\n/,
       `| effect-ollama | effect | Node | TypeScript |
 | --- | --- | --- | --- |
-| ${own.version} | ${effect} | ${own.engines.node} | >= 5.9 |
+| ${own.version.replace(/\.\d+$/, "")} | ${effect} | >= 22.19 | >= 5.9 |
 
 \`\`\`sh
-npm install effect-ollama@2 effect@^4.1 @effect/platform-node@^4.1 undici@^7
+npm install effect-ollama@^2 effect@^4.1 @effect/platform-node@^4.1 undici@^7
 \`\`\`
 
-(Of Effect 3 there is \`effect-ollama@1\`, the same library. With it, the first import of this one fails: \`Package subpath
-'./Result' is not defined by "exports" in …/effect/package.json\`. ESM only.)
+The same library for Effect 3 is \`effect-ollama@^0.1\`. Beside Effect 3 the first import of this one fails with
+\`ERR_PACKAGE_PATH_NOT_EXPORTED\`, \`Package subpath './Result' is not defined by "exports"\`. (ESM only.)
 `
     ],
     [
@@ -42,7 +42,7 @@ npm install effect-ollama@2 effect@^4.1 @effect/platform-node@^4.1 undici@^7
   "docs/effect-ai.md": [
     [
       /npm install effect-ollama @effect\/ai@[^\n]*/,
-      "npm install effect-ollama@2 effect@^4.1"
+      "npm install effect-ollama@^2 effect@^4.1"
     ],
     [/`effect\/ai` is an optional peer: nothing else of this package imports it\./, "It is in `effect` itself."]
   ],

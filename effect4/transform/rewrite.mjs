@@ -239,14 +239,14 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     const symbol = type.aliasSymbol ?? type.symbol
     const declared = symbol?.declarations?.[0]
     if (declared === undefined) return undefined
-    if (/@effect\/platform\/dist\/dts\/HttpClientError\.d\.ts$/.test(declared.getSourceFile().fileName)) {
+    if (declared.getSourceFile().fileName.endsWith("@effect/platform/dist/dts/HttpClientError.d.ts")) {
       return `HttpClientError.${symbol.name}`
     }
-    if (/@effect\/platform\/dist\/dts\/Error\.d\.ts$/.test(declared.getSourceFile().fileName)) {
+    if (declared.getSourceFile().fileName.endsWith("@effect/platform/dist/dts/Error.d.ts")) {
       return `PlatformError.${symbol.name}`
     }
     const file = /\/node_modules\/effect\/dist\/dts\/(\w+)\.d\.ts$/.exec(declared.getSourceFile().fileName)?.[1]
-    if (/@effect\/ai\/dist\/dts\/Model\.d\.ts$/.test(declared.getSourceFile().fileName)) {
+    if (declared.getSourceFile().fileName.endsWith("@effect/ai/dist/dts/Model.d.ts")) {
       return symbol.name === "Model"
         ? "AiModel"
         : undefined

@@ -299,7 +299,7 @@ export const calls = {
     return `${method(cx, "Schedule.tap")}(${
       [
         ...given.slice(0, -1),
-        /^\(\) =>/.test(given.at(-1)) ? given.at(-1) : `({ output }) => (${given.at(-1)})(output)`
+        given.at(-1).startsWith("() =>") ? given.at(-1) : `({ output }) => (${given.at(-1)})(output)`
       ].join(", ")
     })`
   },
@@ -553,7 +553,7 @@ export const nodes = {
     (node, cx) => {
       if (!/^(in|out)putTokens$/.test(node.name.text)) return undefined
       const declared = cx.typeOf(node.expression).symbol?.declarations?.[0]?.getSourceFile().fileName ?? ""
-      return /@effect\/ai\/dist\/dts\/Response\.d\.ts$/.test(declared) ? `${cx.plain(node)}.total` : undefined
+      return declared.endsWith("@effect/ai/dist/dts/Response.d.ts") ? `${cx.plain(node)}.total` : undefined
     },
     // fiber.poll
     (node, cx) =>
@@ -731,7 +731,7 @@ export const nodes = {
     }
   ],
   [K.ObjectLiteralExpression]: [
-    (node, cx) =>
+    (node) =>
       node.properties.length === 1 && node.properties[0].getText() === "disableValidation: true"
         ? "{ disableChecks: true }"
         : undefined
