@@ -22,6 +22,6 @@ export default defineConfig({
     maxWorkers: Math.max(2, availableParallelism() - 1),
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
-    testTimeout: 30_000
+    testTimeout: 120_000
   }
 })

@@ -5,6 +5,7 @@ import { join } from "node:path"
 import { fileURLToPath } from "node:url"
 import { bin, repo } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
+import { nodes } from "./nodes.mjs"
 
 const effect4 = fileURLToPath(new URL("..", import.meta.url))
 if (!existsSync(join(effect4, "node_modules"))) {
@@ -20,3 +21,6 @@ console.log("source, tests and examples type-check on Effect 4")
 run(process.execPath, ["scripts/checkExamples.mjs", "effect4"], { cwd: repo })
 node("effect4/scripts/checkPackage.mjs")
 node("effect4/scripts/size.mjs")
+if (existsSync(join(effect4, "comparison", "node_modules"))) {
+  run(nodes()[0].path, ["effect4/scripts/compare.mjs", "--check"])
+}

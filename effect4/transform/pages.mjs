@@ -1,4 +1,5 @@
 // The pages: the same text, with what is said of Effect 3 alone changed or left out.
+import { readFileSync } from "node:fs"
 import own from "../package.json" with { type: "json" }
 import { prose } from "./prose.mjs"
 
@@ -9,9 +10,7 @@ const dropped = {
   // There is no provider of OpenAI for Effect 4.1, and no `ai-openai` to compare with.
   "docs/effect-ai.md": [
     "Local in development, hosted in production",
-    "Falling back to a hosted model",
-    "Compared with other providers",
-    "What users of other providers have reported"
+    "Falling back to a hosted model"
   ],
   // What an exporter of Effect 3 gets.
   "docs/telemetry.md": ["Four calls, as an exporter sees them"]
@@ -44,7 +43,19 @@ The same library for Effect 3 is \`effect-ollama@^0.1\`. Beside Effect 3 the fir
       /npm install effect-ollama @effect\/ai@[^\n]*/,
       "npm install effect-ollama@^2 effect@^4.1"
     ],
+    [
+      /(\n## Compared with other providers\n\n)[\s\S]*?(?=\n## |$)/,
+      `\n## Compared with other providers\n\n${
+        readFileSync(new URL("../comparison/table.md", import.meta.url), "utf8")
+      }`
+    ],
     [/`effect\/ai` is an optional peer: nothing else of this package imports it\./, "It is in `effect` itself."]
+  ],
+  "docs/testing.md": [
+    [
+      "(which `it.effect` provides)",
+      "(which `it.effect` provides; it moves after two turns of the scheduler, so yield `Effect.yieldNow` before `adjust` where\nwhat was forked forks in turn)"
+    ]
   ],
   "docs/telemetry.md": [[/@effect\/opentelemetry@\^[\d.]+/, "@effect/opentelemetry@^4.1"]]
 }
