@@ -3,6 +3,7 @@
 //   npm run check                    all
 //   npm run check -- --no-tests      all but the test suite
 //   npm run check -- lint types      the named ones
+//   npm run check -- effect4         the package for Effect 4, which only runs when it is named: `npm ci --prefix effect4` first
 import { spawnSync } from "node:child_process"
 import { bin, repo } from "./lib/repo.mjs"
 
@@ -24,11 +25,12 @@ const checks = {
   build: node("scripts/build.mjs"),
   package: node("scripts/checkPackage.mjs"),
   size: node("scripts/size.mjs"),
-  effect4: node("effect4/scripts/check.mjs"),
   "type-tests": node("scripts/testTypes.mjs"),
   tests: node(bin("vitest"), "run"),
+  effect4: node("effect4/scripts/check.mjs"),
   "tests-effect4": node("effect4/scripts/test.mjs", "--no-transform")
 }
+const onlyNamed = ["effect4", "tests-effect4"]
 
 const args = process.argv.slice(2)
 const named = args.filter((arg) => !arg.startsWith("--"))
@@ -41,7 +43,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 const chosen = (named.length > 0 ? named : Object.keys(checks)).filter(
-  (name) => !name.startsWith("tests") || !args.includes("--no-tests")
+  (name) => named.includes(name) || !onlyNamed.includes(name) && (name !== "tests" || !args.includes("--no-tests"))
 )
 
 const began = performance.now()

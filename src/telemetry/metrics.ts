@@ -1,12 +1,16 @@
 /** What is counted of all calls, whoever looks: in Effect's registry, under the names of OpenTelemetry's conventions. */
 import * as Metric from "effect/Metric"
 import * as MetricBoundaries from "effect/MetricBoundaries"
+import * as MetricKey from "effect/MetricKey"
+import * as MetricLabel from "effect/MetricLabel"
 
+// With its unit in the key: what `Metric.tagged` adds is put together again at each update.
 const histogram = (name: string, unit: string, description: string, boundaries: ReadonlyArray<number>) =>
-  Metric.tagged(
-    Metric.histogram(name, MetricBoundaries.fromIterable(boundaries), description),
-    "unit",
-    unit
+  Metric.fromMetricKey(
+    MetricKey.taggedWithLabels(
+      MetricKey.histogram(name, MetricBoundaries.fromIterable(boundaries), description),
+      [MetricLabel.make("unit", unit)]
+    )
   )
 
 const seconds = [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92]

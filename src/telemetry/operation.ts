@@ -2,6 +2,7 @@
  * A call as it is looked at: what is counted of all calls, and a span, only where somebody looks: one that Effect's own
  * tracer keeps for nobody costs about as much as decoding a small answer.
  */
+import * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
@@ -10,8 +11,8 @@ import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
 import type * as Fiber from "effect/Fiber"
 import * as FiberRef from "effect/FiberRef"
-import * as Metric from "effect/Metric"
-import type * as MetricLabel from "effect/MetricLabel"
+import type * as Metric from "effect/Metric"
+import * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
 import type { ChatRequest } from "../Chat.js"
@@ -80,13 +81,37 @@ export const use = <A, E, R>(
 // what is counted
 // =============================================================================
 
-type Tagged<M> = (...tags: ReadonlyArray<readonly [string, string]>) => M
-
-const tagging =
-  <In, Out, Type>(metric: Metric.Metric<Type, In, Out>): Tagged<Metric.Metric<Type, In, Out>> => (...tags) =>
-    tags.reduce((tagged, [key, value]) => Metric.tagged(tagged, key, value), metric)
-
 type Labels = ReadonlyArray<MetricLabel.MetricLabel>
+
+/** What of a metric is used here, of whatever kind it is. */
+type Updated<In> = Pick<Metric.Metric<never, In, never>, "unsafeUpdate" | "unsafeModify">
+
+/** A metric with its tags, and those of the fiber. An array of tags that was seen before is looked up fast, by itself. */
+class Tagged<in In> {
+  private seen: Labels = []
+  private all: Labels
+
+  constructor(private readonly metric: Updated<In>, private readonly own: Labels) {
+    this.all = own
+  }
+
+  update(value: In, labels: Labels): void {
+    this.metric.unsafeUpdate(value, this.with(labels))
+  }
+
+  modify(value: In, labels: Labels): void {
+    this.metric.unsafeModify(value, this.with(labels))
+  }
+
+  private with(labels: Labels): Labels {
+    if (labels.length === 0) return this.own
+    if (labels !== this.seen) {
+      this.seen = labels
+      this.all = Arr.union(this.own, labels)
+    }
+    return this.all
+  }
+}
 
 /** The metrics of one operation at one model, looked up once. */
 interface Metered {
@@ -99,32 +124,33 @@ interface Metered {
   readonly open: (change: 1 | -1, labels: Labels) => void
 }
 
-const metered = (tags: ReadonlyArray<readonly [string, string]>): Metered => {
-  const memo = <A>(make: (key: string) => A) => {
-    const made = new Map<string, A>()
-    return (key: string): A => {
-      const found = made.get(key) ?? make(key)
-      made.set(key, found)
+const metered = (own: Labels): Metered => {
+  const tagged = <In>(metric: Updated<In>, key: string) => {
+    const made = new Map<string, Tagged<In>>()
+    return (value: string): Tagged<In> => {
+      let found = made.get(value)
+      if (found === undefined) {
+        made.set(value, found = new Tagged(metric, value === "" ? own : [...own, MetricLabel.make(key, value)]))
+      }
       return found
     }
   }
-  const byError = <In, Out, Type>(metric: Metric.Metric<Type, In, Out>) =>
-    memo((errorType) => tagging(metric)(...tags, ...(errorType === "" ? [] : [["error.type", errorType] as const])))
+  const byError = <In>(metric: Updated<In>) => tagged(metric, "error.type")
   const duration = byError(Metrics.operationDuration)
   const failed = byError(Metrics.failures)
   const candidateFailed = byError(Metrics.candidateFailures)
   const retried = byError(Metrics.retries)
-  const tokens = memo((type) => tagging(Metrics.tokenUsage)(...tags, ["gen_ai.token.type", type]))
-  const first = memo(() => tagging(Metrics.timeToFirstEvent)(...tags))
-  const open = memo(() => tagging(Metrics.openRequests)(...tags))
+  const tokens = tagged(Metrics.tokenUsage, "gen_ai.token.type")
+  const first = new Tagged(Metrics.timeToFirstEvent, own)
+  const open = new Tagged(Metrics.openRequests, own)
   return {
-    duration: (errorType, seconds, labels) => duration(errorType ?? "").unsafeUpdate(seconds, labels),
-    first: (seconds, labels) => first("").unsafeUpdate(seconds, labels),
-    tokens: (type, count, labels) => tokens(type).unsafeUpdate(count, labels),
-    failed: (errorType, labels) => failed(errorType).unsafeUpdate(1, labels),
-    candidateFailed: (errorType, labels) => candidateFailed(errorType).unsafeUpdate(1, labels),
-    retried: (errorType, labels) => retried(errorType).unsafeUpdate(1, labels),
-    open: (change, labels) => open("").unsafeModify(change, labels)
+    duration: (errorType, seconds, labels) => duration(errorType ?? "").update(seconds, labels),
+    first: (seconds, labels) => first.update(seconds, labels),
+    tokens: (type, count, labels) => tokens(type).update(count, labels),
+    failed: (errorType, labels) => failed(errorType).update(1, labels),
+    candidateFailed: (errorType, labels) => candidateFailed(errorType).update(1, labels),
+    retried: (errorType, labels) => retried(errorType).update(1, labels),
+    open: (change, labels) => open.modify(change, labels)
   }
 }
 
@@ -140,10 +166,13 @@ const makeMeter = (operation: string): (ref?: string) => Metered => {
     if (byRef.size >= most) byRef.clear()
     const slash = ref.indexOf("/")
     const made = metered([
-      ["gen_ai.operation.name", operation],
+      MetricLabel.make("gen_ai.operation.name", operation),
       ...(slash < 0
         ? []
-        : [["gen_ai.provider.name", ref.slice(0, slash)], ["gen_ai.request.model", ref.slice(slash + 1)]] as const)
+        : [
+          MetricLabel.make("gen_ai.provider.name", ref.slice(0, slash)),
+          MetricLabel.make("gen_ai.request.model", ref.slice(slash + 1))
+        ])
     ])
     byRef.set(ref, made)
     return made

@@ -5,11 +5,14 @@ import type { Message, Model } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { once, promptFor, replayingClient, said, service } from "../completions/support.js"
 import { same } from "../decode/support.js"
-import { type Expected, expected, expectedErrors, load, type Recording, versions } from "../support/recordings.js"
+import { type Expected, expected, expectedErrors, get, load, type Recording, versions } from "../support/recordings.js"
 import { tokensOf } from "./line.js"
 import { aiError, apis, collected } from "./support.js"
 
 const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/chat/completions", ollama: "/api/chat" }
+
+/** At its path, also where that was put behind a wrong base URL. */
+const isOf = (api: Model.Api, { request }: Recording) => request.path.endsWith(paths[api])
 
 const anything = Schema.Struct({}, Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
@@ -117,10 +120,20 @@ const told = ({ error, parts }: Outcome) => {
 
 describe("recorded completions through LanguageModel", () => {
   for (const version of versions) {
+    it(`${version}: none is left out`, () => {
+      const completions = new Set(
+        load(version).filter((recording) => apis.some((api) => isOf(api, recording))).map(({ name }) => name)
+      )
+      assert.deepStrictEqual(Object.keys(expected(version)).filter((name) => !completions.has(name)), [])
+      for (const name of Object.keys(expectedErrors[version]).filter((name) => !completions.has(name))) {
+        assert.notMatch(get(version, name).request.path, /chat|generate/, name)
+      }
+    })
+
     for (const api of apis) {
       const answers = expected(version)
       const tags = expectedErrors[version]
-      const recordings = load(version).filter((recording) => recording.request.path === paths[api])
+      const recordings = load(version).filter((recording) => isOf(api, recording))
 
       it.scoped(`${version} ${api}: every answer is the expected one, whole and as parts`, () =>
         Effect.gen(function*() {

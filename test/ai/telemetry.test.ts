@@ -1,6 +1,9 @@
-import { LanguageModel } from "@effect/ai"
+import { EmbeddingModel, LanguageModel } from "@effect/ai"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Stream } from "effect"
+import { Effect, Metric, Schema, Stream } from "effect"
+import { OllamaTelemetry } from "effect-ollama"
+import { OllamaEmbeddingModel, OllamaLanguageModel } from "effect-ollama/ai"
+import { MockOllama } from "effect-ollama/testing"
 import { named, traced } from "../support/traced.js"
 import { spanOf } from "./line.js"
 import { apis, model } from "./support.js"
@@ -77,5 +80,50 @@ describe("spans", () => {
         const all = JSON.stringify(seen.map(({ attributes, name }) => [name, ...attributes]))
         for (const said of ["the question", "the answer"]) assert.notInclude(all, said)
       }).pipe(Effect.provide(model("ollama", { replies: ["the answer"] })))
+    ))
+})
+
+describe("metrics", () => {
+  // Effect's registry is one for all tests: each counts the calls to a model of its own.
+  const count = (metric: Metric.Metric.Histogram<number>, model: string, operation: string, more: object = {}) =>
+    Effect.map(
+      Metric.value(
+        Object.entries({
+          "gen_ai.operation.name": operation,
+          "gen_ai.provider.name": "ollama",
+          "gen_ai.request.model": model,
+          ...more
+        }).reduce((tagged, [key, value]) => Metric.tagged(tagged, key, String(value)), metric)
+      ),
+      ({ count, sum }) => [count, sum] as const
+    )
+
+  const serving = (name: string, description: MockOllama.Description) =>
+    MockOllama.layer({ models: [{ name, capabilities: ["completion", "tools", "embedding"] }], ...description })
+
+  it.effect("are those of the core, each call counted once", () =>
+    Effect.gen(function*() {
+      yield* LanguageModel.generateText({ prompt: "Hi" })
+      yield* Stream.runDrain(LanguageModel.streamText({ prompt: "Hi" }))
+      yield* LanguageModel.generateObject({ prompt: "Hi", schema: Schema.Struct({ a: Schema.Number }) })
+      assert.deepStrictEqual((yield* count(OllamaTelemetry.operationDuration, "counted:latest", "chat"))[0], 3)
+      const tokens = (type: string) =>
+        count(OllamaTelemetry.tokenUsage, "counted:latest", "chat", { "gen_ai.token.type": type })
+      assert.deepStrictEqual([yield* tokens("input"), yield* tokens("output")], [[3, 36], [3, 9]])
+    }).pipe(
+      Effect.provide(OllamaLanguageModel.layer({ model: "ollama/counted" })),
+      Effect.provide(
+        serving("counted", { replies: [{ text: "{\"a\":1}", usage: { inputTokens: 12, outputTokens: 3 } }] })
+      )
+    ))
+
+  it.effect("so are those of embeddings", () =>
+    Effect.gen(function*() {
+      const model = yield* EmbeddingModel.EmbeddingModel
+      yield* model.embedMany(["a", "b"])
+      assert.deepStrictEqual((yield* count(OllamaTelemetry.operationDuration, "counted-too", "embeddings"))[0], 1)
+    }).pipe(
+      Effect.provide(OllamaEmbeddingModel.layerBatched({ model: "ollama/counted-too" })),
+      Effect.provide(serving("counted-too", {}))
     ))
 })

@@ -105,13 +105,13 @@ const entryWith = (place: ReadonlyArray<string>, value: unknown): unknown =>
 
 const secretOf = (secret: Redacted.Redacted | undefined) => secret === undefined ? undefined : Redacted.value(secret)
 
-/** Everything about the providers but one, with their keys. */
-const others = (entries: object, id: string) => {
+/** Everything about the providers but these, with their keys. */
+const others = (entries: object, ...ids: ReadonlyArray<string>) => {
   const { defaults, models, primary, providers, unlisted } = resolved({
     models: { providers: entries },
     agents: { defaults: { model: "other/m", params: { seed: 1 } } }
   }, { A: "a", OLLAMA_API_KEY: "k" })
-  const seen = (unlisted ?? []).concat(providers).filter((status) => status.id !== id)
+  const seen = (unlisted ?? []).concat(providers).filter((status) => !ids.includes(status.id))
   return JSON.stringify([
     seen,
     seen.map(({ result }) =>
@@ -148,9 +148,8 @@ describe("whatever stands at one provider", () => {
         const entry = entryWith(place, value)
         const whole = { baseUrl: "http://x:1", apiKey: "k", models: [{ id: "m" }], ...(entry as object) }
         const at = `${place.join(".")}: ${typeof value}`
-        assert.strictEqual(others({ x: entry, other }, "x"), without, at)
-        assert.strictEqual(others({ other, x: whole }, "x"), without, at)
-        assert.strictEqual(others({ ollama: entry, other }, "ollama"), alone, at)
+        const entries = { x: entry, other, ollama: entry, y: whole }
+        assert.strictEqual(others(entries, "x", "y", "ollama"), alone, at)
       }
     }
     assert.isUndefined((({}) as { readonly polluted?: unknown }).polluted)

@@ -256,7 +256,7 @@ const randomChunks = (all: Uint8Array, pick: Pick): ReadonlyArray<Uint8Array> =>
 const wellFormed = (text: string): string => new TextDecoder().decode(bytes(text))
 
 // small messages and many runs: what goes wrong shows where pieces meet
-const runs = { numRuns: 1000 }
+const runs = { numRuns: 300 }
 
 const textOf = (parts: ReadonlyArray<unknown>, type: string) =>
   parts.flatMap((part) => {
@@ -321,7 +321,7 @@ describe.each(["ollama", "openai-completions"] as const)("any message, %s", (api
           same(fast, decode(api, [input], { fastPath: false }))
         }
       ),
-      { numRuns: 400 }
+      { numRuns: 200 }
     )
   })
 
@@ -359,7 +359,7 @@ describe.each(["ollama", "openai-completions"] as const)("any message, %s", (api
         assert.strictEqual(one.finish === undefined, one.failure !== undefined)
         replay(one.events, one.failure === undefined)
       }),
-      { numRuns: 1500 }
+      { numRuns: 500 }
     )
   })
 })

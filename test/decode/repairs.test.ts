@@ -103,7 +103,7 @@ describe("thinkTags", () => {
           assert.deepStrictEqual(run(thinkTags(), text(...pieces)), whole === "" ? [] : [["text", whole]])
         }
       ),
-      { numRuns: 2000 }
+      { numRuns: 500 }
     )
   })
 })
