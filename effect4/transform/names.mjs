@@ -133,6 +133,7 @@ export const names = {
   "Context.Tag.Service": "Context.Service.Shape",
   "ParseResult.ParseError": "Schema.SchemaError",
   "Metric.Metric.Counter": "Metric.Counter",
+  "Metric.Metric.Histogram": "Metric.Histogram",
   "Metric.Metric.Gauge": "Metric.Gauge",
   "FiberRef.currentLoggers": "Logger.CurrentLoggers",
   "Context.unsafeGet": "Context.getUnsafe",

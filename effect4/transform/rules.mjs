@@ -267,6 +267,7 @@ export const calls = {
   },
   "Effect.withClock": provided("Clock"),
   "Effect.withConsole": provided("Console"),
+  "MetricLabel.make": (node, cx) => `[${args(node, cx).join(", ")}] as const`,
   "Metric.tagged": (node, cx) => {
     const [key, value] = args(node, cx).slice(-2)
     const before = node.arguments.length === 3 ? [cx.text(node.arguments[0])] : []

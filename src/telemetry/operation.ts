@@ -82,6 +82,7 @@ export const use = <A, E, R>(
 // =============================================================================
 
 type Labels = ReadonlyArray<MetricLabel.MetricLabel>
+type Own = Labels
 
 /** What of a metric is used here, of whatever kind it is. */
 type Updated<In> = Pick<Metric.Metric<never, In, never>, "unsafeUpdate" | "unsafeModify">
@@ -91,7 +92,7 @@ class Tagged<in In> {
   private seen: Labels = []
   private all: Labels
 
-  constructor(private readonly metric: Updated<In>, private readonly own: Labels) {
+  constructor(private readonly metric: Updated<In>, private readonly own: Own) {
     this.all = own
   }
 
@@ -124,7 +125,7 @@ interface Metered {
   readonly open: (change: 1 | -1, labels: Labels) => void
 }
 
-const metered = (own: Labels): Metered => {
+const metered = (own: Own): Metered => {
   const tagged = <In>(metric: Updated<In>, key: string) => {
     const made = new Map<string, Tagged<In>>()
     return (value: string): Tagged<In> => {
