@@ -29,8 +29,9 @@ if (isLatest) {
   root = join(effect4, "build", "latest")
   rmSync(root, { recursive: true, force: true })
   mkdirSync(root, { recursive: true })
+  // by its tag: of a range npm takes an older version where the Node that runs it is too old for the newest
   const newest = (name) =>
-    /^(effect|@effect\/(platform-node|vitest))$/.test(name) ? "^4.0.0" : own.devDependencies[name]
+    /^(effect|@effect\/(opentelemetry|platform-node|vitest))$/.test(name) ? "latest" : own.devDependencies[name]
   const dependencies = { ...own.dependencies }
   for (const name of Object.keys(own.devDependencies)) dependencies[name] = newest(name)
   writeFileSync(join(root, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }))
