@@ -4,7 +4,9 @@ import { readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { repo } from "./lib/repo.mjs"
 
-const path = join(repo, "package-lock.json")
+// `node scripts/lockPlatforms.mjs effect4`: the lock of that folder
+const folder = process.argv.slice(2).find((arg) => !arg.startsWith("--")) ?? "."
+const path = join(repo, folder, "package-lock.json")
 const lock = JSON.parse(readFileSync(path, "utf8"))
 
 const found = (name, expression) => expression.exec(name)?.[1]
