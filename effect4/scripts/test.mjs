@@ -35,7 +35,7 @@ if (isLatest) {
   const dependencies = { ...own.dependencies }
   for (const name of Object.keys(own.devDependencies)) dependencies[name] = newest(name)
   writeFileSync(join(root, "package.json"), JSON.stringify({ private: true, type: "module", dependencies }))
-  execFileSync("npm", ["install", "--no-audit", "--no-fund", "--legacy-peer-deps"], {
+  execFileSync("npm", ["install", "--no-audit", "--no-fund"], {
     cwd: root,
     shell: true,
     stdio: "inherit"
