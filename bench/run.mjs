@@ -43,14 +43,13 @@ const effectOf = (dir) => existsSync(join(dir, "node_modules/effect")) && realpa
 if (against !== undefined && effectOf(against) !== effectOf(checkout)) {
   fail(`link ${join(against, "node_modules")} to the one of this checkout: both builds must run on one Effect`)
 }
-// The library for Effect 4 beside that for Effect 3, where it is built, in what it has a client for.
+// The library for Effect 4 beside that for Effect 3, where it is built.
 const isEffect4Built = existsSync(join(checkout, "effect4/build/dist/index.js"))
 if (!isEffect4Built) stderr.write("bench: there are no rows for Effect 4; `cd effect4 && npm run build` builds it\n")
-const measuredOn4 = ["stream", "whole", "cold", "memory", "firstDelta", "discover", "import"]
-const withEffect4 = ({ clients, measurement }) =>
-  !isEffect4Built || !measuredOn4.includes(measurement) ? clients : clients.flatMap((client) => [
+const withEffect4 = ({ clients }) =>
+  !isEffect4Built ? clients : clients.flatMap((client) => [
     client,
-    ...(/^effect-ollama:(fetch|node)(-native)?$/.test(client)
+    ...(/^effect-ollama:(fetch|node)(-native)?(-chunk)?$/.test(client)
       ? [client.replace("effect-ollama", "effect-ollama-2")]
       : []),
     ...(/^import:(core|node)$/.test(client) ? [client.replace("import", "import-2")] : [])

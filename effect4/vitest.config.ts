@@ -1,27 +1,9 @@
-import { availableParallelism } from "node:os"
-import { fileURLToPath } from "node:url"
+import { join } from "node:path"
 import { defineConfig } from "vitest/config"
+import { settings, workers } from "../scripts/lib/vitest.js"
 
-const src = (path: string) => fileURLToPath(new URL(`./build/src/${path}`, import.meta.url))
+// Of the folder that it runs in: this one, or one with other versions (scripts/test.mjs).
+const root = join(process.cwd(), "build")
+const { resolve, test } = settings(join(root, "src").replaceAll("\\", "/"))
 
-export default defineConfig({
-  root: fileURLToPath(new URL("./build", import.meta.url)),
-  resolve: {
-    alias: [
-      { find: /^effect-ollama$/, replacement: src("index.ts") },
-      { find: /^effect-ollama\/testing$/, replacement: src("testing/index.ts") },
-      { find: /^effect-ollama\/(.+)$/, replacement: src("$1.ts") }
-    ]
-  },
-  test: {
-    include: ["test/**/*.test.ts"],
-    exclude: ["**/node_modules/**"],
-    // as for Effect 3: no test keeps global state
-    pool: "threads",
-    isolate: false,
-    maxWorkers: Math.max(2, availableParallelism() - 1),
-    fakeTimers: { toFake: undefined },
-    sequence: { concurrent: true },
-    testTimeout: 120_000
-  }
-})
+export default defineConfig({ root, resolve, test: { ...test, exclude: ["**/node_modules/**"], maxWorkers: workers } })

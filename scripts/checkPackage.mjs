@@ -4,23 +4,11 @@
 //
 // `--types` runs the type check and the imports alone.
 import { execFileSync, spawnSync } from "node:child_process"
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statSync,
-  symlinkSync,
-  writeFileSync
-} from "node:fs"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs"
 import { isBuiltin } from "node:module"
-import { tmpdir } from "node:os"
-import { dirname, join, sep } from "node:path"
-import { bin, isRoom, manifest, repo } from "./lib/repo.mjs"
+import { dirname, join } from "node:path"
+import { entriesOf, freshFolder, hiddenIn, linkInto, pack, typeCheck } from "./lib/app.mjs"
+import { bin, manifest, repo } from "./lib/repo.mjs"
 import { run } from "./lib/run.mjs"
 
 // says what it found when it found something
@@ -34,20 +22,8 @@ const lint = (name, args) => {
 }
 
 const onlyTypes = process.argv.includes("--types")
-const fresh = () => {
-  const folder = mkdtempSync(join(tmpdir(), "effect-ollama-app-"))
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-const app = fresh()
-
-// a shell, because npm is a script of another kind on Windows
-const pack = ["pack", "--ignore-scripts", "--json", "--pack-destination", app]
-const [{ entryCount, filename, size }] = JSON.parse(
-  execFileSync("npm", pack, { cwd: repo, encoding: "utf8", shell: true, stdio: ["ignore", "pipe", "ignore"] })
-)
-const tarball = join(app, filename)
-console.log(`${filename}: ${entryCount} files, ${(size / 1000).toFixed(0)} kB packed`)
+const app = freshFolder()
+const tarball = join(app, pack(repo, app))
 
 if (!onlyTypes) {
   lint("publint", [bin("publint"), tarball, "--strict"])
@@ -60,16 +36,9 @@ if (!onlyTypes) {
 
 const modules = join(app, "node_modules")
 mkdirSync(modules)
-execFileSync("tar", ["-xzf", filename], { cwd: app })
 renameSync(join(app, "package"), join(modules, manifest.name))
 const needed = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies), "@types/node"]
-const linkInto = (folder, names) => {
-  for (const name of names) {
-    mkdirSync(join(folder, name, ".."), { recursive: true })
-    symlinkSync(join(repo, "node_modules", name), join(folder, name), "junction")
-  }
-}
-linkInto(modules, needed)
+linkInto(modules, needed, repo)
 
 // what a page refers to is published with it
 const published = join(modules, manifest.name)
@@ -82,47 +51,15 @@ for (const page of readdirSync(published, { recursive: true }).filter((file) => 
 }
 
 const dist = join(published, "dist")
-const hidden = Object.keys(manifest.exports)
-  .filter((path) => manifest.exports[path] === null && !path.includes("*"))
-  .map((path) => path.replace(/^\./, manifest.name))
-const entries = readdirSync(dist, { recursive: true })
-  .map((file) => file.split(sep).join("/"))
-  .filter((file) => file.endsWith(".js") && !isRoom(file))
-  .map((file) => file.replace(/(^|\/)index\.js$|\.js$/, ""))
-  .map((path) => (path === "" ? manifest.name : `${manifest.name}/${path}`))
-  .filter((entry) => !hidden.includes(entry))
-  .sort()
+const hidden = hiddenIn(manifest)
+const entries = entriesOf(dist, manifest)
 
-const typeCheck = (folder, entries) => {
-  writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }))
-  writeFileSync(
-    join(folder, "app.ts"),
-    entries.map((entry, i) => `import * as entry${i} from "${entry}"\nvoid entry${i}\n`).join("")
-  )
-  writeFileSync(
-    join(folder, "tsconfig.json"),
-    JSON.stringify({
-      compilerOptions: {
-        target: "ES2022",
-        lib: ["ES2023", "DOM", "DOM.Iterable"],
-        module: "NodeNext",
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        skipLibCheck: false,
-        noEmit: true,
-        types: ["node"]
-      },
-      files: ["app.ts"]
-    })
-  )
-  run(process.execPath, [bin("typescript", "tsc", join(repo, "typetest")), "-p", folder, "--pretty", "false"])
-}
-
-typeCheck(app, entries)
+const tsc = bin("typescript", "tsc", join(repo, "typetest"))
+typeCheck(app, entries, tsc)
 console.log(`${entries.length} entries type-check with TypeScript 5.9, declarations included`)
 
 // the commands are there, and need nothing that is not in them: they run where nothing is installed
-const alone = fresh()
+const alone = freshFolder()
 for (const path of Object.values(manifest.bin)) cpSync(join(published, path), join(alone, path), { recursive: true })
 for (const [command, path] of Object.entries(manifest.bin)) {
   const file = join(alone, path)
@@ -159,13 +96,13 @@ console.log(`${entries.length} entries load in Node ${process.versions.node}`)
 // an app without @effect/ai
 // -----------------------------------------------------------------------------
 
-const bare = fresh()
-linkInto(join(bare, "node_modules"), needed.filter((name) => name !== "@effect/ai"))
+const bare = freshFolder()
+linkInto(join(bare, "node_modules"), needed.filter((name) => name !== "@effect/ai"), repo)
 cpSync(published, join(bare, "node_modules", manifest.name), { recursive: true })
 const needsAi = (entry) => entry === `${manifest.name}/ai` || entry.startsWith(`${manifest.name}/ai/`)
 const core = entries.filter((entry) => !needsAi(entry))
 
-typeCheck(bare, core)
+typeCheck(bare, core, tsc)
 const importCore = `for (const entry of ${JSON.stringify(core)}) await import(entry)
 for (const entry of ${JSON.stringify(entries.filter(needsAi))}) {
   const failed = await import(entry).then(() => "nothing", (error) => error.message)

@@ -1,9 +1,8 @@
 // Bundles a minimal app with the built package, minified, and holds its compressed size against a limit; so with what the
 // provider of @effect/ai adds to an app that has both anyway. `--files` says what each file adds.
-import { build } from "esbuild"
 import { existsSync, readFileSync } from "node:fs"
 import { join } from "node:path"
-import { gzipSync } from "node:zlib"
+import { bundle, kB, printParts } from "./lib/bundle.mjs"
 import { repo } from "./lib/repo.mjs"
 
 // The aim is 90 kB. It is not reached: the base, which is what an app on Effect that makes one request bundles anyway, is
@@ -38,47 +37,20 @@ LanguageModel.make({ generateText: () => Effect.succeed([]), streamText: () => S
 
 if (!existsSync(join(repo, "dist", "index.js"))) throw new Error("There is no build: npm run build")
 
-const bundle = async (entry) => {
-  const { metafile, outputFiles: [{ contents }] } = await build({
-    ...entry,
-    absWorkingDir: repo,
-    alias: { "effect-ollama": "./dist" },
-    bundle: true,
-    format: "esm",
-    legalComments: "none",
-    logLevel: "error",
-    metafile: true,
-    minify: true,
-    platform: "browser",
-    target: "es2022",
-    treeShaking: true,
-    tsconfigRaw: {},
-    write: false
-  })
-  const [{ inputs }] = Object.values(metafile.outputs)
-  return { inputs, minified: contents.length, gzipped: gzipSync(contents, { level: 9 }).length }
-}
-
-const kB = (bytes) => `${(bytes / 1000).toFixed(1)} kB`.padStart(9)
+const bundled = (entry) => bundle(repo, "./dist", entry)
 const owner = (path) =>
   path.startsWith("dist/") ? "effect-ollama" : /^node_modules\/((?:@[^/]+\/)?[^/]+)/.exec(path)?.[1] ?? "app"
 
-const app = await bundle({ entryPoints: ["scripts/size/minimal.ts"] })
-const without = await bundle({ stdin: { contents: base, resolveDir: repo } })
+const app = await bundled({ entryPoints: ["scripts/size/minimal.ts"] })
+const without = await bundled({ stdin: { contents: base, resolveDir: repo } })
 
-const byFile = process.argv.includes("--files")
-const parts = new Map()
-for (const [path, { bytesInOutput }] of Object.entries(app.inputs)) {
-  const part = byFile ? path : owner(path)
-  parts.set(part, (parts.get(part) ?? 0) + bytesInOutput)
-}
-for (const [name, bytes] of [...parts].sort((a, b) => b[1] - a[1])) console.log(`${kB(bytes)}  ${name}`)
+printParts(app, process.argv.includes("--files") ? undefined : owner)
 console.log(`${kB(app.minified)}  minified`)
 console.log(`${kB(app.gzipped)}  minified and gzipped (limit ${kB(limit).trim()})`)
 console.log(`${kB(without.gzipped)}  of it the base: Effect and its HttpClient alone`)
 
-const ai = await bundle({ entryPoints: ["scripts/size/ai.ts"] })
-const withoutAi = await bundle({ stdin: { contents: aiBase, resolveDir: repo, loader: "ts" } })
+const ai = await bundled({ entryPoints: ["scripts/size/ai.ts"] })
+const withoutAi = await bundled({ stdin: { contents: aiBase, resolveDir: repo, loader: "ts" } })
 const added = ai.gzipped - withoutAi.gzipped
 console.log(`${kB(added)}  that effect-ollama/ai adds to an app with both (limit ${kB(aiLimit).trim()})`)
 process.exit(app.gzipped > limit || added > aiLimit ? 1 : 0)

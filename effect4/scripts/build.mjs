@@ -4,13 +4,11 @@
 //   node scripts/build.mjs --dist     what runs alone, quicker
 import { cpSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { finishBuild } from "../../scripts/finishBuild.mjs"
-import { bin, manifest, repo } from "../../scripts/lib/repo.mjs"
+import { bin, effect4, manifest, repo } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
 import own from "../package.json" with { type: "json" }
 
-const effect4 = fileURLToPath(new URL("..", import.meta.url))
 const build = join(effect4, "build")
 const dist = join(build, "dist")
 

@@ -2,12 +2,10 @@
 // type-checks, the examples, the type tests, the packed package in an empty folder, the size of a minimal app.
 import { existsSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
-import { bin, repo } from "../../scripts/lib/repo.mjs"
+import { bin, effect4, repo } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
 import { nodes } from "./nodes.mjs"
 
-const effect4 = fileURLToPath(new URL("..", import.meta.url))
 if (!existsSync(join(effect4, "node_modules"))) {
   console.error("What Effect 4 needs is not installed: npm ci --prefix effect4")
   process.exit(1)

@@ -3,39 +3,23 @@
 //
 //   node scripts/checkPackage.mjs --install     effect and undici from the registry, not those of this repository
 import { execFileSync } from "node:child_process"
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
-import { tmpdir } from "node:os"
-import { join, sep } from "node:path"
-import { fileURLToPath } from "node:url"
-import { bin, isRoom } from "../../scripts/lib/repo.mjs"
+import { cpSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { entriesOf, freshFolder, linkInto, pack, typeCheck } from "../../scripts/lib/app.mjs"
+import { bin, effect4 } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
+import manifest from "../build/package.json" with { type: "json" }
 import { nodes } from "./nodes.mjs"
 
-const effect4 = fileURLToPath(new URL("..", import.meta.url))
 const isInstalled = process.argv.includes("--install")
 // links to modules stay what they are, so that nothing is found beside their originals
 const flags = isInstalled ? [] : ["--preserve-symlinks", "--preserve-symlinks-main"]
 
-const fresh = () => {
-  const folder = mkdtempSync(join(tmpdir(), "effect-ollama-4-"))
-  process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
-  return folder
-}
-
-const packed = fresh()
-const [{ entryCount, filename, size }] = JSON.parse(
-  execFileSync("npm", ["pack", "--ignore-scripts", "--json", "--pack-destination", packed], {
-    cwd: join(effect4, "build"),
-    encoding: "utf8",
-    shell: true,
-    stdio: ["ignore", "pipe", "ignore"]
-  })
-)
-console.log(`${filename}: ${entryCount} files, ${(size / 1000).toFixed(0)} kB packed`)
-execFileSync("tar", ["-xzf", filename], { cwd: packed })
+const packed = freshFolder()
+const filename = pack(join(effect4, "build"), packed)
 
 const app = (needed) => {
-  const folder = fresh()
+  const folder = freshFolder()
   writeFileSync(join(folder, "package.json"), JSON.stringify({ name: "app", private: true, type: "module" }))
   if (isInstalled) {
     execFileSync("npm", ["install", "--no-audit", "--no-fund", join(packed, filename), ...needed], {
@@ -46,13 +30,8 @@ const app = (needed) => {
     return folder
   }
   const modules = join(folder, "node_modules")
-  mkdirSync(modules)
   cpSync(join(packed, "package"), join(modules, "effect-ollama"), { recursive: true })
-  for (const spec of [...needed, "@humanwhocodes/momoa"]) {
-    const name = spec.replace(/(?<=.)@.*$/, "")
-    mkdirSync(join(modules, name, ".."), { recursive: true })
-    symlinkSync(join(effect4, "node_modules", name), join(modules, name), "junction")
-  }
+  linkInto(modules, [...needed, "@humanwhocodes/momoa"].map((spec) => spec.replace(/(?<=.)@.*$/, "")), effect4)
   return folder
 }
 
@@ -95,33 +74,8 @@ for (const [transport, imports] of Object.entries(transports)) {
 
 // every entry, as JavaScript and as types
 const folder = app(["effect@^4.1", "undici@^7.10", "@types/node@22"])
-const dist = join(folder, "node_modules", "effect-ollama", "dist")
-const entries = readdirSync(dist, { recursive: true })
-  .map((file) => file.split(sep).join("/"))
-  .filter((file) => file.endsWith(".js") && !isRoom(file) && !/^(index|testing\/(index|Script))\.js$/.test(file))
-  .map((file) => `effect-ollama/${file.replace(/\.js$/, "")}`)
-entries.push("effect-ollama", "effect-ollama/testing")
+const entries = entriesOf(join(folder, "node_modules", "effect-ollama", "dist"), manifest)
 writeFileSync(join(folder, "load.mjs"), entries.map((entry) => `await import("${entry}")\n`).join(""))
 run(nodes()[0].path, [...flags, "load.mjs"], { cwd: folder })
-writeFileSync(
-  join(folder, "app.ts"),
-  entries.map((entry, i) => `import * as e${i} from "${entry}"\nvoid e${i}\n`).join("")
-)
-writeFileSync(
-  join(folder, "tsconfig.json"),
-  JSON.stringify({
-    compilerOptions: {
-      target: "ES2022",
-      lib: ["ES2023", "DOM", "DOM.Iterable"],
-      module: "NodeNext",
-      strict: true,
-      exactOptionalPropertyTypes: true,
-      skipLibCheck: false,
-      noEmit: true,
-      types: ["node"]
-    },
-    files: ["app.ts"]
-  })
-)
-run(process.execPath, [bin("typescript", "tsc", effect4), "-p", folder, "--pretty", "false"])
+typeCheck(folder, entries, bin("typescript", "tsc", effect4))
 console.log(`${entries.length} entries load, and type-check with TypeScript 5.9, declarations included`)

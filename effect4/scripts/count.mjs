@@ -1,9 +1,8 @@
 // Counts what is written by hand for Effect 4, and the transform; holds the former against their limits.
 import { readdirSync, readFileSync, statSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { effect4 } from "../../scripts/lib/repo.mjs"
 
-const effect4 = fileURLToPath(new URL("..", import.meta.url))
 const limits = { src: 900, test: 250 }
 
 const linesIn = (folder) => {

@@ -7,12 +7,11 @@
 import { execFileSync } from "node:child_process"
 import { cpSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
+import { effect4 } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
 import own from "../package.json" with { type: "json" }
 import { nodes } from "./nodes.mjs"
 
-const effect4 = fileURLToPath(new URL("..", import.meta.url))
 const args = process.argv.slice(2)
 const taken = (name, count) => {
   const at = args.indexOf(name)
@@ -43,7 +42,6 @@ if (isLatest) {
   for (const folder of ["src", "test", "examples", "docs", "README.md", "CHANGELOG.md"]) {
     cpSync(join(effect4, "build", folder), join(root, "build", folder), { recursive: true })
   }
-  cpSync(join(effect4, "vitest.config.ts"), join(root, "vitest.config.ts"))
 }
 
 for (const { major, path } of nodes(node === undefined ? undefined : [Number(node)])) {
@@ -52,7 +50,7 @@ for (const { major, path } of nodes(node === undefined ? undefined : [Number(nod
     join(root, "node_modules", "vitest", "vitest.mjs"),
     "run",
     "--config",
-    join(root, "vitest.config.ts"),
+    join(effect4, "vitest.config.ts"),
     ...args
   ], {
     cwd: root

@@ -118,7 +118,6 @@ export const names = {
   "Effect.Effect.Success": "Effect.Success",
   "Effect.Effect.Error": "Effect.Error",
   "Effect.Effect.Context": "Effect.Services",
-  "Effect.Effect.AsEffect": "Effect.Effect.AsEffect",
 
   "Cause.failureOption": "Cause.findErrorOption",
   "Cause.isInterrupted": "Cause.hasInterrupts",
@@ -144,7 +143,6 @@ export const names = {
   "Layer.scopedDiscard": "Layer.effectDiscard",
   "Layer.unwrapEffect": "Layer.unwrap",
   "Layer.unwrapScoped": "Layer.unwrap",
-  "Layer.setTracer": "Layer.setTracer",
   "Layer.Layer.Success": "Layer.Success",
   "Layer.Layer.Context": "Layer.Services",
   "Layer.Layer.Error": "Layer.Error",
@@ -169,7 +167,6 @@ export const names = {
 
   "Schema.Schema.Any": "Schema.Top",
   "Schema.Schema.All": "Schema.Top",
-  "Schema.Schema.Type": "Schema.Schema.Type",
   "Schema.Schema.Encoded": "Schema.Codec.Encoded",
   "Schema.Number": "Schema.Finite",
   "Schema.Date": "Schema.DateFromString",
@@ -204,7 +201,6 @@ export const names = {
   "Effect.intoDeferred": "Deferred.into",
   "Effect.mapInputContext": "Effect.updateContext",
   "Effect.catchAllDefect": "Effect.catchDefect",
-  "Effect.zip": "Effect.zip",
   "Cause.isFailure": "Cause.hasFails",
   "Duration.decodeUnknown": "Duration.fromInput",
   "Duration.decode": "Duration.fromInputUnsafe",
@@ -223,7 +219,6 @@ export const names = {
   "Chat.Service": "Chat.Chat",
   "Either.getRight": "Result.getSuccess",
   "Either.getLeft": "Result.getFailure",
-  "Logger.Logger": "Logger.Logger",
   "HttpApiBuilder.api": "HttpApiBuilder.layer",
   "HttpApiBuilder.toWebHandler": "HttpRouter.toWebHandler",
   "HttpServer.layerContext": "HttpServer.layerServices",
@@ -233,15 +228,12 @@ export const names = {
   "Stream.runForEachChunk": "Stream.runForEachArray",
   "Stream.fromChunk": "Stream.fromIterable",
   "FileSystem.Size": "ByteSize.bytes",
-  "PlatformError.SystemError": "PlatformError.SystemError",
   "Logger.stringLogger": "Logger.formatSimple",
   "Logger.logfmtLogger": "Logger.formatLogFmt",
   "Logger.jsonLogger": "Logger.formatJson",
   "Logger.structuredLogger": "Logger.formatStructured",
   "NodeHttpClient.layer": "NodeHttpClient.layerNodeHttp",
-  "HttpClient.TracerPropagationEnabled": "HttpClient.TracerPropagationEnabled",
   "Schedule.whileInput": "Schedule.while",
-  "Schema.DateFromString": "Schema.DateFromString",
 
   "HttpClientRequest.del": "HttpClientRequest.delete"
 }

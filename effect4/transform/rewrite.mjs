@@ -204,7 +204,6 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
     if (found === undefined) return undefined
     const { identifier, names: path } = found
     const isValue = !isTypePosition(node)
-    const whole = path.join(".")
     for (let length = path.length; length > 1; length--) {
       const known = own(names, path.slice(0, length).join("."))
       if (known === undefined) continue
@@ -218,7 +217,6 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
       const known = names[name]
       return [module(known, isValue, renamedLocal(identifier, undefined)), ...rest].join(".")
     }
-    if (names[`${name}.*`] === null) problems.push(`${at(node)}: ${whole} has no counterpart`)
     return [module(name, isValue, renamedLocal(identifier, undefined)), ...rest].join(".")
   }
 
@@ -485,12 +483,28 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
   // what follows the last of them
   const after = rest
 
+  // What the original had under that name is called something else now, or is gone.
+  const stale = (name, why) => problems.push(`effect4/${hand.fileName}: ${name}: ${why}`)
+  for (const statement of hand?.statements ?? []) {
+    const isThere = sourceFile.statements.some((one) => identity(one) === identity(statement))
+    if (isExported(statement) && !isThere) stale(identity(statement), "the original exports none")
+  }
+  for (const [name, { members: own }] of members) {
+    const original = sourceFile.statements.find((one) => ts.isClassDeclaration(one) && one.name?.text === name)
+    for (const member of own) {
+      const isOwn = ts.getModifiers(member)?.some((one) => one.kind === ts.SyntaxKind.PrivateKeyword) ?? false
+      const isThere = original?.members.some((one) => nameOfMember(one) === nameOfMember(member)) ?? false
+      const isUsed = isOwn && original !== undefined
+        && own.some((one) => one !== member && uses(one.getText(), nameOfMember(member)))
+      if (!isThere && !isUsed) stale(`${name}.${nameOfMember(member)}`, "the original has none")
+    }
+  }
+
   const handText = (statement, original) => {
-    const documented = statement.getFullText().trimStart().startsWith("/**")
-      || statement.getFullText().trimStart().startsWith("//") && !statement.getFullText().includes("// @partial")
-    const own = documented
-      ? statement.getFullText().trimStart()
-      : statement.getText()
+    // without what stands behind the one before it, on its line
+    const full = statement.getFullText().replace(/^[ \t]*\/\/.*/, "").trimStart()
+    const documented = /^\/[*/]/.test(full)
+    const own = documented ? full : statement.getText()
     return original === undefined || documented
       ? `\n\n${own}`
       : source.slice(original.getFullStart(), original.getStart()) + own
@@ -522,7 +536,8 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
         )
       })
       if (gone < 0) break
-      statements.splice(gone, 1)
+      const [{ byHand, statement }] = statements.splice(gone, 1)
+      if (byHand !== undefined) stale(declared(statement).join(", "), "nothing uses it")
     }
   }
 
@@ -628,8 +643,7 @@ export const rewrite = (sourceFile, checker, { from = (specifier) => specifier, 
       const entry = grouped.get(barrel) ?? []
       entry.push(`${isValue ? "" : "type "}${local === name ? name : `${name} as ${local}`}`)
       grouped.set(barrel, entry)
-    } else if (path === "fast-check") lines.push([path, `import ${isValue ? "" : "type "}* as ${local} from "${path}"`])
-    else lines.push([path, `import ${isValue ? "" : "type "}* as ${local} from "${path}"`])
+    } else lines.push([path, `import ${isValue ? "" : "type "}* as ${local} from "${path}"`])
   }
   const ownNames = new Set((hand?.statements ?? []).flatMap((one) => ts.isImportDeclaration(one) ? [] : declared(one)))
   for (const [path, entries] of other) {

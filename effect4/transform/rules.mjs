@@ -102,6 +102,14 @@ export const calls = {
     `${method(cx, "Duration.subtract")}(${
       args(node, cx).map((one) => `${method(cx, "Duration.fromInputUnsafe")}(${one})`).join(", ")
     })`,
+  // with the name of the model, which is a parameter of who makes it
+  "AiModel.make": (node, cx) => {
+    const [provider, layer] = args(node, cx)
+    let at = node
+    while (!ts.isArrowFunction(at)) at = at.parent
+    const isOptional = at.parameters.find((one) => one.name.getText() === "model").questionToken !== undefined
+    return `${method(cx, "AiModel.make")}(${provider}, ${isOptional ? `model ?? "default"` : "model"}, ${layer})`
+  },
   "Tool.make": (node, cx) => {
     const fields = valueOf(property(node.arguments[1], "parameters"))
     if (fields === undefined || !ts.isObjectLiteralExpression(fields)) return undefined

@@ -7,15 +7,13 @@
 import { spawnSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
 import { dirname, join, relative } from "node:path"
-import { fileURLToPath } from "node:url"
 import ts from "typescript"
 import { ofJsDoc, ofMarkdown } from "../../scripts/lib/examples.mjs"
-import { bin, repo } from "../../scripts/lib/repo.mjs"
+import { bin, effect4, repo } from "../../scripts/lib/repo.mjs"
 import { page } from "./pages.mjs"
 import { prose } from "./prose.mjs"
 import { rewrite } from "./rewrite.mjs"
 
-export const effect4 = fileURLToPath(new URL("..", import.meta.url)).replace(/[\\/]$/, "")
 const build = join(effect4, "build")
 const onlySrc = process.argv.includes("--src")
 
@@ -26,7 +24,6 @@ const left = [
   /^test\/support\/lightTests\.ts$/,
   /^examples\/sse-server\.ts$/,
   /^test\/sseServer\.test\.ts$/,
-
   /^test\/ai\/comparison\.test\.ts$/,
   /^src\/cli(\/|\.ts$)/,
   /^test\/cli\//,
@@ -131,15 +128,14 @@ for (const file of files) {
     cpSync(join(repo, file), join(build, file))
   }
 }
-for (const folder of ["src", "test"]) {
+for (const folder of onlySrc ? ["src"] : ["src", "test"]) {
   for (const name of readdirSync(join(effect4, folder), { recursive: true })) {
     const file = `${folder}/${name}`
     if (!statSync(join(effect4, file)).isFile()) continue
-    if (!files.includes(file) && isPartial(readFileSync(join(effect4, file), "utf8"))) {
-      problems.push(`effect4/${file}: there is no ${file} any more`)
-    } else if (!files.includes(file) && statSync(join(effect4, file)).isFile()) {
-      put(file, readFileSync(join(effect4, file)))
-    }
+    if (files.includes(file)) continue
+    const hand = handOf(file)
+    if (isPartial(hand)) problems.push(`effect4/${file}: there is no ${file} any more`)
+    else put(file, hand)
   }
 }
 // pictures of pages

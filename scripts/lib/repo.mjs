@@ -6,6 +6,9 @@ import { fileURLToPath } from "node:url"
 /** The root of the repository. */
 export const repo = fileURLToPath(new URL("../..", import.meta.url)).replace(/[\\/]$/, "")
 
+/** Where the package for Effect 4 is made. */
+export const effect4 = join(repo, "effect4")
+
 const require = createRequire(join(repo, "package.json"))
 
 /** The script behind a package's command, to be run by Node: no shell, no `.bin`, on every system. */

@@ -86,17 +86,15 @@ export declare namespace Config {
 
 const where = { module: "OllamaEmbeddingModel", method: "embedMany" }
 
-const embedMany = (
+const asking = (
   embeddings: EmbeddingsService,
   model: string,
   batchSize: number | undefined,
   config: Config.Service
 ) =>
-(
-  texts: ReadonlyArray<string>
-): Effect.Effect<Array<EmbeddingModel.Result>, AiError.AiError> =>
+(texts: ReadonlyArray<string>) =>
   Effect.flatMap(Config.getOrUndefined, (override) =>
-    Effect.matchEffect(
+    Effect.mapError(
       embeddings.embedMany(texts, {
         ...config,
         ...override,
@@ -104,19 +102,21 @@ const embedMany = (
         batchSize,
         vectors: "numbers"
       }),
-      {
-        onFailure: (error) => Effect.fail(Errors.toAiError(where)(error)),
-        onSuccess: (answer) =>
-          // The core would wait for ever for one that is missing.
-          answer.embeddings.length === texts.length
-            ? Effect.succeed(
-              answer.embeddings.map((vector, index): EmbeddingModel.Result => ({ index, embeddings: [...vector] }))
-            )
-            : Effect.fail(
-              Errors.unusable(where, `${texts.length} texts were sent, and ${answer.embeddings.length} vectors came.`)
-            )
-      }
+      Errors.toAiError(where)
     ))
+
+const embedMany =
+  (ask: ReturnType<typeof asking>) =>
+  (texts: ReadonlyArray<string>): Effect.Effect<Array<EmbeddingModel.Result>, AiError.AiError> =>
+    Effect.flatMap(ask(texts), ({ embeddings }) =>
+      // The core would wait for ever for one that is missing.
+      embeddings.length === texts.length
+        ? Effect.succeed(
+          embeddings.map((vector, index): EmbeddingModel.Result => ({ index, embeddings: [...vector] }))
+        )
+        : Effect.fail(
+          Errors.unusable(where, `${texts.length} texts were sent, and ${embeddings.length} vectors came.`)
+        ))
 
 /**
  * An `EmbeddingModel` that sends what is embedded at the same time as one request.
@@ -132,7 +132,7 @@ export const makeBatched = (options: {
     const { cache, maxBatchSize, ...config } = options.config ?? {}
     return EmbeddingModel.make({
       // The service asks in batches, some of them at once; the core would ask one after the other.
-      embedMany: embedMany(embeddings, options.model, maxBatchSize, config),
+      embedMany: embedMany(asking(embeddings, options.model, maxBatchSize, config)),
       ...(cache === undefined ? undefined : { cache })
     })
   })
@@ -150,7 +150,7 @@ export const makeDataLoader = (options: {
   Effect.flatMap(Embeddings, (embeddings) => {
     const { maxBatchSize = 100, window, ...config } = options.config
     return EmbeddingModel.makeDataLoader({
-      embedMany: embedMany(embeddings, options.model, maxBatchSize, config),
+      embedMany: embedMany(asking(embeddings, options.model, maxBatchSize, config)),
       maxBatchSize,
       window
     })

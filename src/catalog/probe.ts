@@ -25,29 +25,34 @@ export interface ProbeOptions<A, E> {
   readonly timeout: { readonly url: string; readonly limit: number }
 }
 
+/** How long (ms) is waited after an error, before the next attempt; `undefined` when none is to follow. */
+type Pause = (error: TransportError) => Effect.Effect<number | undefined>
+
+// For one probe: it knows how far the schedule has come.
+const pausing = (schedule: ProbeOptions<unknown, unknown>["schedule"]): Effect.Effect<Pause> =>
+  Effect.sync(() => {
+    let state = schedule.initial
+    return (error) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) =>
+        Effect.map(schedule.step(now, error, state), ([next, , decision]) => {
+          if (!ScheduleDecision.isContinue(decision)) {
+            return undefined
+          }
+          state = next
+          return Math.max(0, ScheduleIntervals.start(decision.intervals) - now)
+        }))
+  })
+
 export const probing = <A, E extends { readonly _tag: string }>(
   options: ProbeOptions<A, E>
 ): Effect.Effect<A, E> => {
-  const { schedule } = options
-
-  // The pause (ms) before the next attempt and the state after it; `undefined` when there is none.
-  const step = (error: TransportError, state: unknown) =>
-    Effect.flatMap(
-      Clock.currentTimeMillis,
-      (now) =>
-        Effect.map(schedule.step(now, error, state), ([next, , decision]) =>
-          ScheduleDecision.isContinue(decision)
-            ? { state: next as unknown, pause: Math.max(0, ScheduleIntervals.start(decision.intervals) - now) }
-            : undefined)
-    )
-
-  const once = (attempts: number, state: unknown): Effect.Effect<A, E> =>
-    Effect.flatMap(tryOnce(attempts, state), (outcome) =>
+  const once = (attempts: number, pauseAfter: Pause): Effect.Effect<A, E> =>
+    Effect.flatMap(tryOnce(attempts, pauseAfter), (outcome) =>
       "exit" in outcome
         ? outcome.exit
-        : Effect.zipRight(Effect.sleep(outcome.pause), once(attempts + 1, outcome.state)))
+        : Effect.zipRight(Effect.sleep(outcome.pause), once(attempts + 1, pauseAfter)))
 
-  const tryOnce = (attempts: number, state: unknown) =>
+  const tryOnce = (attempts: number, pauseAfter: Pause) =>
     Effect.scoped(Effect.gen(function*() {
       let answering = false
       const fiber = yield* Effect.forkScoped(options.attempt(attempts, () => {
@@ -56,16 +61,17 @@ export const probing = <A, E extends { readonly _tag: string }>(
       const early = yield* Effect.timeoutOption(Fiber.await(fiber), options.attemptTimeout)
       if (Option.isNone(early) && !answering) {
         const { limit, url } = options.timeout
-        const next = yield* step(new RequestTimeout({ url, phase: "first-byte", limit, attempts }), state)
-        if (next !== undefined) return next
+        const pause = yield* pauseAfter(new RequestTimeout({ url, phase: "first-byte", limit, attempts }))
+        if (pause !== undefined) return { pause }
       }
       const last = Option.isNone(early)
       const exit = last ? yield* Fiber.await(fiber) : early.value
       if (Exit.isSuccess(exit)) return { exit }
       const error = Option.getOrUndefined(Cause.failureOption(exit.cause))
       if (error === undefined || !mayProbe(error) || (last && !answering)) return { exit }
-      return (yield* step(error, state)) ?? { exit }
+      const pause = yield* pauseAfter(error)
+      return pause === undefined ? { exit } : { pause }
     }))
 
-  return once(1, schedule.initial)
+  return Effect.flatMap(pausing(options.schedule), (pauseAfter) => once(1, pauseAfter))
 }

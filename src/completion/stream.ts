@@ -186,13 +186,11 @@ export const stream = <R>(
     )
   }))
 
-type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
-
 // One network piece becomes one chunk; the finish goes out with the last of them.
-const emit = (
-  { attempts, value: { about, first, open, parts } }: Opened,
+const withFinish = (
+  { attempts, value: { about, open, parts } }: Opened,
   operation: Telemetry.Operation | undefined
-): Emit => {
+) => {
   operation?.begins()
   let finished = false
   const finish = (said: About): FinishEvent => {
@@ -200,12 +198,21 @@ const emit = (
     operation?.answers(said, () => open?.parts ?? parts)
     return { type: "finish", ...said, attempts }
   }
-  const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {
+  return (events: ReadonlyArray<StreamEvent> | undefined): ReadonlyArray<StreamEvent> | undefined => {
     const done = finished ? undefined : about ?? open?.about
-    if (events === undefined && done === undefined) return Channel.void
-    const written = Channel.write(
-      Chunk.unsafeFromArray(done === undefined ? events! : [...(events ?? []), finish(done)])
-    )
+    return done === undefined ? events : [...(events ?? []), finish(done)]
+  }
+}
+
+type Emit = Channel.Channel<Chunk.Chunk<StreamEvent>, unknown, AttemptError, unknown, void>
+
+const emit = (opened: Opened, operation: Telemetry.Operation | undefined): Emit => {
+  const { first, open } = opened.value
+  const told = withFinish(opened, operation)
+  const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {
+    const all = told(events)
+    if (all === undefined) return Channel.void
+    const written = Channel.write(Chunk.unsafeFromArray(all))
     return next === undefined || open!.isOver ? written : Channel.flatMap(written, () => next)
   }
   const next: Emit | undefined = open === undefined ? undefined : Channel.flatMap(Channel.fromEffect(open.next), write)

@@ -131,7 +131,7 @@ const arrivedBy = (response: HttpClientResponse.HttpClientResponse): Arrived => 
   // HttpClient aborts a request when the reading of its body is interrupted; there is no other way to say so.
   const close = Effect.forkDaemon(Effect.interruptible(response.arrayBuffer)).pipe(
     Effect.tap(Effect.yieldNow()),
-    Effect.flatMap(Fiber.interruptFork)
+    Effect.flatMap((fiber) => Fiber.interruptFork(fiber))
   )
   return { response, pull, close }
 }
@@ -251,10 +251,10 @@ const isInputDefect = (defect: unknown): boolean =>
   defect instanceof Error && "code" in defect && typeof defect.code === "string" && defect.code.startsWith("ERR_")
 
 const causeOf = (cause: Cause.Cause<unknown>, sending: Sending): Cause.Cause<TransportError> => {
-  const failure = Cause.failureOrCause(cause)
-  if (failure._tag === "Left") return Cause.fail(unsent(failure.left, sending))
+  const failure = Cause.failureOption(cause)
+  if (Option.isSome(failure)) return Cause.fail(unsent(failure.value, sending))
   const defect = Option.getOrUndefined(Cause.dieOption(cause))
-  return isInputDefect(defect) ? Cause.fail(unsent(defect, sending)) : failure.right
+  return isInputDefect(defect) ? Cause.fail(unsent(defect, sending)) : cause as Cause.Cause<never> // it has no failure
 }
 
 // What a refusal says is worth no second error: as much of it as comes while it is waited for so long (ms) in all.

@@ -1,35 +1,17 @@
 // @partial
 import type * as AiError from "effect/ai/AiError"
 import * as EmbeddingModel from "effect/ai/EmbeddingModel"
-import * as AiModel from "effect/ai/Model"
 import * as Cache from "effect/Cache"
 import * as Effect from "effect/Effect"
 import * as RequestResolver from "effect/RequestResolver"
 
-const embedMany = (
-  embeddings: EmbeddingsService,
-  model: string,
-  batchSize: number | undefined,
-  config: Config.Service
-) =>
-({ inputs }: EmbeddingModel.ProviderOptions): Effect.Effect<EmbeddingModel.ProviderResponse, AiError.AiError> =>
-  Effect.flatMap(Config.getOrUndefined, (override) =>
-    Effect.mapBoth(
-      embeddings.embedMany(inputs, {
-        ...config,
-        ...override,
-        model: override?.model ?? model,
-        batchSize,
-        vectors: "numbers"
-      }),
-      {
-        onFailure: Errors.toAiError(where),
-        onSuccess: ({ embeddings, usage }): EmbeddingModel.ProviderResponse => ({
-          results: embeddings.map((vector) => [...vector]),
-          usage: { inputTokens: usage?.inputTokens }
-        })
-      }
-    ))
+const embedMany =
+  (ask: ReturnType<typeof asking>) =>
+  ({ inputs }: EmbeddingModel.ProviderOptions): Effect.Effect<EmbeddingModel.ProviderResponse, AiError.AiError> =>
+    Effect.map(ask(inputs), ({ embeddings, usage }) => ({
+      results: embeddings.map((vector) => [...vector]),
+      usage: { inputTokens: usage?.inputTokens }
+    }))
 
 // What is embedded within different settings is asked in different requests.
 const service = (embed: ReturnType<typeof embedMany>) =>
@@ -64,7 +46,7 @@ export const makeBatched = (options: {
   Effect.gen(function*() {
     const embeddings = yield* Embeddings
     const { cache, maxBatchSize, ...config } = options.config ?? {}
-    const model = yield* service(embedMany(embeddings, options.model, maxBatchSize, config))
+    const model = yield* service(embedMany(asking(embeddings, options.model, maxBatchSize, config)))
     if (cache === undefined) return model
     const kept = yield* RequestResolver.asCache(model.resolver, { ...cache, timeToLive: () => cache.timeToLive })
     return by(
@@ -80,20 +62,6 @@ export const makeDataLoader = (options: {
 }): Effect.Effect<EmbeddingModel.EmbeddingModel, never, Embeddings> =>
   Effect.flatMap(Embeddings, (embeddings) => {
     const { maxBatchSize = 100, window, ...config } = options.config
-    return Effect.map(service(embedMany(embeddings, options.model, maxBatchSize, config)), (model) =>
+    return Effect.map(service(embedMany(asking(embeddings, options.model, maxBatchSize, config))), (model) =>
       by(model, model.resolver.pipe(RequestResolver.setDelay(window), RequestResolver.batchN(maxBatchSize))))
   })
-
-export const model = (
-  model: string,
-  options:
-    | ({ readonly mode: "batched" } & Config.Batched)
-    | ({ readonly mode: "data-loader" } & Config.DataLoader)
-): AiModel.Model<"ollama", EmbeddingModel.EmbeddingModel, Embeddings> => {
-  const { mode: _, ...config } = options
-  return AiModel.make(
-    "ollama",
-    model,
-    "window" in config ? layerDataLoader({ model, config }) : layerBatched({ model, config })
-  )
-}

@@ -1,6 +1,4 @@
 // @partial
-import type * as LanguageModel from "effect/ai/LanguageModel"
-import * as AiModel from "effect/ai/Model"
 import type * as Prompt from "effect/ai/Prompt"
 import type * as Response from "effect/ai/Response"
 import * as Tool from "effect/ai/Tool"
@@ -19,13 +17,8 @@ const toolOf = (tool: Tool.Any): Encoded.Tool => ({
 })
 
 // The object as it was sent, found in whatever the model put around it. Its schema is decoded by the core, which takes text.
-const objectSchema = (schema: Schema.Top): Schema.Codec<unknown> => Schema.toEncoded(schema) as Schema.Codec<unknown> // `Top` only hides what it encodes
-
-export const model = (
-  model?: string,
-  config?: Omit<Config.Service, "model">
-): AiModel.Model<"ollama", LanguageModel.LanguageModel, ChatCompletions> =>
-  AiModel.make("ollama", model ?? "default", layer({ model, config }))
+// (`Top` only hides what it encodes.)
+const objectSchema = (schema: Schema.Top): Schema.Codec<unknown> => Schema.toEncoded(schema) as Schema.Codec<unknown>
 
 // As JSON: what is `undefined` in them is not there.
 const encoded = (parts: ReadonlyArray<Encoded.WholePart>): Array<Response.PartEncoded> =>

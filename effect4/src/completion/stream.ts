@@ -22,25 +22,15 @@ export const stream = <R>(
 type Written = Arr.NonEmptyReadonlyArray<StreamEvent>
 type Emit = Pull.Pull<Written, AttemptError>
 
-// One network piece becomes one chunk; the finish goes out with the last of them.
-const emit = (
-  { attempts, value: { about, first, open, parts } }: Opened,
-  operation: Telemetry.Operation | undefined
-): Emit => {
-  operation?.begins()
-  let finished = false
-  let begun = false
-  const finish = (said: About): FinishEvent => {
-    finished = true
-    operation?.answers(said, () => open?.parts ?? parts)
-    return { type: "finish", ...said, attempts }
-  }
+const emit = (opened: Opened, operation: Telemetry.Operation | undefined): Emit => {
+  const { first, open } = opened.value
+  const told = withFinish(opened, operation)
   const write = (events: ReadonlyArray<StreamEvent> | undefined): Emit => {
-    const done = finished ? undefined : about ?? open?.about
-    if (events === undefined && done === undefined) return Cause.done()
-    return Effect.succeed((done === undefined ? events! : [...(events ?? []), finish(done)]) as Written)
+    const all = told(events)
+    return all === undefined ? Cause.done() : Effect.succeed(all as Written)
   }
   const next: Emit = open === undefined ? Cause.done() : Effect.flatMap(open.next, write)
+  let begun = false
   return Effect.suspend((): Emit => {
     if (begun) return open !== undefined && open.isOver ? Cause.done() : next
     begun = true
