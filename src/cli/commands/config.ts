@@ -83,7 +83,7 @@ export const unset = ({ path: written }: { readonly path: string }) =>
     )
   })
 
-export const where = () =>
+export const path = () =>
   Effect.gen(function*() {
     const { config } = yield* OpenClawConfig.locations(yield* fileOptions)
     if (config === undefined) {
