@@ -5,9 +5,9 @@ import { read } from "../../src/cli/arguments.js"
 import type { Described } from "../../src/cli/command.js"
 import { program } from "../../src/cli/commands.js"
 import { completions, help, usage } from "../../src/cli/help.js"
-import { inks, type Output } from "../../src/cli/screen.js"
 import { widthOf } from "../../src/cli/text.js"
 import { failed, ok } from "../config/fixtures.js"
+import { output } from "./output.js"
 
 const line = (...words: ReadonlyArray<string>) => ok(read(program, words))
 /** The command and the words in order. */
@@ -89,15 +89,6 @@ describe("a command line", () => {
     assert.strictEqual(line("--version").show, "version")
     assert.strictEqual(line("doctor").path.at(-1)?.name, "status")
   })
-})
-
-const output = (columns: number): Output => ({
-  write: () => {
-    throw new Error("it writes")
-  },
-  isTerminal: true,
-  columns: () => columns,
-  inks: inks(false)
 })
 
 const paths = (command: Described, before: ReadonlyArray<Described> = []): ReadonlyArray<ReadonlyArray<Described>> => [

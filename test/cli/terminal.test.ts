@@ -3,12 +3,8 @@ import type * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
-import { makeServer } from "effect-ollama/testing/node"
 import { widthOf } from "../../src/cli/text.js"
-import { enabled, hasTerminal, home, inside, live, onTerminal } from "./support.js"
-
-const serve = (description: MockOllama.Description) =>
-  Effect.map(makeServer(description), (made) => ({ ...made, env: { ...enabled, OLLAMA_HOST: made.server.url } }))
+import { hasTerminal, home, inside, live, onTerminal, serve } from "./support.js"
 
 const models: MockOllama.Description["models"] = [
   { name: "gpt-oss:20b", capabilities: ["completion", "tools", "thinking"], contextLength: 131_072 }
