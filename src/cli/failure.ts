@@ -14,10 +14,6 @@ const advice: ReadonlyArray<readonly [RegExp, string]> = [
   [
     /Create it, or unset the variable that names it \(OPENCLAW_CONFIG_PATH\)/g,
     "Check --config and OPENCLAW_CONFIG_PATH"
-  ],
-  [
-    /Use the effect-ollama\/node transport or NodeHttpClient\.layerUndici, or set/g,
-    "Set"
   ]
 ]
 
