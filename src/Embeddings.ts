@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Fiber from "effect/Fiber"
+import * as FiberId from "effect/FiberId"
 import * as Layer from "effect/Layer"
 import * as Request from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
@@ -399,8 +400,8 @@ export const makeResolver = <Form extends keyof Vectors = "float32">(
     const begin = Effect.suspend(() => {
       const gathering: Gathering<Vectors[Form]> = {
         texts: new Map(),
-        vectors: Deferred.unsafeMake(Fiber.id(Fiber.void)),
-        full: Deferred.unsafeMake(Fiber.id(Fiber.void)),
+        vectors: Deferred.unsafeMake(FiberId.none),
+        full: Deferred.unsafeMake(FiberId.none),
         waiting: 0,
         fiber: undefined
       }

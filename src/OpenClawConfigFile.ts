@@ -107,9 +107,6 @@ export const get = (
     Effect.withSpan("OpenClawConfigFile.get", { captureStackTrace: false })
   )
 
-const refuse = (problems: ReadonlyArray<Problem>): ConfigInvalid =>
-  new ConfigInvalid({ problems: problems.map((problem) => ({ ...problem, path: tree.formatPath(problem.path) })) })
-
 /**
  * Writes one value, and makes the objects (and the file, and its folders) that are missing on the way. The value, and
  * what the file is with it, are judged before anything is written; what is wrong elsewhere in the file is not in the way.
@@ -134,7 +131,7 @@ export const set = (
       problems.push({ path: keys, expected: "a JSON value", actual: "nothing" })
     }
     problems.push(...check(keys, written))
-    if (problems.length > 0) return yield* refuse(problems)
+    if (problems.length > 0) return yield* file.invalid(problems)
     return yield* file.change(
       { path: keys, apply: (text) => edit.set(text, keys, written), expected: Option.some(written) },
       options

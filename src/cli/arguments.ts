@@ -4,8 +4,9 @@
  */
 import * as Either from "effect/Either"
 import { suggest } from "../core/config/suggest.js"
-import type { Described } from "./command.js"
-import { globalFlags, type Globals } from "./settings.js"
+import { dashed, type Described } from "./command.js"
+import { globalFlags, type Globals, type OptionAbout } from "./settings.js"
+import { partOfSentence } from "./text.js"
 
 /** A mistake in the command line, with the command that it is about. */
 export class UsageError {
@@ -17,22 +18,13 @@ export interface Line {
   readonly globals: Globals
   /** The command, from the program itself on. */
   readonly path: ReadonlyArray<Described>
-  /** For the parser: the names of the commands, then the options, then the arguments. */
+  /** For the parser of the command: its options, then its arguments. */
   readonly words: ReadonlyArray<string>
   readonly show?: "help" | "version" | undefined
   readonly completions?: string | undefined
 }
 
-interface Known {
-  readonly name: string
-  readonly alias?: string | undefined
-  readonly value?: string | undefined
-  readonly choices?: ReadonlyArray<string> | undefined
-}
-
-const dashed = (name: string): string => name.length === 1 ? `-${name}` : `--${name}`
-
-const namesOf = (flags: ReadonlyArray<Known>): ReadonlyArray<string> =>
+const namesOf = (flags: ReadonlyArray<OptionAbout>): ReadonlyArray<string> =>
   flags.flatMap(({ alias, name }) => alias === undefined ? [name] : [name, alias])
 
 const isOption = (word: string): boolean => /^-./.test(word) && !/^-\.?\d/.test(word)
@@ -101,7 +93,7 @@ export const read = (program: Described, words: ReadonlyArray<string>): Either.E
     const level = own !== undefined && own.value === undefined && inline !== undefined
       ? here.flags.find((flag) => flag.name === `${name}-level`)
       : undefined
-    const known: Known | undefined = level ?? own ?? global
+    const known: OptionAbout | undefined = level ?? own ?? global
     if (known === undefined) {
       const meant = suggest(name, namesOf([...here.flags, ...globalFlags]))
       const owner = ownerOf(program, name)
@@ -164,12 +156,10 @@ export const read = (program: Described, words: ReadonlyArray<string>): Either.E
   if (positional.length < min) {
     const missing = command.arguments.filter((argument) => argument.min > 0)[positional.length]
     return fail(
-      `<${missing?.name ?? "argument"}> is missing${missing === undefined ? "" : `: ${lower(missing.about)}`}.`
+      `<${missing?.name ?? "argument"}> is missing${missing === undefined ? "" : `: ${partOfSentence(missing.about)}`}.`
     )
   }
   if (positional.length > max) return fail(`"${positional[max]}" is one argument too many.`)
   // quoted words would arrive as one; what looks like an option is none behind the dashes
-  return Either.right(line([...path.slice(1).map(({ name }) => name), ...options, "--", ...positional]))
+  return Either.right(line([...options, "--", ...positional]))
 }
-
-const lower = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)

@@ -7,7 +7,7 @@ import type * as Path from "@effect/platform/Path"
 import * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { Screen } from "./screen.js"
-import type { Settings } from "./settings.js"
+import type { OptionAbout, Settings } from "./settings.js"
 
 /** Anything that a command fails with: a tag, and a sentence for a person. */
 export interface Failure {
@@ -18,16 +18,10 @@ export interface Failure {
 /** What every command has. */
 export type Environment = Screen | Settings | FileSystem.FileSystem | Path.Path
 
-/** An option that may stand anywhere. */
-export interface Flag<A> {
+/** An option of a command, that may stand anywhere. */
+export interface Flag<A> extends OptionAbout {
   readonly kind: "flag"
   readonly shape: "boolean" | "text" | "texts" | "integer" | "choice"
-  readonly name: string
-  readonly alias?: string | undefined
-  /** What follows it, e.g. `path`; absent when nothing does. */
-  readonly value?: string | undefined
-  readonly choices?: ReadonlyArray<string> | undefined
-  readonly about: string
   readonly _A?: A | undefined
 }
 
@@ -62,8 +56,8 @@ export interface Described {
   readonly arguments: ReadonlyArray<Argument<unknown>>
   readonly examples: ReadonlyArray<Example>
   readonly children: ReadonlyArray<Described>
-  /** With the values of the inputs, which the parser has given their types. */
-  readonly run: (values: never) => Effect.Effect<void, Failure, Environment>
+  /** With the values of the inputs, by their keys, as the parser has read them. */
+  readonly run: (values: Readonly<Record<string, unknown>>) => Effect.Effect<void, Failure, Environment>
 }
 
 // =============================================================================
@@ -73,6 +67,9 @@ export interface Described {
 interface About {
   readonly alias?: string | undefined
 }
+
+/** The name of an option as it is typed. */
+export const dashed = (name: string): string => name.length === 1 ? `-${name}` : `--${name}`
 
 /** Said or not. */
 export const flag = (name: string, about: string, { alias }: About = {}): Flag<boolean> => ({
@@ -155,19 +152,21 @@ export const manyArguments = (name: string, about: string, min: 0 | 1): Argument
 // commands
 // =============================================================================
 
-interface Said {
-  readonly name: string
+interface Said<Name extends string = string> {
+  readonly name: Name
   readonly aliases?: ReadonlyArray<string> | undefined
   readonly summary: string
   readonly details?: string | undefined
   readonly examples?: ReadonlyArray<Example> | undefined
 }
 
-/** A command. `load` gets the module that does it. */
-export const command = <const I extends Inputs>(
-  said: Said,
+type Run<I extends Inputs> = (values: Values<I>) => Effect.Effect<void, Failure, Environment>
+
+/** A command. `load` gets the module that does it: by its export of the command's name. */
+export const command = <const Name extends string, const I extends Inputs>(
+  said: Said<Name>,
   inputs: I,
-  load: () => Promise<(values: Values<I>) => Effect.Effect<void, Failure, Environment>>
+  load: () => Promise<{ readonly [N in Name]: Run<I> }>
 ): Described => {
   const all = Object.values<Input<unknown>>(inputs)
   return {
@@ -178,7 +177,11 @@ export const command = <const I extends Inputs>(
     flags: all.filter((input) => input.kind === "flag"),
     arguments: all.filter((input) => input.kind === "argument"),
     children: [],
-    run: (values: Values<I>) => Effect.flatMap(Effect.promise(load), (run) => run(values))
+    run: (values) =>
+      Effect.flatMap(
+        Effect.promise(load),
+        (module) => module[said.name](values as Values<I>) // the parser was made of the same inputs
+      )
   }
 }
 

@@ -15,6 +15,20 @@ import {
   texts
 } from "./command.js"
 
+// The commands are called as they are exported there.
+const modules = {
+  chat: () => import("./commands/chat.js"),
+  config: () => import("./commands/config.js"),
+  mock: () => import("./commands/mock.js"),
+  models: () => import("./commands/models.js"),
+  pull: () => import("./commands/pull.js"),
+  server: () => import("./commands/server.js"),
+  status: () => import("./commands/status.js")
+}
+
+const ofServer = argument("model", "The model, with or without `ollama/` in front")
+const at = argument("path", "Where it stands, e.g. models.providers.ollama.baseUrl")
+
 const list = command(
   {
     name: "list",
@@ -29,7 +43,7 @@ const list = command(
     ]
   },
   { json: flag("json", "JSON in the place of a table"), all: flag("all", "Also what was left out, and why") },
-  () => import("./commands/models.js").then((module) => module.list)
+  modules.models
 )
 
 const show = command(
@@ -45,7 +59,7 @@ const show = command(
     json: flag("json", "JSON"),
     ref: argument("ref", "The model: provider/model, an alias, or a name that only one provider has")
   },
-  () => import("./commands/models.js").then((module) => module.show)
+  modules.models
 )
 
 const ps = command(
@@ -55,7 +69,7 @@ const ps = command(
     examples: [{ line: "effect-ollama ps", about: "What is loaded, where, and for how long" }]
   },
   { json: flag("json", "JSON in the place of a table") },
-  () => import("./commands/server.js").then((module) => module.ps)
+  modules.server
 )
 
 const rm = command(
@@ -65,7 +79,7 @@ const rm = command(
     examples: [{ line: "effect-ollama rm mistral llama3.3", about: "Two of them" }]
   },
   { models: manyArguments("model", "The models, with or without `ollama/` in front", 1) },
-  () => import("./commands/server.js").then((module) => module.rm)
+  modules.server
 )
 
 const load = command(
@@ -83,9 +97,9 @@ const load = command(
   {
     keepAlive: text("keep-alive", "duration", "How long it stays: 30m, 2h, or -1 for ever"),
     numCtx: integer("num-ctx", "tokens", "The size of its context; requests with another one load it again"),
-    model: argument("model", "The model, with or without `ollama/` in front")
+    model: ofServer
   },
-  () => import("./commands/server.js").then((module) => module.load)
+  modules.server
 )
 
 const unload = command(
@@ -95,8 +109,8 @@ const unload = command(
     summary: "Take a model out of memory (also: stop)",
     examples: [{ line: "effect-ollama unload gpt-oss:20b", about: "At once" }]
   },
-  { model: argument("model", "The model, with or without `ollama/` in front") },
-  () => import("./commands/server.js").then((module) => module.unload)
+  { model: ofServer },
+  modules.server
 )
 
 const pull = command(
@@ -109,8 +123,8 @@ const pull = command(
       { line: "effect-ollama pull hf.co/user/model-GGUF:Q4_K_M", about: "From Hugging Face" }
     ]
   },
-  { model: argument("model", "The model, with or without `ollama/` in front") },
-  () => import("./commands/pull.js").then((module) => module.pull)
+  { model: ofServer },
+  modules.pull
 )
 
 const get = command(
@@ -132,7 +146,7 @@ const get = command(
     reveal: flag("reveal", "Show secrets"),
     path: optionalArgument("path", "Where it stands, e.g. models.providers.ollama.baseUrl")
   },
-  () => import("./commands/config.js").then((module) => module.get)
+  modules.config
 )
 
 const set = command(
@@ -156,10 +170,10 @@ const set = command(
     ]
   },
   {
-    path: argument("path", "Where it stands, e.g. models.providers.ollama.baseUrl"),
+    path: at,
     value: argument("value", "The value, or - to read it from standard input")
   },
-  () => import("./commands/config.js").then((module) => module.set)
+  modules.config
 )
 
 const unset = command(
@@ -174,8 +188,8 @@ const unset = command(
       { line: "effect-ollama config unset models.providers.ollama.baseUrl", about: "Discover the local Ollama again" }
     ]
   },
-  { path: argument("path", "Where it stands, e.g. models.providers.ollama.baseUrl") },
-  () => import("./commands/config.js").then((module) => module.unset)
+  { path: at },
+  modules.config
 )
 
 const where = command(
@@ -185,7 +199,7 @@ const where = command(
     examples: [{ line: "$EDITOR \"$(effect-ollama config path)\"", about: "Edit it" }]
   },
   {},
-  () => import("./commands/config.js").then((module) => module.where)
+  modules.config
 )
 
 const validate = command(
@@ -199,7 +213,7 @@ const validate = command(
     ]
   },
   { json: flag("json", "JSON") },
-  () => import("./commands/config.js").then((module) => module.validate)
+  modules.config
 )
 
 const mock = command(
@@ -233,7 +247,7 @@ const mock = command(
     script: text("script", "file", "A JSON5 file that describes all of it"),
     log: flag("log", "Show every request")
   },
-  () => import("./commands/mock.js").then((module) => module.mock)
+  modules.mock
 )
 
 const status = command(
@@ -251,7 +265,7 @@ const status = command(
     ]
   },
   { json: flag("json", "JSON"), probe: flag("probe", "Also ask for one token") },
-  () => import("./commands/status.js").then((module) => module.status)
+  modules.status
 )
 
 const chat = command(
@@ -291,7 +305,7 @@ const chat = command(
     ref: optionalArgument("ref", "The model to ask; default: the configured one"),
     words: manyArguments("question", "The question", 0)
   },
-  () => import("./commands/chat.js").then((module) => module.chat)
+  modules.chat
 )
 
 const models = group({

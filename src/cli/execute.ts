@@ -13,7 +13,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { Line } from "./arguments.js"
-import type { Argument, Described, Environment, Failure, Flag, Input } from "./command.js"
+import type { Argument, Described, Failure, Flag, Input } from "./command.js"
 import { describe } from "./failure.js"
 import { note, type Screen } from "./screen.js"
 import { Settings } from "./settings.js"
@@ -36,22 +36,14 @@ const flag = ({ choices = [], name, shape }: Flag<unknown>): Options.Options<unk
 const argument = ({ max, min, name }: Argument<unknown>): Args.Args<unknown> =>
   max > 1 ? Args.repeated(Args.text({ name })) : min === 0 ? Args.optional(Args.text({ name })) : Args.text({ name })
 
-type Parsed = Command.Command<string, Environment, Failure, object>
-
-/** The parser of a command, within those of the commands that lead to it. */
-const parserOf = (path: ReadonlyArray<Described>): Parsed => {
-  const [first, ...rest] = path
-  const { inputs, name, run } = first!
-  if (rest.length > 0) {
-    return Command.withSubcommands(Command.make(name), [parserOf(rest)]) as unknown as Parsed
-  }
+const parserOf = ({ inputs, name, run }: Described) => {
   const parsers = Object.fromEntries(
     Object.entries<Input<unknown>>(inputs).map(([key, input]) => [
       key,
       input.kind === "flag" ? flag(input) : argument(input)
     ])
   )
-  return Command.make(name, parsers, (values) => run(values as never)) as unknown as Parsed
+  return Command.make(name, parsers, run)
 }
 
 // What the parser would print itself: all that it finds is told by this program.
@@ -82,8 +74,9 @@ const told = (failure: Failure) =>
 
 /** Succeeds with the exit code. */
 export const execute = (line: Line, version: string): Effect.Effect<number, never, Screen> => {
-  const { name } = line.path[0]!
-  const parse = Command.run(parserOf(line.path), { name, version, executable: name })
+  const command = line.path.at(-1)!
+  const { name } = command
+  const parse = Command.run(parserOf(command), { name, version, executable: name })
   const parsed = Console.consoleWith((console) =>
     Effect.withConsole(parse(["node", name, ...line.words]), silent(console))
   )

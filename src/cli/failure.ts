@@ -1,6 +1,7 @@
 /**
  * How a failure is told: one paragraph that says what happened and what to do, and with `--verbose` what it came from.
  */
+import { own } from "../core/json.js"
 import type { Failure } from "./command.js"
 import type { Inks } from "./screen.js"
 import { harmless } from "./text.js"
@@ -13,10 +14,6 @@ const advice: ReadonlyArray<readonly [RegExp, string]> = [
   [
     /Create it, or unset the variable that names it \(OPENCLAW_CONFIG_PATH\)/g,
     "Check --config and OPENCLAW_CONFIG_PATH"
-  ],
-  [
-    /Use the effect-ollama\/node transport or NodeHttpClient\.layerUndici, or set/g,
-    "Set"
   ]
 ]
 
@@ -24,24 +21,21 @@ const advice: ReadonlyArray<readonly [RegExp, string]> = [
 export const sentence = (failure: Failure): string =>
   harmless(advice.reduce((text, [pattern, instead]) => text.replace(pattern, instead), failure.message)).trim()
 
-const field = (value: unknown, name: string): unknown =>
-  typeof value === "object" && value !== null && Object.hasOwn(value, name) ? Reflect.get(value, name) : undefined
-
 /** What a failure came from, from the outside in: tags, and the causes that are kept as plain data. */
 const chain = (failure: unknown, depth = 0): ReadonlyArray<string> => {
   if (depth > 8) return []
-  const tag = field(failure, "_tag") ?? field(failure, "name")
-  const attempts = field(failure, "attempts")
-  const cause = field(failure, "cause")
-  const message = field(failure, "message")
-  const code = field(failure, "code")
-  const detail = field(failure, "detail")
+  const tag = own(failure, "_tag") ?? own(failure, "name")
+  const attempts = own(failure, "attempts")
+  const cause = own(failure, "cause")
+  const message = own(failure, "message")
+  const code = own(failure, "code")
+  const detail = own(failure, "detail")
   const said = [
     ...(typeof code === "string" ? [code] : []),
     ...(depth > 0 && typeof message === "string" && message !== "" ? [message] : []),
     ...(typeof detail === "string" && detail !== "" ? [`"${detail}"`] : []),
     ...["url", "status", "reason", "phase", "limit"].flatMap((name) => {
-      const value = field(failure, name)
+      const value = own(failure, name)
       return typeof value === "string" || typeof value === "number" ? [`${name}=${value}`] : []
     })
   ]
@@ -50,8 +44,8 @@ const chain = (failure: unknown, depth = 0): ReadonlyArray<string> => {
   }`
   const tried = Array.isArray(attempts)
     ? attempts.flatMap((attempt) => {
-      const [first = "", ...rest] = chain(field(attempt, "error"), depth + 1)
-      return [`${"  ".repeat(depth + 1)}${String(field(attempt, "ref"))} ${first.trim()}`, ...rest]
+      const [first = "", ...rest] = chain(own(attempt, "error"), depth + 1)
+      return [`${"  ".repeat(depth + 1)}${String(own(attempt, "ref"))} ${first.trim()}`, ...rest]
     })
     : []
   return [line, ...tried, ...(cause === undefined ? [] : chain(cause, depth + 1))]

@@ -1,15 +1,13 @@
 /**
  * The help of a command, and the completions of three shells.
  */
-import type { Argument, Described, Flag } from "./command.js"
+import { type Argument, dashed, type Described } from "./command.js"
 import type { Output } from "./screen.js"
-import { globalFlags } from "./settings.js"
+import { globalFlags, type OptionAbout } from "./settings.js"
 import { pairs } from "./table.js"
 import { wrap } from "./text.js"
 
-const dashed = (name: string): string => name.length === 1 ? `-${name}` : `--${name}`
-
-const flagNames = ({ alias, name, value }: Pick<Flag<unknown>, "alias" | "name" | "value">): string =>
+const flagNames = ({ alias, name, value }: OptionAbout): string =>
   `${alias === undefined ? "" : `${dashed(alias)}, `}${dashed(name)}${value === undefined ? "" : ` <${value}>`}`
 
 const argumentName = ({ max, min, name }: Argument<unknown>): string => {
@@ -42,8 +40,7 @@ export const help = (path: ReadonlyArray<Described>, version: string, output: Ou
   const section = (title: string, body: string) => `${inks.bold(title)}\n${indented(body)}`
   const list = (title: string, entries: ReadonlyArray<readonly [string, string]>) =>
     entries.length === 0 ? [] : [section(title, pairs(entries, narrow))]
-  const flags = (all: ReadonlyArray<Pick<Flag<unknown>, "about" | "alias" | "name" | "value">>) =>
-    all.map((one) => [flagNames(one), one.about] as const)
+  const flags = (all: ReadonlyArray<OptionAbout>) => all.map((one) => [flagNames(one), one.about] as const)
   const commands = leaves(command, "")
   return [
     wrap(

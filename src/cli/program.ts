@@ -6,7 +6,7 @@ import * as Either from "effect/Either"
 import { read, type UsageError } from "./arguments.js"
 import { program } from "./commands.js"
 import { completions, help, usage } from "./help.js"
-import { note, print, Screen } from "./screen.js"
+import { complain, note, print, Screen } from "./screen.js"
 
 // A mistake in the command line: exit code 2.
 const misused = (error: UsageError) =>
@@ -32,6 +32,6 @@ export const run = (words: ReadonlyArray<string>, version: string): Effect.Effec
   return Effect.flatMap(Effect.promise(() => import("./execute.js")), ({ execute }) => execute(line.right, version))
     .pipe(
       // a mistake of this program
-      Effect.catchAllDefect((defect) => Effect.as(note(({ red }) => `${red("error:")} ${String(defect)}`), 1))
+      Effect.catchAllDefect((defect) => Effect.as(complain(String(defect)), 1))
     )
 }

@@ -61,4 +61,8 @@ export const print = (text: string): Effect.Effect<void, never, Screen> =>
 export const note = (make: (inks: Inks) => string): Effect.Effect<void, never, Screen> =>
   Effect.flatMap(Screen, ({ err }) => err.write(`${wrap(make(err.inks), err.columns())}\n`))
 
+/** What went wrong, with its first words marked. */
+export const complain = (text: string): Effect.Effect<void, never, Screen> =>
+  note(({ red }) => `${red("error:")} ${text}`)
+
 export const printJson = (value: unknown): Effect.Effect<void, never, Screen> => print(JSON.stringify(value, null, 2))

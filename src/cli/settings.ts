@@ -15,15 +15,19 @@ export interface Globals {
 
 export class Settings extends Context.Tag("effect-ollama/cli/settings")<Settings, Globals>() {}
 
-interface GlobalFlag {
+/** What is said about an option. */
+export interface OptionAbout {
   readonly name: string
   readonly alias?: string | undefined
+  /** What follows it, e.g. `path`; absent when nothing does. */
   readonly value?: string | undefined
   readonly choices?: ReadonlyArray<string> | undefined
   readonly about: string
 }
 
-export const globalFlags: ReadonlyArray<GlobalFlag> = [
+const shells = ["bash", "zsh", "fish"]
+
+export const globalFlags: ReadonlyArray<OptionAbout> = [
   { name: "config", value: "path", about: "The configuration file, in the place of the one that OpenClaw would read" },
   {
     name: "base-url",
@@ -36,8 +40,8 @@ export const globalFlags: ReadonlyArray<GlobalFlag> = [
   { name: "version", about: "Show the version" },
   {
     name: "completions",
-    value: "bash|zsh|fish",
-    choices: ["bash", "zsh", "fish"],
+    value: shells.join("|"),
+    choices: shells,
     about: "Print the completions of a shell"
   }
 ]

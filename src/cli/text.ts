@@ -33,6 +33,10 @@ export const harmless = (text: string): string =>
 /** A text on one line. */
 export const oneLine = (text: string): string => harmless(text).replace(/\s+/g, " ").trim()
 
+/** A sentence as a part of another one. */
+export const partOfSentence = (text: string): string =>
+  text.slice(0, 1).toLowerCase() + text.slice(1).replace(/\.$/, "")
+
 /** A text without colours, cut to a number of columns. */
 export const cut = (text: string, columns: number): string => {
   if (widthOf(text) <= columns) return text

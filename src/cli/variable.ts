@@ -7,3 +7,9 @@ export const variable = (name: string): Effect.Effect<string | undefined> =>
     Effect.map((value): string | undefined => value.trim() === "" ? undefined : value),
     Effect.orElseSucceed(() => undefined)
   )
+
+/** The home directory. */
+export const home: Effect.Effect<string | undefined> = Effect.flatMap(
+  variable("HOME"),
+  (found) => found === undefined ? variable("USERPROFILE") : Effect.succeed(found)
+)

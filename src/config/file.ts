@@ -2,7 +2,6 @@
  * The configuration file as something to edit: read with positions, changed in place, written so that it is there whole,
  * as before or as after.
  */
-import type { PlatformError } from "@effect/platform/Error"
 import * as FileSystem from "@effect/platform/FileSystem"
 import * as Path from "@effect/platform/Path"
 import * as Clock from "effect/Clock"
@@ -17,7 +16,7 @@ import { variables } from "../core/config/resolve.js"
 import type { Diagnostic } from "../core/config/resolved.js"
 import { formatPath, type KeyPath, type Node, type SourcePosition, toValue } from "../core/config/tree.js"
 import { ConfigInvalid, type ConfigProblem, ConfigUnwritable, type ConfigurationError } from "../OllamaError.js"
-import { readText, unreadable } from "./files.js"
+import { isReason, readText, unreadable } from "./files.js"
 import { expand } from "./include.js"
 import { type FileOptions, locations } from "./load.js"
 import * as Lock from "./lock.js"
@@ -69,8 +68,6 @@ export interface Edit {
 
 type WriteError = ConfigurationError | ConfigUnwritable
 
-const isNotFound = (error: PlatformError): boolean => error._tag === "SystemError" && error.reason === "NotFound"
-
 const services = Effect.all({ fs: FileSystem.FileSystem, path: Path.Path })
 
 /** The text of the file; `undefined` when there is none. */
@@ -81,10 +78,11 @@ const current = (fs: FileSystem.FileSystem, file: string) =>
     () => Effect.succeed(undefined)
   )
 
-const invalid = (file: string, problems: ReadonlyArray<Problem | ConfigProblem>): ConfigInvalid =>
+/** Problems of a value, or of a file with it, as one error. */
+export const invalid = (problems: ReadonlyArray<Problem | ConfigProblem>, file?: string): ConfigInvalid =>
   new ConfigInvalid({
     problems: problems.map((problem) => ({
-      file,
+      ...(file === undefined ? {} : { file }),
       ...problem,
       path: typeof problem.path === "string" ? problem.path : formatPath(problem.path)
     }))
@@ -179,18 +177,18 @@ const prepare = Effect.fnUntraced(function*(file: string, before: string | undef
   const text = before ?? emptyFile
   const node = yield* parse(text, file)
   if (node.kind !== "object") {
-    return yield* invalid(file, [{ path: [], expected: "an object", actual: "another value" }])
+    return yield* invalid([{ path: [], expected: "an object", actual: "another value" }], file)
   }
   const whole = yield* Effect.either(expanded(file, text, node))
   yield* refuseIncluded(file, node, whole, edit.path)
-  const after = yield* Either.mapLeft(edit.apply(text), (problem) => invalid(file, [problem]))
+  const after = yield* Either.mapLeft(edit.apply(text), (problem) => invalid([problem], file))
   const tree = yield* parse(after, file)
   const written = nodeAt(tree, edit.path)
   const asExpected = written === undefined
     ? Option.isNone(edit.expected)
     : Option.isSome(edit.expected) && same(toValue(written), edit.expected.value)
   if (!asExpected) {
-    return yield* invalid(file, [{ path: edit.path, expected: "a value that can be written", actual: "another one" }])
+    return yield* invalid([{ path: edit.path, expected: "a value that can be written", actual: "another one" }], file)
   }
   const config = toValue(tree)
   if (Either.isRight(whole)) yield* expanded(file, after, tree)
@@ -198,7 +196,7 @@ const prepare = Effect.fnUntraced(function*(file: string, before: string | undef
     { config, lookup: yield* lookups(variables(config)), now: yield* Clock.currentTimeMillis },
     edit.path
   )
-  if (problems.length > 0) return yield* invalid(file, problems)
+  if (problems.length > 0) return yield* invalid(problems, file)
   return { text: after, warnings } satisfies Prepared
 })
 
@@ -213,7 +211,7 @@ const folderMode = 0o700
 const follow = Effect.fnUntraced(function*(fs: FileSystem.FileSystem, path: Path.Path, file: string) {
   return yield* Effect.catchIf(
     fs.realPath(file),
-    isNotFound,
+    isReason("NotFound"),
     () => Effect.map(fs.realPath(path.dirname(file)), (folder) => path.join(folder, path.basename(file)))
   ).pipe(Effect.mapError(unreadable(file)))
 })

@@ -9,6 +9,12 @@ import { maxBytes, parse } from "../core/config/json5.js"
 import type { Node } from "../core/config/tree.js"
 import { ConfigInvalid, ConfigSyntaxError, ConfigUnreadable, type ErrorCause } from "../OllamaError.js"
 
+type Reason = Extract<PlatformError, { readonly _tag: "SystemError" }>["reason"]
+
+/** Whether a call of the system failed for this reason. */
+export const isReason = (reason: Reason) => (error: PlatformError): boolean =>
+  error._tag === "SystemError" && error.reason === reason
+
 export const causeOf = (error: PlatformError): ErrorCause => ({
   name: error._tag,
   message: error._tag === "SystemError" ? error.description ?? error.reason : "bad argument"

@@ -11,7 +11,7 @@ import * as Random from "effect/Random"
 import * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import { ConfigUnwritable } from "../OllamaError.js"
-import { causeOf } from "./files.js"
+import { causeOf, isReason } from "./files.js"
 
 /** A lock that has not been renewed for so long is a dead writer's, in ms. */
 export const staleAfter = 10_000
@@ -32,12 +32,9 @@ export interface Lock {
 export const unwritable = (path: string) => (error: PlatformError): ConfigUnwritable =>
   new ConfigUnwritable({
     path,
-    reason: error._tag === "SystemError" && error.reason === "PermissionDenied" ? "permission" : "other",
+    reason: isReason("PermissionDenied")(error) ? "permission" : "other",
     cause: causeOf(error)
   })
-
-const isReason = (reason: string) => (error: PlatformError): boolean =>
-  error._tag === "SystemError" && error.reason === reason
 
 /** Twelve letters and digits that no other writer has. */
 export const randomName: Effect.Effect<string> = Effect.map(

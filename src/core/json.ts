@@ -59,6 +59,10 @@ export const hasProto = (value: unknown): boolean => {
   return false
 }
 
+/** Without the members that are `undefined`. */
+export const compact = <A extends object>(value: A): A =>
+  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as A
+
 // =============================================================================
 // writing
 // =============================================================================

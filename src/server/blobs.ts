@@ -142,10 +142,10 @@ export interface Ensured {
 }
 
 /** `POST /api/blobs/:digest`, unless the server has it. `path`: where the file stands in what the caller wrote. */
-export const ensure = <E, R>(
+export const upload = <E, R>(
   streaming: Streaming,
   { content, digest: given }: Blob<E, R>,
-  path: string
+  path = "digest"
 ): Effect.Effect<Ensured, ModelError | E, R> =>
   Effect.flatMap(
     Effect.suspend((): Effect.Effect<string, ModelError | E, R> =>
@@ -157,7 +157,3 @@ export const ensure = <E, R>(
           ? Effect.succeed({ digest, uploaded: false })
           : Effect.as(send(streaming, content, digest), { digest, uploaded: true }))
   )
-
-/** The same for a file alone. */
-export const upload = <E, R>(streaming: Streaming, blob: Blob<E, R>): Effect.Effect<Ensured, ModelError | E, R> =>
-  ensure(streaming, blob, "digest")

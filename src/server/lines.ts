@@ -131,8 +131,7 @@ export const lines = <A>(
   body: Body,
   makeTake: () => Take<A>
 ): Stream.Stream<A, StreamError> =>
-  Stream.suspend(() => {
-    let close: Effect.Effect<void> = Effect.void
+  Stream.unwrapScoped(Effect.uninterruptibleMask((restore) => {
     const outgoing: Transport.Outgoing = {
       endpoint,
       method: "POST",
@@ -143,18 +142,14 @@ export const lines = <A>(
       attempts: 1,
       limits
     }
-    const open = Effect.uninterruptibleMask((restore) =>
-      Effect.flatMap(Transport.open(client, outgoing, restore), (reply) =>
-        Effect.map(Transport.reader(reply), (reader) => {
-          close = reader.close
-          return new Reading(reply, reader, makeTake())
-        }))
-    )
-    return Stream.ensuring(
-      Stream.flatMap(Stream.fromEffect(open), (reading) =>
-        Stream.repeatEffectChunkOption(reading.next)),
-      Effect.suspend(() =>
-        close
-      )
-    )
-  })
+    return Effect.flatMap(Transport.open(client, outgoing, restore), (reply) =>
+      Effect.flatMap(Transport.reader(reply), (reader) => {
+        const reading = new Reading(reply, reader, makeTake())
+        return Effect.as(
+          Effect.addFinalizer(() =>
+            reader.close
+          ),
+          Stream.repeatEffectChunkOption(reading.next)
+        )
+      }))
+  }))

@@ -5,7 +5,7 @@ import * as Stream from "effect/Stream"
 import { type GenerateEvent, generateStep, nothing } from "../core/server/answers.js"
 import * as Progress from "../core/server/progress.js"
 import * as requests from "../core/server/requests.js"
-import { type Blob, ensure } from "./blobs.js"
+import { type Blob, upload } from "./blobs.js"
 import { lines, type StreamError, type Streaming, type Take } from "./lines.js"
 
 const folded = (): Take<Progress.Progress> => {
@@ -66,7 +66,7 @@ const uploaded = <E, R>(
   Effect.map(
     Effect.forEach(
       Object.keys(blobs),
-      (file) => Effect.map(ensure(streaming, blobs[file]!, `${field}.${file}`), ({ digest }) => [file, digest] as const)
+      (file) => Effect.map(upload(streaming, blobs[file]!, `${field}.${file}`), ({ digest }) => [file, digest] as const)
     ),
     (digests) => Object.fromEntries(digests)
   )

@@ -82,6 +82,7 @@ export const use = <A, E, R>(
 // =============================================================================
 
 type Labels = ReadonlyArray<MetricLabel.MetricLabel>
+/** Those of the operation and its model; Effect 4 has others for them. */
 type Own = Labels
 
 /** What of a metric is used here, of whatever kind it is. */

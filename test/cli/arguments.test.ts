@@ -5,31 +5,36 @@ import { read } from "../../src/cli/arguments.js"
 import type { Described } from "../../src/cli/command.js"
 import { program } from "../../src/cli/commands.js"
 import { completions, help, usage } from "../../src/cli/help.js"
-import { inks, type Output } from "../../src/cli/screen.js"
 import { widthOf } from "../../src/cli/text.js"
 import { failed, ok } from "../config/fixtures.js"
+import { output } from "./output.js"
 
 const line = (...words: ReadonlyArray<string>) => ok(read(program, words))
+/** The command and the words in order. */
+const ordered = (...words: ReadonlyArray<string>) => {
+  const { path, words: rest } = line(...words)
+  return [...path.slice(1).map(({ name }) => name), ...rest]
+}
 const mistake = (...words: ReadonlyArray<string>) => failed(read(program, words)).message
 
 describe("a command line", () => {
   it("may have its options anywhere, with or without an equals sign", () => {
     const words = ["models", "show", "--json", "--", "ollama/x"]
-    assert.deepStrictEqual(line("models", "show", "ollama/x", "--json").words, words)
-    assert.deepStrictEqual(line("models", "--verbose", "show", "--json", "ollama/x").words, words)
-    assert.deepStrictEqual(line("load", "x", "--keep-alive=5m").words, line("load", "--keep-alive", "5m", "x").words)
+    assert.deepStrictEqual(ordered("models", "show", "ollama/x", "--json"), words)
+    assert.deepStrictEqual(ordered("models", "--verbose", "show", "--json", "ollama/x"), words)
+    assert.deepStrictEqual(ordered("load", "x", "--keep-alive=5m"), ordered("load", "--keep-alive", "5m", "x"))
     const { globals } = line("--config", "c.json", "ps", "--base-url=http://h", "--no-color", "--verbose")
     assert.deepStrictEqual(globals, { config: "c.json", baseUrl: "http://h", verbose: true, noColor: true })
   })
 
   it("may have anything behind two dashes, and negative numbers", () => {
-    assert.deepStrictEqual(line("chat", "--", "models", "--json").words, ["chat", "--", "models", "--json"])
-    assert.deepStrictEqual(line("config", "set", "a.b", "-1").words, ["config", "set", "--", "a.b", "-1"])
-    assert.deepStrictEqual(line("config", "set", "a.b", "-").words, ["config", "set", "--", "a.b", "-"])
+    assert.deepStrictEqual(ordered("chat", "--", "models", "--json"), ["chat", "--", "models", "--json"])
+    assert.deepStrictEqual(ordered("config", "set", "a.b", "-1"), ["config", "set", "--", "a.b", "-1"])
+    assert.deepStrictEqual(ordered("config", "set", "a.b", "-"), ["config", "set", "--", "a.b", "-"])
   })
 
   it("knows how hard to think by an equals sign", () => {
-    assert.deepStrictEqual(line("chat", "--think=high", "m", "q").words, [
+    assert.deepStrictEqual(ordered("chat", "--think=high", "m", "q"), [
       "chat",
       "--think-level",
       "high",
@@ -37,11 +42,11 @@ describe("a command line", () => {
       "m",
       "q"
     ])
-    assert.deepStrictEqual(line("chat", "--think", "m", "q").words, ["chat", "--think", "--", "m", "q"])
+    assert.deepStrictEqual(ordered("chat", "--think", "m", "q"), ["chat", "--think", "--", "m", "q"])
     assert.include(mistake("chat", "--think=hihg"), "Did you mean \"high\"?")
     // as ollama has it
-    assert.deepStrictEqual(line("run", "m", "--think=false").words, ["chat", "--no-think", "--", "m"])
-    assert.deepStrictEqual(line("run", "m", "--think=true", "--keep-alive", "5m").words, [
+    assert.deepStrictEqual(ordered("run", "m", "--think=false"), ["chat", "--no-think", "--", "m"])
+    assert.deepStrictEqual(ordered("run", "m", "--think=true", "--keep-alive", "5m"), [
       "chat",
       "--think",
       "--keep-alive",
@@ -84,15 +89,6 @@ describe("a command line", () => {
     assert.strictEqual(line("--version").show, "version")
     assert.strictEqual(line("doctor").path.at(-1)?.name, "status")
   })
-})
-
-const output = (columns: number): Output => ({
-  write: () => {
-    throw new Error("it writes")
-  },
-  isTerminal: true,
-  columns: () => columns,
-  inks: inks(false)
 })
 
 const paths = (command: Described, before: ReadonlyArray<Described> = []): ReadonlyArray<ReadonlyArray<Described>> => [

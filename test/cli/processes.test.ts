@@ -4,12 +4,11 @@ import { assert, describe } from "@effect/vitest"
 import { Effect } from "effect"
 import { OpenClawConfigFile } from "effect-ollama"
 import type { MockOllama } from "effect-ollama/testing"
-import { makeServer } from "effect-ollama/testing/node"
 import { execFile } from "node:child_process"
 import { parse } from "../../src/core/config/json5.js"
 import { toValue } from "../../src/core/config/tree.js"
 import { ok } from "../config/fixtures.js"
-import { bin, enabled, execute, home, inside, live, piped } from "./support.js"
+import { bin, execute, home, inside, live, piped, serve } from "./support.js"
 
 const usual: MockOllama.Description = {
   models: [
@@ -25,13 +24,10 @@ const usual: MockOllama.Description = {
   replies: [{ reasoning: "One sentence.", text: "Rayleigh scattering." }]
 }
 
-const serve = (description: MockOllama.Description = usual) =>
-  Effect.map(makeServer(description), (made) => ({ ...made, env: { ...enabled, OLLAMA_HOST: made.server.url } }))
-
 describe.sequential("in a pipe", () => {
   live("models list and show", () =>
     Effect.gen(function*() {
-      const { env } = yield* serve()
+      const { env } = yield* serve(usual)
       const me = yield* home()
       const [list, all, json, show, unknown] = yield* Effect.all([
         execute(me, ["models", "list"], { env }),
@@ -59,7 +55,7 @@ describe.sequential("in a pipe", () => {
 
   live("ps, load, unload, rm", () =>
     Effect.gen(function*() {
-      const { env, mock } = yield* serve()
+      const { env, mock } = yield* serve(usual)
       const me = yield* home()
       const none = yield* inside(me, ["ps"], { env })
       assert.deepStrictEqual(none, { code: 0, stdout: "", stderr: "No model is loaded.\n" })
@@ -86,7 +82,7 @@ describe.sequential("in a pipe", () => {
 
   live("pull, and the catalog is asked for anew", () =>
     Effect.gen(function*() {
-      const { env, mock } = yield* serve()
+      const { env, mock } = yield* serve(usual)
       const me = yield* home()
       const pull = yield* execute(me, ["pull", "mistral"], { env })
       assert.match(
@@ -110,7 +106,7 @@ describe.sequential("in a pipe", () => {
 
   live("chat: only the answer on standard output", () =>
     Effect.gen(function*() {
-      const { env, mock } = yield* serve()
+      const { env, mock } = yield* serve(usual)
       const me = yield* home()
       const chat = yield* execute(me, ["chat", "Why is the sky blue?"], { env })
       assert.deepStrictEqual([chat.code, chat.stdout, chat.stderr], [0, "Rayleigh scattering.\n", "One sentence.\n\n"])
@@ -270,7 +266,7 @@ describe.sequential("in a pipe", () => {
 describe("a stop", () => {
   live("of a pull closes its connection", () =>
     Effect.gen(function*() {
-      const { env, mock, server } = yield* serve()
+      const { env, mock, server } = yield* serve(usual)
       yield* mock.setRules([{
         path: "/api/pull",
         raw: { chunks: ["{\"status\":\"pulling manifest\"}\n", "{\"status\":\"success\"}\n"] },

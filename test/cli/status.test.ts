@@ -3,11 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either } from "effect"
 import { OllamaError, Provider } from "effect-ollama"
 import type { MockOllama } from "effect-ollama/testing"
-import { makeServer } from "effect-ollama/testing/node"
 import type { Check } from "../../src/cli/status/checks.js"
 import * as checks from "../../src/cli/status/checks.js"
 import { ok } from "../config/fixtures.js"
-import { enabled, execute, home, inside, live } from "./support.js"
+import { execute, home, inside, live, serve } from "./support.js"
 
 interface Report {
   readonly ok: boolean
@@ -25,10 +24,10 @@ const status = (
   }
 ) =>
   Effect.gen(function*() {
-    const { server } = yield* makeServer(setUp.mock ?? { models: ["gpt-oss:20b"] })
+    const { env: usual, server } = yield* serve(setUp.mock ?? { models: ["gpt-oss:20b"] })
     if (setUp.isStopped === true) yield* server.stop
     const me = yield* home(setUp.config)
-    const env = { ...enabled, OLLAMA_HOST: server.url, ...setUp.env }
+    const env = { ...usual, ...setUp.env }
     const { code, stdout } = yield* inside(me, ["status", "--json", ...setUp.args ?? []], { env })
     const report = JSON.parse(stdout) as Report
     const by = Object.fromEntries(report.checks.map((check) => [check.name, check])) as Record<Check["name"], Check>
@@ -137,7 +136,7 @@ describe("status", () => {
 
   live("a configured model is not installed", () =>
     Effect.gen(function*() {
-      const { server } = yield* makeServer({ models: ["gpt-oss:20b"] })
+      const { server } = yield* serve({ models: ["gpt-oss:20b"] })
       const ollama = { baseUrl: server.url, models: [{ id: "gpt-oss:20b" }, { id: "mistral" }] }
       const { by, failed } = yield* status({ config: { models: { providers: { ollama } } }, env: { OLLAMA_HOST: "" } })
       assert.deepStrictEqual(failed, ["tools"])
@@ -166,11 +165,9 @@ describe("status", () => {
 
   live("is a list that a person reads, also as doctor, with the exit code", () =>
     Effect.gen(function*() {
-      const { server } = yield* makeServer({ models: ["gpt-oss:20b"] })
+      const { env, server } = yield* serve({ models: ["gpt-oss:20b"] })
       yield* server.stop
-      const { code, stderr, stdout } = yield* execute(yield* home(), ["doctor"], {
-        env: { ...enabled, OLLAMA_HOST: server.url }
-      })
+      const { code, stderr, stdout } = yield* execute(yield* home(), ["doctor"], { env })
       assert.deepStrictEqual([code, stderr], [1, ""])
       assert.match(stdout, /^✓ Configuration +no file at /)
       assert.match(stdout, /\n✗ Server +nothing listens on .*\n +→ ollama serve\n/)

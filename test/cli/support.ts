@@ -3,12 +3,13 @@ import { FileSystem } from "@effect/platform"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { it } from "@effect/vitest"
 import { ConfigProvider, Effect, type Scope } from "effect"
+import type { MockOllama } from "effect-ollama/testing"
+import { makeServer } from "effect-ollama/testing/node"
 import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
-import { Failed } from "../../src/cli/failures.js"
 import { run as runProgram } from "../../src/cli/program.js"
 import { inks, Screen } from "../../src/cli/screen.js"
 
@@ -197,9 +198,7 @@ export const inside = (
       out: output("stdout"),
       err: output("stderr"),
       isInteractive: false,
-      input: options.stdin === undefined
-        ? Effect.succeed("")
-        : Effect.succeed(options.stdin) as Effect.Effect<string, Failed>
+      input: Effect.succeed(options.stdin ?? "")
     })
     const code = yield* runProgram(args, "0.0.0").pipe(
       Effect.provideService(Screen, screen),
@@ -227,7 +226,11 @@ export const home = (config?: string | object) =>
     return path
   })
 
-export const enabled = { OLLAMA_API_KEY: "ollama-local" }
+const enabled = { OLLAMA_API_KEY: "ollama-local" }
+
+/** A mock on a socket, and the variables that lead to it. */
+export const serve = (description: MockOllama.Description) =>
+  Effect.map(makeServer(description), (made) => ({ ...made, env: { ...enabled, OLLAMA_HOST: made.server.url } }))
 
 /** A test of something real. */
 export const live = (

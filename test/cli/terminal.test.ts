@@ -3,12 +3,8 @@ import type * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
-import { makeServer } from "effect-ollama/testing/node"
 import { widthOf } from "../../src/cli/text.js"
-import { enabled, hasTerminal, home, inside, live, onTerminal } from "./support.js"
-
-const serve = (description: MockOllama.Description) =>
-  Effect.map(makeServer(description), (made) => ({ ...made, env: { ...enabled, OLLAMA_HOST: made.server.url } }))
+import { hasTerminal, home, inside, live, onTerminal, serve } from "./support.js"
 
 const models: MockOllama.Description["models"] = [
   { name: "gpt-oss:20b", capabilities: ["completion", "tools", "thinking"], contextLength: 131_072 }
@@ -65,7 +61,7 @@ describe.sequential("on a terminal", () => {
         [me, `config set ${key} ollama-local`, 0, /\u001b\[32m✓\u001b\[39m .*apiKey/],
         [me, `config get ${key}`, 0, /^ollama-local\n/],
         [me, `config unset ${key}`, 0, /is gone/],
-        [wrong, "config validate", 1, /timeoutSeconds[\s\S]*openclaw\.json:\d+:\d+[\s\S]*\^/],
+        [wrong, "config validate", 1, /timeoutSeconds[\s\S]*openclaw\.json:\d+:\d+[\s\S]*"timeoutSeconds": "\*{4}"[\s\S]*\^/],
         [me, "config validat", 2, /Did\s+you\s+mean\s+"validate"\?/]
       ]
       for (const [home, words, code, shows] of commands) {

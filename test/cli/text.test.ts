@@ -3,20 +3,12 @@ import { FastCheck } from "effect"
 import * as input from "../../src/cli/chat/input.js"
 import { Wrapping } from "../../src/cli/chat/wrapping.js"
 import * as progress from "../../src/cli/progress.js"
-import { inks, type Output } from "../../src/cli/screen.js"
+import { inks } from "../../src/cli/screen.js"
 import { table } from "../../src/cli/table.js"
 import { bytes, cut, duration, harmless, widthOf, wrap } from "../../src/cli/text.js"
 import type { JsonRecord } from "../../src/core/json.js"
 import * as server from "../../src/core/server/progress.js"
-
-const output = (columns: number): Output => ({
-  write: () => {
-    throw new Error("it writes")
-  },
-  isTerminal: true,
-  columns: () => columns,
-  inks: inks(false)
-})
+import { output } from "./output.js"
 
 describe("text", () => {
   it("is as wide as a terminal shows it", () => {

@@ -6,10 +6,12 @@ import {
   Models,
   Ollama,
   type OllamaError,
+  OllamaTelemetry,
   OpenClawConfig,
   type Provider
 } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
+import { named, traced } from "../support/traced.js"
 import { provider, resolved, status, withEnv } from "./fixtures.js"
 
 // Secrets that OpenClaw keeps elsewhere: the host looks them up.
@@ -49,6 +51,19 @@ const failure = ({ result }: { readonly result: Either.Either<unknown, OllamaErr
   Either.getOrThrowWith(Either.flip(result), () => new Error("unexpected answer"))
 
 describe("a secret that OpenClaw keeps elsewhere", () => {
+  it.effect("is taken out of what is recorded of a call", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        yield* Effect.provideService(
+          ChatCompletions.create({ prompt: "Never say looked-up." }),
+          OllamaTelemetry.RecordContent,
+          true
+        )
+        const messages = named(seen, "ChatCompletions.create")[0]?.attributes.get("gen_ai.input.messages")
+        assert.include(String(messages), "Never say ***.")
+      })
+    ).pipe(Effect.provide(services(far({ apiKey: file }), gives("looked-up")))))
+
   it.effect("is what the host gives for its reference, as a key", () =>
     Effect.gen(function*() {
       const forms: ReadonlyArray<readonly [apiKey: unknown, Partial<Provider.SecretReference>]> = [

@@ -1,6 +1,7 @@
 /**
  * What is typed into a conversation: lines, several of them between `"""`, commands with a slash, and paths of pictures.
  */
+import { parse } from "../../core/json.js"
 
 export type Input =
   | { readonly type: "prompt"; readonly text: string }
@@ -53,9 +54,6 @@ export const pictures = (text: string): ReadonlyArray<{ readonly written: string
 
 /** The value of a parameter: a number, true or false, a list, or a text. */
 export const valueOf = (text: string): unknown => {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return text
-  }
+  const json = parse(text)
+  return json === undefined ? text : json.value
 }

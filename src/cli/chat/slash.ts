@@ -9,7 +9,7 @@ import * as Models from "../../Models.js"
 import * as OllamaClient from "../../OllamaClient.js"
 import { sentence } from "../failure.js"
 import { Failed } from "../failures.js"
-import { note, print, Screen } from "../screen.js"
+import { complain, note, print, Screen } from "../screen.js"
 import { isOllama } from "../session.js"
 import { pairs } from "../table.js"
 import { grouped, harmless, oneLine } from "../text.js"
@@ -192,6 +192,6 @@ export const run = (state: State, name: string, rest: string) => {
   })
   return Effect.catchAll(
     outcome,
-    (failure) => Effect.as(note(({ red }) => `${red("error:")} ${sentence(failure)}`), goOn(state))
+    (failure) => Effect.as(complain(sentence(failure)), goOn(state))
   )
 }

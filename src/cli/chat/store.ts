@@ -9,7 +9,7 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import { Message } from "../../Message.js"
 import { Failed } from "../failures.js"
-import { variable } from "../variable.js"
+import { home, variable } from "../variable.js"
 
 const Saved = Schema.parseJson(
   Schema.Struct({
@@ -27,12 +27,12 @@ export interface Conversation extends Schema.Schema.Type<typeof Saved> {}
 const folder = Effect.gen(function*() {
   const path = yield* Path.Path
   const state = yield* variable("XDG_STATE_HOME")
-  const home = (yield* variable("HOME")) ?? (yield* variable("USERPROFILE"))
+  const me = yield* home
   return state !== undefined
     ? path.join(state, "effect-ollama")
-    : home === undefined
+    : me === undefined
     ? undefined
-    : path.join(home, ".local", "state", "effect-ollama")
+    : path.join(me, ".local", "state", "effect-ollama")
 })
 
 const mostLines = 1000

@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as Ref from "effect/Ref"
-import { isRecord } from "../../core/json.js"
+import { isRecord, parse } from "../../core/json.js"
 import type { JsonObject, UserMessage } from "../../Message.js"
 import * as Models from "../../Models.js"
 import * as editor from "../chat/editor.js"
@@ -17,45 +17,41 @@ import * as store from "../chat/store.js"
 import { beforehand, nothing, type Said, turn, usage } from "../chat/turn.js"
 import { sentence } from "../failure.js"
 import { Failed, Misused } from "../failures.js"
-import { note, Screen } from "../screen.js"
+import { complain, note, Screen } from "../screen.js"
 import { keepAliveOf, live } from "../session.js"
 import { Settings } from "../settings.js"
 import { oneLine } from "../text.js"
-import { variable } from "../variable.js"
+import { home } from "../variable.js"
 
 // =============================================================================
 // questions
 // =============================================================================
 
-const readBytes = Effect.fnUntraced(function*(path: string) {
-  const fs = yield* FileSystem.FileSystem
-  const info = yield* fs.stat(path)
-  return info.type === "File" && info.size <= 50_000_000n ? Option.some(yield* fs.readFile(path)) : Option.none()
-})
-
 const expandHome = Effect.fnUntraced(function*(path: string) {
   const paths = yield* Path.Path
-  const home = (yield* variable("HOME")) ?? (yield* variable("USERPROFILE"))
-  return home !== undefined && /^~[\\/]/.test(path) ? paths.join(home, path.slice(2)) : paths.resolve(path)
+  const folder = yield* home
+  return folder !== undefined && /^~[\\/]/.test(path) ? paths.join(folder, path.slice(2)) : paths.resolve(path)
 })
+
+/** The bytes of a picture, when there is one. */
+const picture = Effect.fnUntraced(function*(written: string) {
+  const fs = yield* FileSystem.FileSystem
+  const path = yield* expandHome(written)
+  const info = yield* fs.stat(path)
+  return info.type === "File" && info.size <= 50_000_000n ? Option.some(yield* fs.readFile(path)) : Option.none()
+}, Effect.orElseSucceed(() => Option.none<Uint8Array>()))
 
 /** A question with its pictures: those that were named, and those whose paths stand in it and are there. */
 const question = Effect.fnUntraced(function*(written: string, images: ReadonlyArray<string>) {
   const pictures: Array<Uint8Array> = []
   for (const path of images) {
-    const bytes = yield* Effect.orElseSucceed(
-      Effect.flatMap(expandHome(path), readBytes),
-      () => Option.none<Uint8Array>()
-    )
+    const bytes = yield* picture(path)
     if (Option.isNone(bytes)) return yield* new Failed({ message: `There is no picture ${path}.` })
     pictures.push(bytes.value)
   }
   let said = written
   for (const { path, written } of input.pictures(said)) {
-    const bytes = yield* Effect.orElseSucceed(
-      Effect.flatMap(expandHome(path), readBytes),
-      () => Option.none<Uint8Array>()
-    )
+    const bytes = yield* picture(path)
     if (Option.isNone(bytes)) continue
     pictures.push(bytes.value)
     said = said.replace(written, "").replace(/[ \t]{2,}/g, " ").trim()
@@ -73,23 +69,12 @@ const question = Effect.fnUntraced(function*(written: string, images: ReadonlyAr
 const schemaOf = Effect.fnUntraced(function*(path: string) {
   const fs = yield* FileSystem.FileSystem
   const text = yield* Effect.mapError(fs.readFileString(path), () => new Failed({ message: `${path} cannot be read.` }))
-  const schema = yield* Effect.try({
-    try: (): unknown => JSON.parse(text),
-    catch: () => new Failed({ message: `${path} is no JSON.` })
-  })
-  return isRecord(schema)
-    ? schema as JsonObject
+  const schema = parse(text)
+  if (schema === undefined) return yield* new Failed({ message: `${path} is no JSON.` })
+  return isRecord(schema.value)
+    ? schema.value as JsonObject
     : yield* new Failed({ message: `${path} is no JSON Schema: expected an object.` })
 })
-
-const isJson = (text: string): boolean => {
-  try {
-    JSON.parse(text)
-    return true
-  } catch {
-    return false
-  }
-}
 
 // =============================================================================
 // one question
@@ -112,7 +97,7 @@ const once = Effect.fnUntraced(function*(now: state.State, message: UserMessage)
   }
   if (text === "" && now.format === undefined) yield* note(({ dim }) => dim("(the model said nothing)"))
   if (err.isTerminal || now.verbose) yield* note(({ dim }) => dim(usage(said, begun)))
-  if (now.format !== undefined && !isJson(text)) {
+  if (now.format !== undefined && parse(text) === undefined) {
     return yield* new Failed({ message: "The answer is no JSON. Another model may be better at it." })
   }
 })
@@ -184,7 +169,7 @@ const converse = Effect.fnUntraced(function*(first: state.State) {
       // a question that fails is not part of the conversation
       const next = yield* Effect.either(answering(now, read.text, line))
       if (Either.isRight(next)) now = next.right
-      else yield* note(({ red }) => `${red("error:")} ${sentence(next.left)}`)
+      else yield* complain(sentence(next.left))
     }
   }
 })

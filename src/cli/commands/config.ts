@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import type { ConfigProblem, ConfigurationError } from "../../OllamaError.js"
 import * as OpenClawConfig from "../../OpenClawConfig.js"
 import * as ConfigFile from "../../OpenClawConfigFile.js"
-import { excerpt, spot } from "../excerpt.js"
+import { excerpt, type Spot, spot } from "../excerpt.js"
 import { Failed, Misused, SaidAlready } from "../failures.js"
 import { note, print, printJson, Screen } from "../screen.js"
 import { Settings } from "../settings.js"
@@ -83,7 +83,7 @@ export const unset = ({ path: written }: { readonly path: string }) =>
     )
   })
 
-export const where = () =>
+export const path = () =>
   Effect.gen(function*() {
     const { config } = yield* OpenClawConfig.locations(yield* fileOptions)
     if (config === undefined) {
@@ -96,13 +96,7 @@ export const where = () =>
     if (!exists && out.isTerminal) yield* note(({ dim }) => dim("It does not exist yet."))
   })
 
-const placed = (
-  problem: {
-    readonly file?: string | undefined
-    readonly line?: number | undefined
-    readonly column?: number | undefined
-  }
-) => problem.file === undefined ? {} : { file: problem.file, line: problem.line, column: problem.column }
+const placed = ({ column, file, line }: Spot): Spot => file === undefined ? {} : { file, line, column }
 
 /** What is wrong with the file as a whole, as data. */
 const problemsOf = (error: ConfigurationError): ReadonlyArray<object> =>

@@ -7,6 +7,7 @@ import * as ParseResult from "effect/ParseResult"
 import * as Schedule from "effect/Schedule"
 import { parse } from "../../core/config/json5.js"
 import { formatPath, toValue } from "../../core/config/tree.js"
+import { own } from "../../core/json.js"
 import { decode } from "../../testing/internal/written.js"
 import type { Description, Version } from "../../testing/Script.js"
 import { Failed } from "../failures.js"
@@ -81,9 +82,8 @@ export const mock = ({ imitate, log, models, port, replies, script }: Given) =>
     const options = Option.isSome(port) ? { port: port.value } : {}
     const { mock, server } = yield* kit.makeServer(description, options).pipe(
       Effect.catchAllDefect((defect) => {
-        const code = typeof defect === "object" && defect !== null ? Reflect.get(defect, "code") : undefined
         return new Failed({
-          message: code === "EADDRINUSE"
+          message: own(defect, "code") === "EADDRINUSE"
             ? `Port ${Option.getOrElse(port, () => 0)} is taken. Choose another with --port, or leave it out.`
             : `It cannot listen: ${String(defect)}`
         })

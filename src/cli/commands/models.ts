@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import type { ModelDefinition } from "../../Model.js"
+import { normalizeModel } from "../../ModelRef.js"
 import * as Models from "../../Models.js"
 import * as OllamaClient from "../../OllamaClient.js"
 import type { ExcludedModel } from "../../OllamaError.js"
@@ -164,7 +165,7 @@ const fromServer = Effect.fnUntraced(function*(provider: Provider, model: string
     Effect.option(OllamaClient.ps(provider))
   ], { concurrency: "unbounded" })
   const named = <A extends { readonly name: string }>(all: Option.Option<ReadonlyArray<A>>) =>
-    Option.getOrElse(all, (): ReadonlyArray<A> => []).find(({ name }) => name === model || name === `${model}:latest`)
+    Option.getOrElse(all, (): ReadonlyArray<A> => []).find(({ name }) => normalizeModel(name) === normalizeModel(model))
   return {
     shown: Option.getOrUndefined(shown),
     installed: named(installed),

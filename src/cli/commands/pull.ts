@@ -5,6 +5,7 @@ import * as Either from "effect/Either"
 import * as Ref from "effect/Ref"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
+import { normalizeModel } from "../../ModelRef.js"
 import * as Models from "../../Models.js"
 import * as OllamaClient from "../../OllamaClient.js"
 import { Failed } from "../failures.js"
@@ -54,7 +55,7 @@ export const pull = ({ model: written }: { readonly model: string }) =>
     if (provider.source !== "discovered") return
     const catalog = yield* Effect.either(Models.catalog(provider.id))
     if (Either.isLeft(catalog)) return
-    const leftOut = catalog.right.excluded.find(({ name }) => name === model || name === `${model}:latest`)
+    const leftOut = catalog.right.excluded.find(({ name }) => normalizeModel(name) === normalizeModel(model))
     if (leftOut?.reason === "no-tools") {
       yield* note(({ yellow }) =>
         `${yellow("note:")} ${oneLine(model)} has no tools, so it is not among the discovered models. ` +

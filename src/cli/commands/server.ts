@@ -6,7 +6,7 @@ import * as Option from "effect/Option"
 import * as OllamaClient from "../../OllamaClient.js"
 import { sentence } from "../failure.js"
 import { SaidAlready } from "../failures.js"
-import { note, print, printJson, Screen } from "../screen.js"
+import { complain, note, print, printJson, Screen } from "../screen.js"
 import { keepAliveOf, live, server, target } from "../session.js"
 import { table } from "../table.js"
 import { bytes, duration, grouped, oneLine } from "../text.js"
@@ -71,7 +71,7 @@ export const rm = ({ models }: { readonly models: ReadonlyArray<string> }) =>
         onSuccess: () => note(({ green }) => `${green("✓")} removed ${oneLine(model)}`)
       })
     }
-    for (const failure of failures) yield* note(({ red }) => `${red("error:")} ${failure}`)
+    yield* Effect.forEach(failures, complain, { discard: true })
     if (failures.length > 0) return yield* new SaidAlready()
   }).pipe(Effect.provide(live()))
 

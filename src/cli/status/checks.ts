@@ -4,6 +4,7 @@
  */
 import * as Either from "effect/Either"
 import type { Catalog, ModelDefinition } from "../../Model.js"
+import { normalizeModel } from "../../ModelRef.js"
 import type { InstalledModel } from "../../OllamaClient.js"
 import type {
   CatalogError,
@@ -16,7 +17,7 @@ import type { ResolvedConfig } from "../../OpenClawConfig.js"
 import { formatPath } from "../../OpenClawConfigFile.js"
 import type { Provider, ProviderStatus } from "../../Provider.js"
 import { sentence } from "../failure.js"
-import { duration, oneLine, plural } from "../text.js"
+import { duration, oneLine, partOfSentence, plural } from "../text.js"
 
 export interface Check {
   readonly name: "config" | "credential" | "provider" | "server" | "models" | "tools" | "refs" | "streaming" | "probe"
@@ -50,9 +51,6 @@ const enable = [
   "export OLLAMA_API_KEY=ollama-local  (any value works)",
   "or: effect-ollama config set models.providers.ollama.apiKey ollama-local"
 ]
-
-/** A sentence of the library as a part of one. */
-const lower = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1).replace(/\.$/, "")
 
 const pullOne = ["effect-ollama pull gpt-oss:20b", "or: effect-ollama pull llama3.3"]
 
@@ -114,14 +112,17 @@ export const credential = ({ configured, reason, result }: ProviderStatus): Chec
 
 export const provider = ({ reason, result }: ProviderStatus): Check => {
   if (Either.isRight(result)) {
-    return ok("provider", `${result.right.source === "discovered" ? "implicit" : "explicit"}: ${lower(reason)}`)
+    return ok(
+      "provider",
+      `${result.right.source === "discovered" ? "implicit" : "explicit"}: ${partOfSentence(reason)}`
+    )
   }
   const error = result.left
   switch (error._tag) {
     case "NotEnabled":
       return skipped("provider", "not enabled")
     case "NoModelsConfigured":
-      return failed("provider", `explicit, and empty: ${lower(reason)}`, [
+      return failed("provider", `explicit, and empty: ${partOfSentence(reason)}`, [
         "effect-ollama config unset models.providers.ollama.baseUrl  (to discover at 127.0.0.1:11434)",
         "or list the models under models.providers.ollama.models"
       ])
@@ -179,8 +180,6 @@ export const installed = (tags: Either.Either<ReadonlyArray<InstalledModel>, Dis
 const some = (names: ReadonlyArray<string>, most = 5): string =>
   names.slice(0, most).map(oneLine).join(", ") + (names.length > most ? ` and ${names.length - most} more` : "")
 
-const untagged = (name: string): string => name.replace(/:latest$/, "")
-
 /** Discovered models: which have tools. Configured ones: which are there. */
 export const tools = (
   catalog: Either.Either<Catalog, CatalogError>,
@@ -189,8 +188,10 @@ export const tools = (
   if (Either.isLeft(catalog)) return failed("tools", sentence(catalog.left), ["effect-ollama models list"])
   const { excluded, models, source } = catalog.right
   if (source === "configured") {
-    const there = new Set(installed?.map(({ name }) => untagged(name)))
-    const missing = installed === undefined ? [] : models.filter(({ id }: ModelDefinition) => !there.has(untagged(id)))
+    const there = new Set(installed?.map(({ name }) => normalizeModel(name)))
+    const missing = installed === undefined
+      ? []
+      : models.filter(({ id }: ModelDefinition) => !there.has(normalizeModel(id)))
     return missing.length === 0
       ? ok("tools", `${plural(models.length, "configured model")}; nothing is discovered`)
       : failed(

@@ -3,9 +3,8 @@
  */
 import { parse as parseRef } from "../../ModelRef.js"
 import { InvalidModelRef, MissingEnvironmentVariable } from "../../OllamaError.js"
-import { isRecord, own } from "../json.js"
+import { compact, isRecord, own } from "../json.js"
 import { isBlank } from "./env.js"
-import { compact } from "./models.js"
 import { settle, unlessEmpty } from "./params.js"
 import { kindOf } from "./plain.js"
 import type { Reader } from "./reader.js"

@@ -4,8 +4,9 @@
  */
 import * as Either from "effect/Either"
 import { isRecord } from "../json.js"
+import { isNewline, newlineOf } from "./lex.js"
 import type { Problem } from "./plain.js"
-import { indentOf, isInline, isNewline, lineStart, print, printKey, type Style, styleOf } from "./print.js"
+import { indentOf, isInline, lineStart, print, printKey, type Style, styleOf } from "./print.js"
 import { formatPath, type KeyPath, type Node } from "./tree.js"
 import { type Document, find, keyIn, type Member, read, type Written } from "./written.js"
 
@@ -195,7 +196,7 @@ const take = (document: Document, container: Container, member: Member): string 
 
 // The comments between the key, the colon, the value and the comma, which are nobody's to take out.
 const commentsOf = ({ comments, text }: Document, member: Member, end: number): string => {
-  const newline = /\r\n|[\n\r]/.exec(text)?.[0] ?? "\n"
+  const newline = newlineOf(text)
   return comments
     .filter((c) =>
       c.start > member.start && c.end < end && (c.end <= member.value.start || c.start >= member.value.end)

@@ -15,7 +15,17 @@ const isSpace = (c: number): boolean =>
   c === 32 || (c >= 9 && c <= 13) || c === 0xa0 || c === 0xfeff || c === 0x2028 || c === 0x2029 || c === 0x1680
   || (c >= 0x2000 && c <= 0x200a) || c === 0x202f || c === 0x205f || c === 0x3000
 
-const isNewline = (c: number): boolean => c === 10 || c === 13
+export const isNewline = (c: number): boolean => c === 10 || c === 13
+
+/** Where the line of an offset begins. */
+export const lineStart = (text: string, offset: number): number => {
+  let start = offset
+  while (start > 0 && !isNewline(text.charCodeAt(start - 1))) start--
+  return start
+}
+
+/** The line break of a text: that of its first line. */
+export const newlineOf = (text: string): string => /\r\n|[\n\r]/.exec(text)?.[0] ?? "\n"
 
 const punctuation = new Set("{}[]:,*")
 
@@ -81,17 +91,24 @@ export interface Position {
   readonly column: number
 }
 
+const lineStarts = (text: string): Array<number> => {
+  const starts = [text.charCodeAt(0) === 0xfeff ? 1 : 0]
+  for (let i = 0; i < text.length; i++) {
+    const c = text.charCodeAt(i)
+    if (c === 10 || (c === 13 && text.charCodeAt(i + 1) !== 10)) starts.push(i + 1)
+  }
+  return starts
+}
+
+/** The offset of a position; of a line that is not there, the end of the text. */
+export const offsetOf = (text: string, { column, line }: Position): number =>
+  (lineStarts(text)[line - 1] ?? text.length) + column - 1
+
 /** Finds line and column (from 1) of offsets; a byte order mark has no column. */
 export const positions = (text: string): (offset: number) => Position => {
   let starts: Array<number> | undefined
   return (offset) => {
-    if (starts === undefined) {
-      starts = [text.charCodeAt(0) === 0xfeff ? 1 : 0]
-      for (let i = 0; i < text.length; i++) {
-        const c = text.charCodeAt(i)
-        if (c === 10 || (c === 13 && text.charCodeAt(i + 1) !== 10)) starts.push(i + 1)
-      }
-    }
+    starts ??= lineStarts(text)
     let low = 0
     let high = starts.length - 1
     while (low < high) {
@@ -147,8 +164,7 @@ export const masked = (text: string, all: ReadonlyArray<Token>): string => {
 export const excerpt = (text: string, all: ReadonlyArray<Token>, offset: number): string => {
   const hidden = masked(text, all)
   const at = Math.min(offset, hidden.length)
-  let start = at
-  while (start > 0 && !isNewline(hidden.charCodeAt(start - 1))) start--
+  const start = lineStart(hidden, at)
   let end = at
   while (end < hidden.length && !isNewline(hidden.charCodeAt(end))) end++
   const from = Math.max(start, at - 40)

@@ -8,7 +8,7 @@ import * as baseUrl from "../baseUrl.js"
 import { makeDefinition } from "../catalog/definition.js"
 import { bareId } from "../catalog/refs.js"
 import { reasons } from "../failure/sentences.js"
-import { isRecord, type JsonRecord, own } from "../json.js"
+import { compact, isRecord, type JsonRecord, own } from "../json.js"
 import type { Compat, ProviderHeaders, ProviderModel } from "../provider.js"
 import { unsetVariable } from "./env.js"
 import { readHeaders } from "./keys.js"
@@ -18,10 +18,6 @@ import type { Reader } from "./reader.js"
 import * as read from "./reader.js"
 import { suggest } from "./suggest.js"
 import { formatPath, type KeyPath } from "./tree.js"
-
-/** Without the members that are `undefined`. */
-export const compact = <A extends object>(value: A): A =>
-  Object.fromEntries(Object.entries(value).filter(([, member]) => member !== undefined)) as A
 
 export const isSpoken = (api: unknown): api is Api => (Api.literals as ReadonlyArray<unknown>).includes(api)
 

@@ -9,7 +9,7 @@ import { parse } from "./json5.js"
 import { keysOf } from "./known.js"
 import { isNumber } from "./lex.js"
 import { kindOf, type Problem } from "./plain.js"
-import { quoted } from "./reader.js"
+import { either, quoted, shownNumber } from "./reader.js"
 import { suggest } from "./suggest.js"
 import { type KeyPath, toValue } from "./tree.js"
 
@@ -148,10 +148,7 @@ export const valueOf = (path: KeyPath, text: string): unknown => {
   return !fits(kinds, value) && kinds!.includes("s") ? text : value
 }
 
-const expected = (kinds: string): string => {
-  const names = [...kinds].map((letter) => named[letter]!)
-  return names.length < 2 ? names.join("") : `${names.slice(0, -1).join(", ")} or ${names.at(-1)}`
-}
+const expected = (kinds: string): string => either(Array.from(kinds, (letter) => named[letter]!))
 
 const misspelt = (path: KeyPath, meant: string): Problem => ({
   path,
@@ -171,7 +168,7 @@ export const check = (path: KeyPath, value: unknown): ReadonlyArray<Problem> => 
     const { kinds, name } = place
     if (kinds !== undefined && !fits(kinds, value)) {
       // a number where a text belongs may be a secret
-      const actual = typeof value === "number" && /[nc]/.test(kinds) ? String(value) : kindOf(value)
+      const actual = /[nc]/.test(kinds) ? shownNumber(value) : kindOf(value)
       problems.push({ path, expected: expected(kinds), actual })
       return
     }

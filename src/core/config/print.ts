@@ -1,6 +1,7 @@
 /**
  * Writes values the way a file is written: its indentation, quotes, commas and line breaks.
  */
+import * as lex from "./lex.js"
 import type { Document, Written } from "./written.js"
 
 export interface Style {
@@ -21,15 +22,11 @@ export const indentOf = (text: string, offset: number): string => {
   return /^[\t \u00a0]*/.exec(text.slice(start, offset))![0]
 }
 
-/** Where the line of an offset begins. */
+/** Where the line of an offset begins; a byte order mark stands before the first one. */
 export const lineStart = (text: string, offset: number): number => {
-  let start = offset
-  while (start > 0 && !isNewline(text.charCodeAt(start - 1))) start--
-  // a byte order mark stands before the first line
+  const start = lex.lineStart(text, offset)
   return text.charCodeAt(start) === 0xfeff ? start + 1 : start
 }
-
-export const isNewline = (c: number): boolean => c === 10 || c === 13
 
 /** Whether there is no line break in a part of a text. */
 export const isInline = (text: string, start: number, end: number): boolean => !/[\n\r]/.test(text.slice(start, end))
@@ -71,7 +68,7 @@ export const styleOf = ({ root, text }: Document): Style => {
     if (inner.length > outer.length && inner.startsWith(outer)) unit ??= inner.slice(outer.length)
   }
   return {
-    newline: /\r\n|[\n\r]/.exec(text)?.[0] ?? "\n",
+    newline: lex.newlineOf(text),
     unit: unit ?? "  ",
     quote: quotes["'"] > quotes["\""] ? "'" : "\"",
     quotedKeys: quotedKeys ?? true,

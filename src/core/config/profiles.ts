@@ -107,7 +107,10 @@ const read = (
 
 const none: Profiles = { byProvider: new Map(), order: new Map(), skipped: [], diagnostics: [] }
 
-/** Reads the file. A single bad entry is skipped and said; `known` are the providers that there are; `asks`: whether the host looks up secrets. */
+/**
+ * Reads the file. A single bad entry is skipped and said; `known` are the providers that there are; `asks`: whether the host
+ * looks up secrets.
+ */
 export const decode = (
   file: ProfilesFile | undefined,
   known: ReadonlySet<string>,

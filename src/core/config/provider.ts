@@ -12,11 +12,11 @@ import {
   ProviderUnavailable
 } from "../../OllamaError.js"
 import * as baseUrl from "../baseUrl.js"
+import { compact } from "../json.js"
 import type { Provider, ProviderSecret, ProviderStatus } from "../provider.js"
 import type { Entry, Flaw, Known } from "./entry.js"
 import { isBlank, type Lookup, unsetVariable } from "./env.js"
 import * as keys from "./keys.js"
-import { compact } from "./models.js"
 import type { Problem } from "./plain.js"
 import * as profiles from "./profiles.js"
 import type { HostOptions } from "./resolved.js"

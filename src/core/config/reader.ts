@@ -91,10 +91,11 @@ export const count = (r: Reader, value: unknown, path: KeyPath): number | undefi
   return whole
 }
 
-export const quoted = (names: Iterable<string>): string => {
-  const all = Array.from(names, (name) => `"${name}"`)
-  return all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} or ${all[all.length - 1]}`
-}
+/** `a, b or c` */
+export const either = (all: ReadonlyArray<string>): string =>
+  all.length < 2 ? all.join("") : `${all.slice(0, -1).join(", ")} or ${all[all.length - 1]}`
+
+export const quoted = (names: Iterable<string>): string => either(Array.from(names, (name) => `"${name}"`))
 
 // Words of APIs and modalities; a text of others could be a secret that was put into the wrong place.
 const harmless = new Set(

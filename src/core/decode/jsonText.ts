@@ -63,7 +63,7 @@ const skipBlanks = (text: string, at: number): number => {
 }
 
 /** The end of the string that begins at `at`; of the text when it is not closed. */
-export const endOfString = (text: string, at: number): number => {
+const endOfString = (text: string, at: number): number => {
   for (let i = at + 1; i < text.length; i++) {
     const char = text.charCodeAt(i)
     if (char === 92) i++
@@ -72,18 +72,8 @@ export const endOfString = (text: string, at: number): number => {
   return text.length
 }
 
-const endOfValue = (text: string, at: number): number => {
-  const first = text.charCodeAt(at)
-  if (first === 34) return endOfString(text, at)
-  if (first !== 123 && first !== 91) {
-    let i = at
-    while (i < text.length) {
-      const char = text.charCodeAt(i)
-      if (char <= 32 || char === 44 || char === 125 || char === 93) break
-      i++
-    }
-    return i
-  }
+/** The end of what the bracket at `at` opens; `undefined` when it is not closed. The text may be no JSON. */
+export const endOfBracket = (text: string, at: number): number | undefined => {
   let depth = 0
   for (let i = at; i < text.length; i++) {
     const char = text.charCodeAt(i)
@@ -91,7 +81,20 @@ const endOfValue = (text: string, at: number): number => {
     else if (char === 123 || char === 91) depth++
     else if ((char === 125 || char === 93) && --depth === 0) return i + 1
   }
-  return text.length
+  return undefined
+}
+
+const endOfValue = (text: string, at: number): number => {
+  const first = text.charCodeAt(at)
+  if (first === 34) return endOfString(text, at)
+  if (first === 123 || first === 91) return endOfBracket(text, at) ?? text.length
+  let i = at
+  while (i < text.length) {
+    const char = text.charCodeAt(i)
+    if (char <= 32 || char === 44 || char === 125 || char === 93) break
+    i++
+  }
+  return i
 }
 
 /** Where the value of a key stands; of equal keys the last counts, as in `JSON.parse`. */

@@ -2,7 +2,7 @@
 import * as Either from "effect/Either"
 import type { Ignored } from "../../Chat.js"
 import type { Api } from "../../Model.js"
-import { isRecord, type JsonRecord, numberOf, own, stringOf } from "../json.js"
+import { compact, isRecord, type JsonRecord, numberOf, own, stringOf } from "../json.js"
 import type { Endpoint } from "../provider.js"
 import type { Vector } from "./vectors.js"
 
@@ -29,9 +29,6 @@ export interface Embedder {
   /** `taken`: the vectors, where their places in this list stand for them. */
   readonly read: (json: JsonRecord, count: number, taken?: ReadonlyArray<Vector>) => Either.Either<Batch, string>
 }
-
-const defined = (fields: JsonRecord): JsonRecord =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined))
 
 const isVector = (value: unknown): value is ReadonlyArray<number> =>
   Array.isArray(value) && value.length > 0 &&
@@ -71,7 +68,7 @@ const placed = (
 const ollama: Embedder = {
   url: ({ root }) => `${root}/api/embed`,
   body: (model, input, { dimensions, keepAlive, truncate }) =>
-    defined({ model, input, truncate, dimensions, keep_alive: keepAlive }),
+    compact({ model, input, truncate, dimensions, keep_alive: keepAlive }),
   ignored: () => [],
   read: (json, count, taken) => {
     const embeddings = own(json, "embeddings")
@@ -98,7 +95,7 @@ const only = "Only api \"ollama\" has this field"
 
 const completions: Embedder = {
   url: ({ completionsUrl }) => `${completionsUrl}/embeddings`,
-  body: (model, input, { dimensions }) => defined({ model, input, dimensions }),
+  body: (model, input, { dimensions }) => compact({ model, input, dimensions }),
   ignored: ({ keepAlive, truncate }) => [
     ...(truncate === undefined ? [] : [{ setting: "truncate", reason: only }]),
     ...(keepAlive === undefined ? [] : [{ setting: "keepAlive", reason: only }])

@@ -14,7 +14,7 @@ import {
 import { completion, type CompletionRequest, loaded } from "./completion.js"
 import { generated, textCompletion } from "./derived.js"
 import type { Generation } from "./generation.js"
-import type { Installed } from "./models.js"
+import { type Installed, keepAliveMs } from "./models.js"
 import { applyFault, failure, faultAnswer, faultsOf, type Plan, streamed } from "./plan.js"
 import * as fromResponses from "./responses.js"
 import type { RecordedRequest, Reply } from "./script.js"
@@ -103,9 +103,8 @@ const native = (speaker: Speaker, record: RecordedRequest, { isEmpty, put, refus
   const request = requestOf(speaker, record, "ollama", model, stream, json)
   const inForm: Put = (plan) => put === undefined ? plan : put(plan, json)
   if (isEmpty(json)) {
-    const unload = keepAlive === 0 || keepAlive === "0" || keepAlive === "0s"
-    speaker.keep(model, unload ? 0 : keepAlive)
-    return inForm(loaded(request, generation, unload ? "unload" : "load"))
+    speaker.keep(model, keepAlive)
+    return inForm(loaded(request, generation, keepAliveMs(keepAlive) === 0 ? "unload" : "load"))
   }
   const option = optionFailure(json, generation, stream)
   if (option !== undefined) {
@@ -135,28 +134,18 @@ export const generate = (speaker: Speaker, record: RecordedRequest): Plan =>
 // /v1
 // =============================================================================
 
-export const completions = (speaker: Speaker, record: RecordedRequest): Plan => {
-  const { generation } = speaker
-  const body = readBody("openai-completions", record.body)
-  if ("refused" in body) return body.refused
-  const { json } = body
-  const refused = bindCompletions(json, generation)
-  if (refused !== undefined) return refused
-  const found = modelFor(speaker.models, generation, record.model, "openai-completions", json, asksToThink(json))
-  if ("refused" in found) return found.refused
-  speaker.keep(found.model, undefined)
-  const stream = json["stream"] === true
-  return reply(speaker, record, requestOf(speaker, record, "openai-completions", found.model, stream, json))
-}
-
 interface Derived {
-  readonly refuse: (json: JsonRecord) => Plan | undefined
   readonly isEmpty: (json: JsonRecord) => boolean
   readonly put: (plan: Plan, json: JsonRecord, request: CompletionRequest) => Plan
 }
 
-/** A path whose answers are made of a chat of Ollama's own API, with the refusals of `/v1`. */
-const derived = (speaker: Speaker, record: RecordedRequest, { isEmpty, put, refuse }: Derived): Plan => {
+/** A path of `/v1`. `derived`: its answers are made of a chat of Ollama's own API. */
+const compatible = (
+  speaker: Speaker,
+  record: RecordedRequest,
+  refuse: (json: JsonRecord) => Plan | undefined,
+  derived?: Derived
+): Plan => {
   const { generation } = speaker
   const body = readBody("openai-completions", record.body)
   if ("refused" in body) return body.refused
@@ -166,23 +155,26 @@ const derived = (speaker: Speaker, record: RecordedRequest, { isEmpty, put, refu
   const found = modelFor(speaker.models, generation, record.model, "openai-completions", json, asksToThink(json))
   if ("refused" in found) return found.refused
   speaker.keep(found.model, undefined)
-  const request = requestOf(speaker, record, "ollama", found.model, json["stream"] === true, json)
-  const inForm: Put = (plan) => put(plan, json, request)
-  return isEmpty(json)
+  const api = derived === undefined ? "openai-completions" : "ollama"
+  const request = requestOf(speaker, record, api, found.model, json["stream"] === true, json)
+  if (derived === undefined) return reply(speaker, record, request)
+  const inForm: Put = (plan) => derived.put(plan, json, request)
+  return derived.isEmpty(json)
     ? inForm(loaded(request, generation, "load"))
     : reply(speaker, record, request, inForm, "openai-completions")
 }
 
+export const completions = (speaker: Speaker, record: RecordedRequest): Plan =>
+  compatible(speaker, record, (json) => bindCompletions(json, speaker.generation))
+
 export const textCompletions = (speaker: Speaker, record: RecordedRequest): Plan =>
-  derived(speaker, record, {
-    refuse: bindPrompt,
+  compatible(speaker, record, bindPrompt, {
     isEmpty: ({ prompt }) => isBlank(prompt),
     put: (plan, _, request) => textCompletion(plan, request, speaker.generation)
   })
 
 export const responses = (speaker: Speaker, record: RecordedRequest): Plan =>
-  derived(speaker, record, {
-    refuse: (json) => fromResponses.bindResponses(json, speaker.generation),
+  compatible(speaker, record, (json) => fromResponses.bindResponses(json, speaker.generation), {
     isEmpty: fromResponses.saysNothing,
     put: (plan, json, request) => fromResponses.response(plan, json, request, speaker.generation)
   })

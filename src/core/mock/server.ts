@@ -1,5 +1,5 @@
 /** The one implementation behind all ways to serve the mock: a request goes in, a plan comes out. */
-import { isRecord, type JsonRecord } from "../json.js"
+import { isRecord, type JsonRecord, parse } from "../json.js"
 import * as answers from "./answers.js"
 import { readBody } from "./checks.js"
 import { forOrigin } from "./cors.js"
@@ -36,14 +36,6 @@ export interface Incoming {
 
 /** A recorded request while it is being answered. */
 export type Recording = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }
-
-const parsed = (body: string): unknown => {
-  try {
-    return JSON.parse(body)
-  } catch {
-    return undefined
-  }
-}
 
 export class Server {
   readonly generation: Generation
@@ -103,7 +95,7 @@ export class Server {
     const path = new URL(incoming.url).pathname
     const prefix = this.description.prefix ?? ""
     const within = path === prefix || path.startsWith(`${prefix}/`)
-    const body = parsed(incoming.body)
+    const body = parse(incoming.body)?.value
     const named = isRecord(body) ? body["model"] ?? body["name"] : undefined
     const record: Recording = {
       method: incoming.method,
@@ -162,7 +154,6 @@ export class Server {
   }
 
   private route(record: Recording, now: number, bytes: () => Uint8Array): Plan {
-    const isBlob = record.path.startsWith(operations.blobPath)
     const allowed = methodsOf(record.path, this.generation)
     if (allowed === undefined) return plainText(404, "404 page not found")
     if (!allowed.includes(record.method)) {
@@ -171,7 +162,9 @@ export class Server {
         : plainText(404, "404 page not found")
     }
     if (record.path.startsWith(modelPath)) return this.listed(record.path.slice(modelPath.length))
-    if (isBlob) return operations.blob(record.method, record.path, bytes(), this.blobs)
+    if (record.path.startsWith(operations.blobPath)) {
+      return operations.blob(record.method, record.path, bytes(), this.blobs)
+    }
     switch (record.path) {
       case "/":
         return whole(200, "text/plain; charset=utf-8", "Ollama is running")

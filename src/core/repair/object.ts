@@ -3,7 +3,7 @@
  * or say something around it: exactly one is taken, and nothing is guessed.
  */
 import type { ChatResponse } from "../../Chat.js"
-import { endOfString } from "../decode/jsonText.js"
+import { endOfBracket } from "../decode/jsonText.js"
 import { isRecord, type JsonRecord, own, parse } from "../json.js"
 
 /** What was found in a text, or why there is nothing to take. */
@@ -25,18 +25,6 @@ const kindsOf = (schema: unknown): Kinds => {
   return { object: types.includes("object"), array: types.includes("array") }
 }
 
-// The end of what begins with a bracket, or -1 when it is not closed.
-const endOf = (text: string, from: number): number => {
-  let depth = 0
-  for (let i = from; i < text.length; i++) {
-    const char = text.charCodeAt(i)
-    if (char === 34) i = endOfString(text, i) - 1
-    else if (char === 123 || char === 91) depth++
-    else if ((char === 125 || char === 93) && --depth === 0) return i + 1
-  }
-  return -1
-}
-
 // How objects and lists begin; other brackets are prose.
 const beginning = /\{(?=\s{0,1000}["}])|\[(?=\s{0,1000}["\]{[\d-])/g
 
@@ -45,8 +33,8 @@ const valuesIn = (text: string, kinds: Kinds) => {
   const values: Array<unknown> = []
   const begin = new RegExp(beginning)
   for (let found = begin.exec(text); found !== null && values.length < 2; found = begin.exec(text)) {
-    const end = endOf(text, found.index)
-    if (end < 0) return { values, isCut: true }
+    const end = endOfBracket(text, found.index)
+    if (end === undefined) return { values, isCut: true }
     // What is no JSON is passed over, with all that stands in it.
     begin.lastIndex = end
     const value = parse(text.slice(found.index, end))?.value

@@ -3,6 +3,7 @@ import * as Either from "effect/Either"
 import type { Think } from "../../Chat.js"
 import type { JsonObject } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
+import { compact } from "../json.js"
 import { bareBase64, dataUrl } from "../request/image.js"
 import { invalid } from "../request/plain.js"
 
@@ -40,9 +41,6 @@ export interface Body {
   readonly [name: string]: unknown
 }
 
-const defined = <A extends object>(fields: A): A =>
-  Object.fromEntries(Object.entries(fields).filter(([, value]) => value !== undefined)) as A
-
 const all = <A>(items: Iterable<Either.Either<A, InvalidRequest>>): Either.Either<ReadonlyArray<A>, InvalidRequest> =>
   Either.all([...items])
 
@@ -55,7 +53,7 @@ export const generate = (
     (base64): Body => {
       const { format, model, options, raw, suffix, system, template, think } = given
       const body = { suffix, system, template, raw, format, think, keep_alive: keepAlive, options }
-      return { model, prompt, stream, ...defined(body), ...(base64.length === 0 ? undefined : { images: base64 }) }
+      return { model, prompt, stream, ...compact(body), ...(base64.length === 0 ? undefined : { images: base64 }) }
     }
   )
 
@@ -91,7 +89,7 @@ export const create = (parts: ModelParts, files: Digests, adapters: Digests): Bo
   const { from, license, messages, model, parameters, quantize, system, template } = parts
   const some = (digests: Digests) => Object.keys(digests).length === 0 ? undefined : digests
   const said = { from, system, template, license, parameters, messages, quantize }
-  return { model, ...defined({ ...said, files: some(files), adapters: some(adapters) }), stream: true }
+  return { model, ...compact({ ...said, files: some(files), adapters: some(adapters) }), stream: true }
 }
 
 /** A digest as servers write it. */

@@ -47,11 +47,11 @@ export const ofRef = (ref: string): Attributes => {
 
 /** Where a server is. */
 export const ofServer = (root: string): Attributes => {
-  const [, scheme, host, port] = /^(https?):\/\/(\[[^\]]*\]|[^/:?#]*)(?::(\d+))?/i.exec(root) ?? []
-  if (host === undefined) return {}
+  if (!URL.canParse(root)) return {}
+  const { hostname, port, protocol } = new URL(root)
   return {
-    "server.address": host.replace(/^\[|\]$/g, ""),
-    "server.port": port === undefined ? (scheme?.toLowerCase() === "https" ? 443 : 80) : Number(port)
+    "server.address": hostname.replace(/^\[|\]$/g, ""),
+    "server.port": port === "" ? (protocol === "https:" ? 443 : 80) : Number(port)
   }
 }
 

@@ -191,11 +191,11 @@ const thoughtFor = (message: AssistantMessage, { asked, compat, ollama }: Draft)
   const said = assistantSaid(message)
   if (ollama) return { fields: { reasoning: said.reasoning } }
   const texts = new Map<Metadata.ReasoningField, string>()
-  let details: ReadonlyArray<JsonRecord> = []
+  const details: Array<JsonRecord> = []
   let signature: string | undefined
   for (const part of typeof message.content === "string" ? [] : message.content) {
     const value = Metadata.valueFor(part.metadata, asked)
-    details = [...details, ...(value.reasoning_details ?? [])]
+    details.push(...value.reasoning_details ?? [])
     signature = value.signature ?? signature
     if (part.type !== "reasoning" || value.field === undefined) continue
     texts.set(value.field, (texts.get(value.field) ?? "") + part.text)
@@ -221,11 +221,7 @@ const contentWith = (text: string, thought: Thought) => {
       ...(text === "" ? [] : [{ type: "text", text }])
     ]
   }
-  return thought.text === undefined || thought.text === ""
-    ? text
-    : text === ""
-    ? thought.text
-    : `${thought.text}\n\n${text}`
+  return [thought.text ?? "", text].filter((one) => one !== "").join("\n\n")
 }
 
 // =============================================================================
