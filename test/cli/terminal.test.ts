@@ -61,7 +61,12 @@ describe.sequential("on a terminal", () => {
         [me, `config set ${key} ollama-local`, 0, /\u001b\[32m✓\u001b\[39m .*apiKey/],
         [me, `config get ${key}`, 0, /^ollama-local\n/],
         [me, `config unset ${key}`, 0, /is gone/],
-        [wrong, "config validate", 1, /timeoutSeconds[\s\S]*openclaw\.json:\d+:\d+[\s\S]*"timeoutSeconds": "\*{4}"[\s\S]*\^/],
+        [
+          wrong,
+          "config validate",
+          1,
+          /timeoutSeconds[\s\S]*openclaw\.json:\d+:\d+[\s\S]*"timeoutSeconds": "\*{4}"[\s\S]*\^/
+        ],
         [me, "config validat", 2, /Did\s+you\s+mean\s+"validate"\?/]
       ]
       for (const [home, words, code, shows] of commands) {
