@@ -1,7 +1,7 @@
 /**
  * Reading configuration files: regular ones only, bounded, as UTF-8.
  */
-import type { PlatformError } from "@effect/platform/Error"
+import type { PlatformError, SystemErrorReason } from "@effect/platform/Error"
 import type * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
@@ -9,10 +9,8 @@ import { maxBytes, parse } from "../core/config/json5.js"
 import type { Node } from "../core/config/tree.js"
 import { ConfigInvalid, ConfigSyntaxError, ConfigUnreadable, type ErrorCause } from "../OllamaError.js"
 
-type Reason = Extract<PlatformError, { readonly _tag: "SystemError" }>["reason"]
-
 /** Whether a call of the system failed for this reason. */
-export const isReason = (reason: Reason) => (error: PlatformError): boolean =>
+export const isReason = (reason: SystemErrorReason) => (error: PlatformError): boolean =>
   error._tag === "SystemError" && error.reason === reason
 
 export const causeOf = (error: PlatformError): ErrorCause => ({
