@@ -1,9 +1,9 @@
 // Every check of the project, one after the other, cheap ones first; the first that fails ends the run.
 //
 //   npm run check                    all
-//   npm run check -- --no-tests      all but the test suite
+//   npm run check -- --no-tests      all but the test suites
 //   npm run check -- lint types      the named ones
-//   npm run check -- effect4         the package for Effect 4, which only runs when it is named: `npm ci --prefix effect4` first
+//   npm run check -- effect4         all of the package for Effect 4 but its tests, which are tests-effect4
 import { spawnSync } from "node:child_process"
 import { bin, repo } from "./lib/repo.mjs"
 
@@ -30,7 +30,7 @@ const checks = {
   effect4: node("effect4/scripts/check.mjs"),
   "tests-effect4": node("effect4/scripts/test.mjs", "--no-transform")
 }
-const onlyNamed = ["effect4", "tests-effect4"]
+const suites = ["tests", "tests-effect4"]
 
 const args = process.argv.slice(2)
 const named = args.filter((arg) => !arg.startsWith("--"))
@@ -43,7 +43,7 @@ if (unknown.length > 0) {
   process.exit(2)
 }
 const chosen = (named.length > 0 ? named : Object.keys(checks)).filter(
-  (name) => named.includes(name) || !onlyNamed.includes(name) && (name !== "tests" || !args.includes("--no-tests"))
+  (name) => named.includes(name) || !args.includes("--no-tests") || !suites.includes(name)
 )
 
 const began = performance.now()

@@ -7,28 +7,15 @@ import { execFileSync, spawnSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { dirname, join } from "node:path"
-import { entriesOf, freshFolder, hiddenIn, linkInto, pack, typeCheck } from "./lib/app.mjs"
+import { entriesOf, freshFolder, hiddenIn, linkInto, lintPackage, pack, typeCheck } from "./lib/app.mjs"
 import { bin, manifest, repo } from "./lib/repo.mjs"
 import { run } from "./lib/run.mjs"
-
-// says what it found when it found something
-const lint = (name, args) => {
-  const { status, stderr, stdout } = spawnSync(process.execPath, args, { cwd: repo, encoding: "utf8" })
-  if (status !== 0) {
-    process.stderr.write(`${stdout}${stderr}`)
-    process.exit(1)
-  }
-  console.log(`${name}: nothing found`)
-}
 
 const onlyTypes = process.argv.includes("--types")
 const app = freshFolder()
 const tarball = join(app, pack(repo, app))
 
-if (!onlyTypes) {
-  lint("publint", [bin("publint"), tarball, "--strict"])
-  lint("attw", [bin("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--format", "ascii"])
-}
+if (!onlyTypes) lintPackage(tarball)
 
 // -----------------------------------------------------------------------------
 // the app

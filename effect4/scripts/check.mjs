@@ -1,15 +1,14 @@
 // All that is checked of the line for Effect 4 but its tests: how much is written by hand, that all of it is built and
 // type-checks, the examples, the type tests, the packed package in an empty folder, the size of a minimal app.
-import { existsSync } from "node:fs"
 import { join } from "node:path"
 import { bin, effect4, repo } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
+import { install } from "./install.mjs"
 import { nodes } from "./nodes.mjs"
 
-if (!existsSync(join(effect4, "node_modules"))) {
-  console.error("What Effect 4 needs is not installed: npm ci --prefix effect4")
-  process.exit(1)
-}
+const comparison = join(effect4, "comparison")
+install(effect4)
+install(comparison)
 
 const node = (...args) => run(process.execPath, args)
 node("effect4/scripts/count.mjs")
@@ -19,6 +18,5 @@ console.log("source, tests and examples type-check on Effect 4")
 run(process.execPath, ["scripts/checkExamples.mjs", "effect4"], { cwd: repo })
 node("effect4/scripts/checkPackage.mjs")
 node("effect4/scripts/size.mjs")
-if (existsSync(join(effect4, "comparison", "node_modules"))) {
-  run(nodes()[0].path, ["effect4/scripts/compare.mjs", "--check"])
-}
+node("scripts/testTypes.mjs", "effect4")
+run(nodes()[0].path, ["effect4/scripts/compare.mjs", "--check"])

@@ -5,7 +5,7 @@
 import { execFileSync } from "node:child_process"
 import { cpSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { entriesOf, freshFolder, linkInto, pack, typeCheck } from "../../scripts/lib/app.mjs"
+import { entriesOf, freshFolder, linkInto, lintPackage, pack, typeCheck } from "../../scripts/lib/app.mjs"
 import { bin, effect4 } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
 import manifest from "../build/package.json" with { type: "json" }
@@ -17,6 +17,7 @@ const flags = isInstalled ? [] : ["--preserve-symlinks", "--preserve-symlinks-ma
 
 const packed = freshFolder()
 const filename = pack(join(effect4, "build"), packed)
+lintPackage(join(packed, filename))
 
 const app = (needed) => {
   const folder = freshFolder()

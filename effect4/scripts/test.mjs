@@ -10,6 +10,7 @@ import { join } from "node:path"
 import { effect4 } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
 import own from "../package.json" with { type: "json" }
+import { install } from "./install.mjs"
 import { nodes } from "./nodes.mjs"
 
 const args = process.argv.slice(2)
@@ -21,6 +22,7 @@ const isLatest = taken("--latest", 1) !== undefined
 const node = taken("--node", 2)?.[1]
 const isReady = taken("--no-transform", 1) !== undefined
 
+install(effect4)
 if (!isReady) run(process.execPath, ["transform/transform.mjs"], { cwd: effect4 })
 
 let root = effect4

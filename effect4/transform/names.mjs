@@ -168,6 +168,7 @@ export const names = {
   "Schema.Schema.Any": "Schema.Top",
   "Schema.Schema.All": "Schema.Top",
   "Schema.Schema.Encoded": "Schema.Codec.Encoded",
+  "Schema.Schema.Context": "Schema.Codec.DecodingServices",
   "Schema.Number": "Schema.Finite",
   "Schema.Date": "Schema.DateFromString",
   "Schema.DateFromSelf": "Schema.Date",

@@ -138,6 +138,7 @@ for (const folder of onlySrc ? ["src"] : ["src", "test"]) {
     else put(file, hand)
   }
 }
+if (!onlySrc) put("tstyche.json", readFileSync(join(repo, "tstyche.json")))
 // pictures of pages
 for (const file of onlySrc ? [] : filesOf("docs").filter((file) => /^docs\/[^/]+\.svg$/.test(file))) {
   put(file, readFileSync(join(repo, file)))

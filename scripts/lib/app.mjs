@@ -1,9 +1,9 @@
 // Uses a package as an app does: packed, in a folder of its own.
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawnSync } from "node:child_process"
 import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join, sep } from "node:path"
-import { isRoom } from "./repo.mjs"
+import { bin, isRoom } from "./repo.mjs"
 import { run } from "./run.mjs"
 
 /** An empty folder, gone when this process ends. */
@@ -27,6 +27,22 @@ export const pack = (from, to) => {
   console.log(`${filename}: ${entryCount} files, ${(size / 1000).toFixed(0)} kB packed`)
   execFileSync("tar", ["-xzf", filename], { cwd: to })
   return filename
+}
+
+// says what it found when it found something
+const lint = (name, args) => {
+  const { status, stderr, stdout } = spawnSync(process.execPath, args, { encoding: "utf8" })
+  if (status !== 0) {
+    console.error(stdout + stderr)
+    process.exit(1)
+  }
+  console.log(`${name}: nothing found`)
+}
+
+/** What publint and attw say of a tarball. */
+export const lintPackage = (tarball) => {
+  lint("publint", [bin("publint"), tarball, "--strict"])
+  lint("attw", [bin("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--format", "ascii"])
 }
 
 /** Links packages that `root` has into a folder of modules. */
