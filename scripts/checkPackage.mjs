@@ -3,7 +3,7 @@
 // app need not have.
 //
 // `--types` runs the type check and the imports alone.
-import { execFileSync, spawnSync } from "node:child_process"
+import { execFileSync } from "node:child_process"
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { dirname, join } from "node:path"

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck as fc } from "effect"
+import { Either, FastCheck as fc } from "effect"
 import * as Vectors from "../src/core/embedding/vectors.js"
 
 const bytes = (text: string) => new TextEncoder().encode(text)
@@ -8,6 +8,9 @@ const taken = (text: string, form: Vectors.Form = "numbers") => {
   const found = Vectors.take(bytes(text), form)
   return found === undefined ? undefined : { rest: new TextDecoder().decode(found.rest), vectors: found.vectors }
 }
+
+const parsed = (text: string) =>
+  Either.getOrUndefined(Either.try((): Array<Array<number>> => JSON.parse(text).embeddings))
 
 const digits = fc.stringMatching(/^-?(0|[1-9][0-9]{0,18})(\.[0-9]{1,24})?([eE][+-]?[0-9]{1,2})?$/)
 
@@ -44,6 +47,30 @@ describe("vectors are taken out of an answer", () => {
       }),
       { numRuns: 500 }
     )
+  })
+
+  it("however far behind the point its digits are", () => {
+    for (let zeros = 0; zeros < 30; zeros++) {
+      for (let count = 1; count <= 18; count++) {
+        const number = `0.${"0".repeat(zeros)}${"987654321987654321".slice(0, count)}`
+        assert.deepStrictEqual(taken(`{"embeddings":[[${number}]]}`)?.vectors, [[Number(number)]], number)
+      }
+    }
+  })
+
+  it("digits alone, wherever in a number another byte stands", () => {
+    for (let place = 0; place < 14; place++) {
+      for (let other = 0; other < 256; other++) {
+        const answer = bytes("{\"embeddings\":[[0.12345678901234]]}")
+        answer[18 + place] = other
+        const text = new TextDecoder("latin1").decode(answer)
+        const read = parsed(text)?.flat().every(Number.isFinite) === true ? parsed(text) : undefined
+        const found = Vectors.take(answer, "numbers")
+        // what is around the numbers is read afterwards
+        const isWhole = found !== undefined && parsed(new TextDecoder("latin1").decode(found.rest)) !== undefined
+        assert.deepStrictEqual(isWhole ? found.vectors : undefined, read, text)
+      }
+    }
   })
 
   it("more than a thousand numbers each", () => {

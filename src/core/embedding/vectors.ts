@@ -1,8 +1,7 @@
 /**
  * Takes the vectors out of the bytes of an answer: neither their text nor a value of JSON for each number is made, which is
- * most of what an answer of a megabyte costs: 100 vectors of 768 numbers (0.96 MB) take 5.3 ms here, and 10.2 ms by decoding
- * the text, `JSON.parse`, a look at each number and a `Float32Array` (Node, medians). What is not written as servers write it is left to
- * `JSON.parse`.
+ * most of what an answer of a megabyte costs: 100 vectors of 768 numbers (0.96 MB) take 2.2 ms here, and 5.3 ms by decoding
+ * the text and `JSON.parse` (Node 20, least of many). What is not written as servers write it is left to `JSON.parse`.
  */
 
 /** How a vector is kept. */
@@ -25,12 +24,10 @@ const bytesOf = (text: string): ReadonlyArray<number> => Array.from(text, (chara
 // What stands within a string of JSON has a backslash before its quotes, so this is always a key.
 const key = /* @__PURE__ */ bytesOf("\"embedding")
 
-const powers = /* @__PURE__ */ Array.from({ length: 23 }, (_, exponent) => 10 ** exponent)
+// As many as four digits three times and nine in the rest.
+const powers = /* @__PURE__ */ Float64Array.from({ length: 22 }, (_, exponent) => 10 ** exponent)
 
-// A fourth piece of a number has no place in what can be calculated exactly.
-const piece = 9
-
-const isSpace = (code: number | undefined): boolean => code === 32 || code === 10 || code === 13 || code === 9
+const isSpace = (code: number): boolean => code <= 32 && (code === 32 || code === 10 || code === 13 || code === 9)
 
 // `Array.from` asks an iterator.
 const listOf = (numbers: Float64Array): ReadonlyArray<number> => {
@@ -42,7 +39,7 @@ const listOf = (numbers: Float64Array): ReadonlyArray<number> => {
 class Reader {
   private at = 0
   private length: number | undefined
-  private scratch = new Float64Array(1024)
+  private scratch: Float32Array | Float64Array
   private readonly vectors: Array<Vector> = []
   private readonly rest: Array<number> = []
 
@@ -50,8 +47,9 @@ class Reader {
 
   constructor(bytes: Uint8Array, private readonly form: Form) {
     let end = bytes.length
-    while (isSpace(bytes[end - 1])) end--
+    while (isSpace(bytes[end - 1]!)) end--
     this.bytes = bytes.subarray(0, end)
+    this.scratch = this.roomFor(1024)
   }
 
   all(): Taken | undefined {
@@ -84,9 +82,9 @@ class Reader {
     for (const code of key) if (bytes[at++] !== code) return false
     if (bytes[at] === smallS) at++
     if (bytes[at++] !== quote) return false
-    while (isSpace(bytes[at])) at++
+    while (isSpace(bytes[at]!)) at++
     if (bytes[at++] !== colon) return false
-    while (isSpace(bytes[at])) at++
+    while (isSpace(bytes[at]!)) at++
     if (bytes[at] !== openBracket) return false
     for (; this.at < at; this.at++) this.rest.push(bytes[this.at]!)
     this.at++
@@ -111,71 +109,67 @@ class Reader {
   // take as long as the number, and so would a branch that goes either way.
   private list(): boolean {
     const { bytes } = this
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    const lastFour = bytes.length - 4
     let { at, scratch } = this
     for (let count = 0;;) {
-      while (isSpace(bytes[at])) at++
+      while (isSpace(bytes[at]!)) at++
       const start = at
       const isNegative = bytes[at] === minus ? 1 : 0
       at += isNegative
       const firstDigit = at
       // What is no digit is larger than nine as a number without a sign.
       let digit = bytes[at]! - zero
-      let head = 0
-      while (digit >>> 0 <= 9) {
-        head = head * 10 + digit
-        digit = bytes[++at]! - zero
-      }
-      const whole = at - firstDigit
-      if (whole === 0 || (whole > 1 && bytes[firstDigit] === zero)) return false
-      // Two pieces in small whole numbers: a calculation with fractions for each digit would wait for the one before.
-      let middle = 0
-      let tail = 0
-      let decimals = 0
-      let inTail = 0
-      if (digit === point - zero) {
-        const from = ++at
-        const between = from + piece
-        digit = bytes[at]! - zero
-        while (digit >>> 0 <= 9 && at < between) {
-          middle = (Math.imul(middle, 10) + digit) | 0
+      let value = 0
+      if (digit === 0) digit = bytes[++at]! - zero
+      else {
+        while (digit >>> 0 <= 9) {
+          value = value * 10 + digit
           digit = bytes[++at]! - zero
         }
-        if (at === between) {
-          while (digit >>> 0 <= 9 && at < between + piece) {
-            tail = (Math.imul(tail, 10) + digit) | 0
-            digit = bytes[++at]! - zero
-          }
-          inTail = at - between
-          while (digit >>> 0 <= 9) digit = bytes[++at]! - zero
+        if (at === firstDigit) return false
+      }
+      let decimals = 0
+      if (digit === point - zero) {
+        const from = ++at
+        // Four digits at once, at most three times: their high halves are 3 and stay so when 6 is added; then tens and ones
+        // are put together in each half of the word, and these as hundreds and ones.
+        for (const last = Math.min(from + 8, lastFour); at <= last; at += 4) {
+          const four = view.getUint32(at, true)
+          if (((four & 0xf0f0f0f0) | (((four + 0x06060606) & 0xf0f0f0f0) >>> 4)) !== 0x33333333) break
+          const pairs = Math.imul(four & 0x0f0f0f0f, 0xa01) >>> 8
+          value = value * 10_000 + (Math.imul(pairs & 0x00ff00ff, 0x640001) >>> 16)
+        }
+        let rest = 0
+        const fromRest = at
+        digit = bytes[at]! - zero
+        while (digit >>> 0 <= 9) {
+          rest = Math.imul(rest, 10) + digit | 0
+          digit = bytes[++at]! - zero
         }
         decimals = at - from
         if (decimals === 0) return false
+        const digits = at - fromRest
+        value = digits > 9 ? Infinity : value * powers[digits]! + rest
       }
       let code = digit + zero
-      let scale = decimals
+      let isExact = value <= Number.MAX_SAFE_INTEGER
       if (code === bigE || code === smallE) {
         code = bytes[++at]!
-        const isDown = code === minus
-        if (isDown || code === plus) code = bytes[++at]!
+        if (code === minus || code === plus) code = bytes[++at]!
         const from = at
-        let exponent = 0
-        while (code >= zero && code <= nine && at - from < 4) {
-          exponent = exponent * 10 + (code - zero)
-          code = bytes[++at]!
-        }
+        while (code >= zero && code <= nine) code = bytes[++at]!
         if (at === from) return false
-        scale += isDown ? exponent : -exponent
+        isExact = false
       }
-      let value = middle
-      if (inTail > 0) value = value * powers[inTail]! + tail
-      if (head > 0) value += head * powers[Math.min(decimals, 2 * piece)]!
-      // Two exact numbers, so one rounding, as it should be; else it takes more than a division.
-      if (decimals <= 2 * piece && value <= Number.MAX_SAFE_INTEGER && scale >= 0 && scale <= 22) {
-        value /= powers[scale]!
+      if (isExact) {
+        // Two exact numbers, so one rounding, as it should be.
+        value /= powers[decimals]!
         value = isNegative === 1 ? -value : value
       } else {
-        value = Number(String.fromCharCode(...bytes.subarray(start, Math.min(at, start + longest))))
-        if (!Number.isFinite(value) || at - start > longest) return false
+        if (at - start > longest) return false
+        value = Number(String.fromCharCode(...bytes.subarray(start, at)))
+        if (!Number.isFinite(value)) return false
       }
       if (count === scratch.length) scratch = this.larger()
       scratch[count++] = value
@@ -187,21 +181,25 @@ class Reader {
     }
   }
 
+  private roomFor(count: number): typeof this.scratch {
+    return this.form === "float32" ? new Float32Array(count) : new Float64Array(count)
+  }
+
   private larger(): typeof this.scratch {
     const before = this.scratch
-    this.scratch = new Float64Array(before.length * 2)
+    this.scratch = this.roomFor(before.length * 2)
     this.scratch.set(before)
     return this.scratch
   }
 
-  private keep(numbers: Float64Array): boolean {
+  private keep(numbers: typeof this.scratch): boolean {
     this.length ??= numbers.length
-    this.vectors.push(this.form === "float32" ? new Float32Array(numbers) : listOf(numbers))
+    this.vectors.push(numbers instanceof Float32Array ? numbers.slice() : listOf(numbers))
     return numbers.length === this.length
   }
 
   private skipSpace(): void {
-    while (isSpace(this.bytes[this.at])) this.at++
+    while (isSpace(this.bytes[this.at]!)) this.at++
   }
 }
 
