@@ -15,13 +15,13 @@ const withoutUndici = {
 }
 
 /** Writes `cli.cjs`, its source map, and `cli-mock.cjs` into a folder. */
-export const bundleCli = async (folder) => {
+export const bundleCli = async (folder, { sourcemap = true, version = manifest.version } = {}) => {
   const outfile = join(folder, "cli.cjs")
   const { metafile } = await build({
     absWorkingDir: repo,
     banner: { js: "#!/usr/bin/env node" },
     bundle: true,
-    define: { EFFECT_OLLAMA_VERSION: JSON.stringify(manifest.version) },
+    define: { EFFECT_OLLAMA_VERSION: JSON.stringify(version) },
     entryPoints: ["src/cli/main.ts"],
     // Node starts it faster than a module, and loads its own modules when they are first needed
     format: "cjs",
@@ -32,7 +32,7 @@ export const bundleCli = async (folder) => {
     outfile,
     platform: "node",
     plugins: [withoutUndici],
-    sourcemap: true,
+    sourcemap,
     sourcesContent: false,
     target: "node20",
     tsconfig: "tsconfig.json"

@@ -3,11 +3,19 @@
 // app need not have.
 //
 // `--types` runs the type check and the imports alone.
-import { execFileSync } from "node:child_process"
-import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, statSync } from "node:fs"
-import { isBuiltin } from "node:module"
-import { dirname, join } from "node:path"
-import { entriesOf, freshFolder, hiddenIn, linkInto, lintPackage, pack, typeCheck } from "./lib/app.mjs"
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync } from "node:fs"
+import { join } from "node:path"
+import {
+  checkCommands,
+  checkPages,
+  entriesOf,
+  freshFolder,
+  hiddenIn,
+  linkInto,
+  lintPackage,
+  pack,
+  typeCheck
+} from "./lib/app.mjs"
 import { bin, manifest, repo } from "./lib/repo.mjs"
 import { run } from "./lib/run.mjs"
 
@@ -27,15 +35,8 @@ renameSync(join(app, "package"), join(modules, manifest.name))
 const needed = [...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies), "@types/node"]
 linkInto(modules, needed, repo)
 
-// what a page refers to is published with it
 const published = join(modules, manifest.name)
-for (const page of readdirSync(published, { recursive: true }).filter((file) => file.endsWith(".md"))) {
-  for (const [, link] of readFileSync(join(published, page), "utf8").matchAll(/\]\((?!https?:|#)([^)#\s]+)/g)) {
-    if (!existsSync(join(published, dirname(page), link))) {
-      throw new Error(`${page} links to ${link}, which is not packed`)
-    }
-  }
-}
+checkPages(published)
 
 const dist = join(published, "dist")
 const hidden = hiddenIn(manifest)
@@ -45,22 +46,8 @@ const tsc = bin("typescript", "tsc", join(repo, "typetest"))
 typeCheck(app, entries, tsc)
 console.log(`${entries.length} entries type-check with TypeScript 5.9, declarations included`)
 
-// the commands are there, and need nothing that is not in them: they run where nothing is installed
-const alone = freshFolder()
-for (const path of Object.values(manifest.bin)) cpSync(join(published, path), join(alone, path), { recursive: true })
-for (const [command, path] of Object.entries(manifest.bin)) {
-  const file = join(alone, path)
-  if ((statSync(file).mode & 0o111) === 0) throw new Error(`${path} cannot be executed`)
-  const ask = (...args) => execFileSync(process.execPath, [file, ...args], { cwd: alone, encoding: "utf8" })
-  const said = ask("--help")
-  if (!said.includes("effect-ollama")) throw new Error(`${command} --help says: ${said}`)
-  if (command === manifest.name) ask("config", "validate", "--json", "--config", join(published, "package.json"))
-  for (const [, specifier] of readFileSync(file, "utf8").matchAll(/\b(?:require|import)\("([^"]+)"\)/g)) {
-    if (!specifier.startsWith(".") && !isBuiltin(specifier)) throw new Error(`${path} needs ${specifier}`)
-  }
-}
+checkCommands(published, manifest)
 if (!existsSync(join(dist, "cli.cjs.map"))) throw new Error("The command has no source map")
-console.log(`${Object.keys(manifest.bin).length} commands run with nothing else installed`)
 
 // what the command is made from is no dependency of who imports the library
 const library = readdirSync(dist, { recursive: true })

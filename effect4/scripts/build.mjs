@@ -4,6 +4,7 @@
 //   node scripts/build.mjs --dist     what runs alone, quicker
 import { cpSync, rmSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { bundleCli } from "../../scripts/bundleCli.mjs"
 import { finishBuild } from "../../scripts/finishBuild.mjs"
 import { bin, effect4, manifest, repo } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
@@ -19,8 +20,10 @@ rmSync(dist, { recursive: true, force: true })
 run(process.execPath, [bin("typescript", "tsc"), "-p", join(effect4, "tsconfig.build.json"), "--pretty", "false"])
 await finishBuild(dist)
 
-const { exports, files, keywords, license, name, sideEffects, type } = manifest
+const { bin: commands, exports, files, keywords, license, name, sideEffects, type } = manifest
 const { dependencies, description, engines, peerDependencies, peerDependenciesMeta, version } = own
+// the same program, Effect 3 and all: it needs nothing of the package that it comes with, whose source is another
+await bundleCli(dist, { sourcemap: false, version })
 writeFileSync(
   join(build, "package.json"),
   `${
@@ -35,6 +38,7 @@ writeFileSync(
         keywords,
         engines,
         files,
+        bin: commands,
         exports: Object.fromEntries(Object.entries(exports).filter(([path]) => !path.startsWith("./cli"))),
         peerDependencies,
         peerDependenciesMeta,

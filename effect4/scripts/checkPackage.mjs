@@ -5,7 +5,16 @@
 import { execFileSync } from "node:child_process"
 import { cpSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
-import { entriesOf, freshFolder, linkInto, lintPackage, pack, typeCheck } from "../../scripts/lib/app.mjs"
+import {
+  checkCommands,
+  checkPages,
+  entriesOf,
+  freshFolder,
+  linkInto,
+  lintPackage,
+  pack,
+  typeCheck
+} from "../../scripts/lib/app.mjs"
 import { bin, effect4 } from "../../scripts/lib/repo.mjs"
 import { run } from "../../scripts/lib/run.mjs"
 import manifest from "../build/package.json" with { type: "json" }
@@ -18,6 +27,8 @@ const flags = isInstalled ? [] : ["--preserve-symlinks", "--preserve-symlinks-ma
 const packed = freshFolder()
 const filename = pack(join(effect4, "build"), packed)
 lintPackage(join(packed, filename))
+checkPages(join(packed, "package"))
+checkCommands(join(packed, "package"), manifest)
 
 const app = (needed) => {
   const folder = freshFolder()

@@ -32,10 +32,6 @@ The same library for Effect 3 is \`effect-ollama@^0.1\`. Beside Effect 3 the fir
 \`ERR_PACKAGE_PATH_NOT_EXPORTED\`, \`Package subpath './Result' is not defined by "exports"\`. (ESM only.)
 `
     ],
-    [
-      /It is also a command,[\s\S]*?<\/picture>\n\n/,
-      "The command `effect-ollama` comes with the package for Effect 3.\n\n"
-    ],
     [/npm install --save-dev vitest@\S+ @effect\/vitest@\S+/, "npm install --save-dev vitest@^5 @effect/vitest@^4"]
   ],
   "docs/effect-ai.md": [

@@ -17,7 +17,8 @@ import { rewrite } from "./rewrite.mjs"
 const build = join(effect4, "build")
 const onlySrc = process.argv.includes("--src")
 
-// Not for Effect 4: the command line is Effect 3's alone, and so is what runs in other runtimes and against live servers.
+// Not rewritten: the command, one file with all that it needs, is the same in both packages, and is tested once; so is what
+// runs in other runtimes and against live servers.
 const left = [
   /^test\/clients\//,
   /^test\/telemetry\/otel\.test\.ts$/,
@@ -140,7 +141,7 @@ for (const folder of onlySrc ? ["src"] : ["src", "test"]) {
 }
 if (!onlySrc) put("tstyche.json", readFileSync(join(repo, "tstyche.json")))
 // pictures of pages
-for (const file of onlySrc ? [] : filesOf("docs").filter((file) => /^docs\/[^/]+\.svg$/.test(file))) {
+for (const file of onlySrc ? [] : filesOf("docs").filter((file) => file.endsWith(".svg"))) {
   put(file, readFileSync(join(repo, file)))
 }
 for (const name of virtual.keys()) {

@@ -1,8 +1,20 @@
 // Uses a package as an app does: packed, in a folder of its own.
 import { execFileSync, spawnSync } from "node:child_process"
-import { mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from "node:fs"
+import { isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
-import { join, sep } from "node:path"
+import { dirname, join, sep } from "node:path"
 import { bin, isRoom } from "./repo.mjs"
 import { run } from "./run.mjs"
 
@@ -43,6 +55,38 @@ const lint = (name, args) => {
 export const lintPackage = (tarball) => {
   lint("publint", [bin("publint"), tarball, "--strict"])
   lint("attw", [bin("@arethetypeswrong/cli", "attw"), tarball, "--profile", "esm-only", "--format", "ascii"])
+}
+
+/** What the pages of a package link to, or show, is published with it. */
+export const checkPages = (published) => {
+  for (const page of readdirSync(published, { recursive: true }).filter((file) => file.endsWith(".md"))) {
+    const text = readFileSync(join(published, page), "utf8")
+    for (const [, link, picture] of text.matchAll(/\]\((?!https?:|#)([^)#\s]+)|\bsrc(?:set)?="(?!https?:)([^"]+)"/g)) {
+      if (!existsSync(join(published, dirname(page), link ?? picture))) {
+        throw new Error(`${page} refers to ${link ?? picture}, which is not packed`)
+      }
+    }
+  }
+}
+
+/** The commands of a package are there, and need nothing that is not in them: they run where nothing is installed. */
+export const checkCommands = (published, { bin: commands, name, version }) => {
+  const alone = freshFolder()
+  for (const path of Object.values(commands)) cpSync(join(published, path), join(alone, path), { recursive: true })
+  for (const [command, path] of Object.entries(commands)) {
+    const file = join(alone, path)
+    if ((statSync(file).mode & 0o111) === 0) throw new Error(`${path} cannot be executed`)
+    const ask = (...args) => execFileSync(process.execPath, [file, ...args], { cwd: alone, encoding: "utf8" })
+    const said = ask("--help")
+    if (!said.includes(command === name ? `${name} ${version}` : name)) {
+      throw new Error(`${command} --help says: ${said}`)
+    }
+    if (command === name) ask("config", "validate", "--json", "--config", join(published, "package.json"))
+    for (const [, specifier] of readFileSync(file, "utf8").matchAll(/\b(?:require|import)\("([^"]+)"\)/g)) {
+      if (!specifier.startsWith(".") && !isBuiltin(specifier)) throw new Error(`${path} needs ${specifier}`)
+    }
+  }
+  console.log(`${Object.keys(commands).length} commands run with nothing else installed`)
 }
 
 /** Links packages that `root` has into a folder of modules. */
