@@ -119,9 +119,19 @@ const tricks = {
     only: "each,joined,cold-each,cold-stream,memory",
     clients: "effect-ollama:fetch,effect-ollama:node"
   },
+  vectors: {
+    file: "src/core/embedding/vectors.ts",
+    without: (text) =>
+      replaced(text, [[
+        "new Reader(bytes, form).all()",
+        "bytes.length < 0 ? new Reader(bytes, form).all() : undefined"
+      ]]),
+    only: "embed",
+    clients: "effect-ollama:fetch-native,effect-ollama:node-native"
+  },
   joinModules: {
-    file: "scripts/build.mjs",
-    without: (text) => replaced(text, [["await joinModules(dist)\n", ""]]),
+    file: "scripts/finishBuild.mjs",
+    without: (text) => replaced(text, [["  await joinModules(dist)\n", ""]]),
     only: "import,cold-whole",
     clients: "import:core,import:node,effect-ollama:fetch,effect-ollama:node"
   }
