@@ -5,6 +5,10 @@
 import { it, type Vitest } from "@effect/vitest"
 import { Context, Effect, FiberRef, HashSet, Layer, Logger, type Scope, TestClock, TestServices } from "effect"
 
+// As Node has it. Of a hundred frames, which Vitest asks for, all but the first few are those of Effect's run loop, and to
+// write them down takes longer than most of what fails here.
+Error.stackTraceLimit = 10
+
 const services = TestServices.liveServices
 
 const clock = Layer.build(Layer.provide(TestClock.defaultTestClock, Layer.succeedContext(services)))
