@@ -25,4 +25,7 @@ const effect: Vitest.Test<TestServices.TestServices> = (name, self, timeout) =>
 const scoped: Vitest.Test<TestServices.TestServices | Scope.Scope> = (name, self, timeout) =>
   it.live(name, (context) => testing(Effect.scoped(Effect.suspend(() => self(context)))), timeout)
 
-Object.assign(it, { effect: Object.assign(effect, it.effect), scoped: Object.assign(scoped, it.scoped) })
+const prop: typeof it.effect.prop = (name, arbitraries, self, timeout) =>
+  it.live.prop(name, arbitraries, (args, context) => testing(Effect.suspend(() => self(args, context))), timeout)
+
+Object.assign(it, { effect: Object.assign(effect, it.effect, { prop }), scoped: Object.assign(scoped, it.scoped) })
