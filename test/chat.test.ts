@@ -48,7 +48,7 @@ describe("JsonObject", () => {
 
 describe("ChatRequest", () => {
   const name = fc.string({ minLength: 1, maxLength: 8 }).filter((name) => name.trim() !== "")
-  const text = fc.string({ unit: "binary", maxLength: 12 })
+  const text = fc.fullUnicodeString({ maxLength: 12 })
   const json = fc.json({ maxDepth: 2 }).map((text): unknown => JSON.parse(text))
   const object = fc.dictionary(fc.oneof(fc.constant("__proto__"), fc.string({ maxLength: 6 })), json, { maxKeys: 4 })
   const image = fc.uint8Array({ maxLength: 9 }).map((tail) => new Uint8Array([0xff, 0xd8, 0xff, ...tail]))

@@ -10,7 +10,7 @@ const reason = (text: string) =>
 // texts that hold what refs are made of more often than chance does
 const texts = FastCheck.oneof(
   FastCheck.string(),
-  FastCheck.string({ unit: "binary" }),
+  FastCheck.fullUnicodeString(),
   FastCheck.array(
     FastCheck.constantFrom("ollama", "OLLAMA", "/", " ", ":", ":latest", "hf.co", "İ", "Σ", "\u00a0", "x")
   )

@@ -5,7 +5,17 @@ import type { Message, Model } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { once, promptFor, replayingClient, said, service } from "../completions/support.js"
 import { same } from "../decode/support.js"
-import { type Expected, expected, expectedErrors, get, load, type Recording, versions } from "../support/recordings.js"
+import {
+  type Expected,
+  expected,
+  expectedErrors,
+  get,
+  load,
+  type Recording,
+  sayingOf,
+  versions
+} from "../support/recordings.js"
+import { foundOnce } from "../support/shared.js"
 import { tokensOf } from "./line.js"
 import { aiError, apis, collected } from "./support.js"
 
@@ -66,6 +76,13 @@ const isStream = (api: Model.Api, { request }: Recording): boolean => {
   }
 }
 
+// The same answer of another server comes to the same.
+const outcomes = foundOnce<
+  ReadonlyArray<readonly [way: string, outcome: Outcome]>,
+  never,
+  Tool.HandlersFor<Kit["tools"]>
+>()
+
 /** Tells what comes of a recorded exchange, each way in which it can be asked for, on models that are made once. */
 const replaying = (api: Model.Api) =>
   Effect.gen(function*() {
@@ -78,15 +95,17 @@ const replaying = (api: Model.Api) =>
       )
     const streaming = yield* made(true)
     const whole = yield* made(false)
-    return (recording: Recording, tools: Tools = []) =>
-      Effect.forEach(
+    return (recording: Recording, tools: Tools = []) => {
+      const streams = isStream(api, recording)
+      const found = Effect.forEach(
         Object.entries(ways),
-        ([way, ask]) =>
-          Effect.map(
-            ask(recording, tools),
-            (outcome) => ({ name: `${recording.version} ${recording.name}, ${way}`, ...outcome })
-          )
-      ).pipe(Effect.provide(isStream(api, recording) ? streaming : whole))
+        ([way, ask]) => Effect.map(ask(recording, tools), (outcome) => [way, outcome] as const)
+      ).pipe(Effect.provide(streams ? streaming : whole))
+      return Effect.map(
+        outcomes([api, streams, tools, sayingOf(recording)].join(), found),
+        (all) => all.map(([way, outcome]) => ({ name: `${recording.version} ${recording.name}, ${way}`, ...outcome }))
+      )
+    }
   })
 
 /** Parts put together again, in the words of `expected.json`. */

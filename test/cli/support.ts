@@ -5,7 +5,7 @@ import { it } from "@effect/vitest"
 import { ConfigProvider, Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process"
 import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
@@ -21,6 +21,35 @@ const repo = fileURLToPath(new URL("../..", import.meta.url))
 
 const folder = join(tmpdir(), `effect-ollama-cli-${process.pid}`)
 
+// What NODE_COMPILE_CACHE is for Node 22 and later: the bundle is compiled by the first process that ends, for all others.
+const quickly = `const { Module } = require("node:module")
+const { readFileSync, renameSync, writeFileSync } = require("node:fs")
+const { Script } = require("node:vm")
+const compile = Module.prototype._compile
+Module.prototype._compile = function(content, filename) {
+  if (!filename.endsWith("cli.cjs")) return compile.call(this, content, filename)
+  const file = filename + ".compiled"
+  let cachedData
+  try {
+    cachedData = readFileSync(file)
+  } catch {}
+  const script = new Script(Module.wrap(content.replace(/^#!.*/, "")), { filename, cachedData })
+  if (cachedData === undefined) {
+    process.once("exit", () => {
+      writeFileSync(file + process.pid, script.createCachedData())
+      renameSync(file + process.pid, file)
+    })
+  }
+  script.runInThisContext()(this.exports, (id) => this.require(id), this, filename, __dirname)
+}
+`
+
+// None lives so long that it would be worth to optimize it.
+const nodeOptions = [
+  "--no-opt",
+  ...Number(process.versions.node.split(".")[0]) < 22 ? ["--require", join(folder, "quickly.cjs")] : []
+]
+
 const bundle = async (): Promise<string> => {
   const done = join(folder, "done")
   const first = mkdirSync(folder, { recursive: true }) !== undefined
@@ -31,6 +60,16 @@ const bundle = async (): Promise<string> => {
         readonly bundleCli: (folder: string) => Promise<unknown>
       }
       await bundleCli(folder)
+      writeFileSync(join(folder, "quickly.cjs"), quickly)
+      // many begin at the same time
+      await new Promise((resolve) =>
+        execFile(
+          process.execPath,
+          [...nodeOptions, join(folder, "cli.cjs"), "config", "set", "env.vars.A", "a"],
+          { env: environment(folder) },
+          resolve
+        )
+      )
     } finally {
       writeFileSync(done, "")
     }
@@ -104,7 +143,7 @@ const ended = (child: ChildProcess) =>
 export const piped = (home: string, args: ReadonlyArray<string>, options: Options = {}) =>
   Effect.gen(function*() {
     const path = join(yield* bin, options.program ?? "cli.cjs")
-    const child = yield* start(process.execPath, [path, ...args], environment(home, options.env))
+    const child = yield* start(process.execPath, [...nodeOptions, path, ...args], environment(home, options.env))
     const out = collect(child)
     if (options.stdin !== undefined) child.stdin.end(options.stdin)
     return {
@@ -150,7 +189,8 @@ export const onTerminal = (
 ) =>
   Effect.gen(function*() {
     const path = join(yield* bin, "cli.cjs")
-    const quoted = [process.execPath, path, ...args].map((word) => `'${word.replace(/'/g, "'\\''")}'`).join(" ")
+    const quoted = [process.execPath, ...nodeOptions, path, ...args].map((word) => `'${word.replace(/'/g, "'\\''")}'`)
+      .join(" ")
     const command = `stty rows 40 cols ${options.columns ?? 80}; exec ${quoted}`
     const child = yield* start("script", ["-qfec", command, "/dev/null"], {
       ...environment(home, options.env),

@@ -106,7 +106,7 @@ const counting = (onOperation: (fiber: Fiber.RuntimeFiber<unknown, unknown>, ope
   )
 }
 
-/** Runs it again and again, interrupted one operation later each time, for as long as it has something open. */
+/** Runs it again and again, interrupted one operation later each time, whenever it has something open or soon will. */
 const everywhere = <S, A, E>(
   transport: (exchanges: () => Exchanges) => HttpClient.HttpClient,
   make: (client: HttpClient.HttpClient) => Effect.Effect<S>,
@@ -126,8 +126,9 @@ const everywhere = <S, A, E>(
     assert.strictEqual(exchanges.open.size, 0)
     assert.isAbove(operations.length, 10)
 
-    // two more at both ends
-    for (let at = operations[0]! - 2; at <= operations.at(-1)! + 2; at++) {
+    // eight more at both ends of each exchange
+    const places = new Set(operations.flatMap((at) => Array.from({ length: 17 }, (_, i) => at + i - 8)))
+    for (const at of places) {
       exchanges = new Exchanges()
       const exit = yield* run((fiber, operation) => {
         if (operation === at) fiber.unsafeInterruptAsFork(FiberId.none)

@@ -2,7 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Message, Model } from "effect-ollama"
 import { same } from "../decode/support.js"
-import { expected, expectedErrors, get, load, type Recording, versions } from "../support/recordings.js"
+import { expected, expectedErrors, get, load, type Recording, sayingOf, versions } from "../support/recordings.js"
+import { foundOnce } from "../support/shared.js"
 import { apis, created, once, type Outcome, promptFor, replayingClient, said, service, streamed } from "./support.js"
 
 const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/chat/completions", ollama: "/api/chat" }
@@ -22,6 +23,9 @@ const isStream = (api: Model.Api, recording: Recording) => bodyOf(recording).str
 
 const ways = { create: created, stream: streamed }
 
+// The same answer of another server comes to the same.
+const outcomes = foundOnce<ReadonlyArray<readonly [way: string, outcome: Outcome]>>()
+
 /** Gives the outcome of each way to ask, with the server's answer the recorded one, on services that are made once. */
 const replaying = (api: Model.Api) =>
   Effect.gen(function*() {
@@ -29,15 +33,17 @@ const replaying = (api: Model.Api) =>
       Layer.build(service(api, { streaming, retrySchedule: once }).pipe(Layer.provide(replayingClient)))
     const streaming = yield* made(true)
     const whole = yield* made(false)
-    return (recording: Recording) =>
-      Effect.forEach(
+    return (recording: Recording) => {
+      const streams = isStream(api, recording)
+      const found = Effect.forEach(
         ["create", "stream"] as const,
-        (way) =>
-          Effect.map(ways[way]({ prompt: promptFor(recording), tools }), (outcome): readonly [string, Outcome] => [
-            `${recording.version} ${recording.name}, ${way}`,
-            outcome
-          ])
-      ).pipe(Effect.provide(isStream(api, recording) ? streaming : whole))
+        (way) => Effect.map(ways[way]({ prompt: promptFor(recording), tools }), (outcome) => [way, outcome] as const)
+      ).pipe(Effect.provide(streams ? streaming : whole))
+      return Effect.map(
+        outcomes([api, streams, sayingOf(recording)].join(), found),
+        (all) => all.map(([way, outcome]) => [`${recording.version} ${recording.name}, ${way}`, outcome] as const)
+      )
+    }
   })
 
 describe("recorded completions through the service", () => {

@@ -417,13 +417,14 @@ describe("resolve", () => {
 
 describe("ConfigValue", () => {
   const sameAs = Schema.equivalence(ConfigValue.ConfigValue)
+  const values = Arbitrary.make(ConfigValue.ConfigValue)
 
-  it.prop("encoded and decoded it is the same", [Arbitrary.make(ConfigValue.ConfigValue)], ([value]) => {
+  it.prop("encoded and decoded it is the same", [values], ([value]) => {
     const encoded = Schema.encodeSync(ConfigValue.ConfigValue)(value)
     assert.isTrue(sameAs(Schema.decodeSync(ConfigValue.ConfigValue)(encoded), value))
   })
 
-  it.prop("means the same as its encoded form", [Arbitrary.make(ConfigValue.ConfigValue)], ([value]) => {
+  it.prop("means the same as its encoded form", [values], ([value]) => {
     const meaning = (config: OpenClawConfig.ConfigInput) => JSON.stringify(resolve(config, env))
     assert.strictEqual(meaning(Schema.encodeSync(ConfigValue.ConfigValue)(value)), meaning(value))
   })

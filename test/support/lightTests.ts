@@ -5,6 +5,10 @@
 import { it, type Vitest } from "@effect/vitest"
 import { Context, Effect, FiberRef, HashSet, Layer, Logger, type Scope, TestClock, TestServices } from "effect"
 
+// As Node has it. Of a hundred frames, which Vitest asks for, all but the first few are those of Effect's run loop, and to
+// write them down takes longer than most of what fails here.
+Error.stackTraceLimit = 10
+
 const services = TestServices.liveServices
 
 const clock = Layer.build(Layer.provide(TestClock.defaultTestClock, Layer.succeedContext(services)))
@@ -21,4 +25,7 @@ const effect: Vitest.Test<TestServices.TestServices> = (name, self, timeout) =>
 const scoped: Vitest.Test<TestServices.TestServices | Scope.Scope> = (name, self, timeout) =>
   it.live(name, (context) => testing(Effect.scoped(Effect.suspend(() => self(context)))), timeout)
 
-Object.assign(it, { effect: Object.assign(effect, it.effect), scoped: Object.assign(scoped, it.scoped) })
+const prop: typeof it.effect.prop = (name, arbitraries, self, timeout) =>
+  it.live.prop(name, arbitraries, (args, context) => testing(Effect.suspend(() => self(args, context))), timeout)
+
+Object.assign(it, { effect: Object.assign(effect, it.effect, { prop }), scoped: Object.assign(scoped, it.scoped) })

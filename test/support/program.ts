@@ -18,7 +18,8 @@ const execute = (file: string, args: ReadonlyArray<string>, env: Record<string, 
     const { PATH, TMPDIR } = process.env
     const child = execFile(
       process.execPath,
-      [file, ...args],
+      // it ends before it would be worth to optimize it
+      ["--no-opt", file, ...args],
       { cwd: repo, env: { PATH, TMPDIR, ...env } },
       (_, stdout, stderr) => resume(Effect.succeed({ code: child.exitCode, stdout, stderr }))
     )

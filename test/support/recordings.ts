@@ -101,6 +101,17 @@ export const get = (version: Version, name: string): Recording => {
 /** Whether the server of that version was asked so. */
 export const has = (version: Version, name: string): boolean => byName(version).has(name)
 
+const fresh = /"(?:id|created|created_at|(?:total|load|prompt_eval|eval)_duration)":(?:"[^"]*"|\d+)/g
+
+/**
+ * The answer of a recording, chunk by chunk, without its ids, dates and durations: many servers gave the same one, and
+ * what comes of that needs to be found once.
+ */
+export const sayingOf = ({ response: { framing, headers, status, texts } }: Recording): string => {
+  const type = headers.find(([name]) => name === "Content-Type")?.[1]
+  return [status, type, framing, ...texts].join("\0").replace(fresh, "")
+}
+
 /** For each answered completion, what a correct client must get. */
 export const expected: (version: Version) => Readonly<Record<string, Expected>> = lazily((version) =>
   JSON.parse(read(`${version}.expected.json`)) as Record<string, Expected>

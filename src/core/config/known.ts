@@ -92,20 +92,20 @@ interface Place {
   readonly any?: string
 }
 
-// Made when first asked for, and for few places: a module that is loaded and not used costs nothing.
-const places = (): (name: string) => Place | undefined => {
-  const made = new Map<string, Place | undefined>()
-  const all = [...Object.keys(read), ...Object.keys(accepted)]
-  return (name) => {
-    if (made.has(name)) return made.get(name)
-    const keys = keysOf(name)
-    const any = all.some((place) => place.startsWith(`${name}.*`)) ? `${name}.*` : undefined
-    const place = keys.length === 0 && any === undefined
-      ? undefined
-      : { keys: new Set(keys), ...(any === undefined ? {} : { any }) }
-    made.set(name, place)
-    return place
-  }
+// Made when first asked for: a module that is loaded and not used costs nothing. Only places of the tables, and what would
+// be directly in them, are ever asked for.
+const made = new Map<string, Place | undefined>()
+
+const placeOf = (name: string): Place | undefined => {
+  if (made.has(name)) return made.get(name)
+  const keys = keysOf(name)
+  const isAny = (table: Table) => Object.keys(table).some((place) => place.startsWith(`${name}.*`))
+  const any = isAny(read) || isAny(accepted) ? `${name}.*` : undefined
+  const place = keys.length === 0 && any === undefined
+    ? undefined
+    : { keys: new Set(keys), ...(any === undefined ? {} : { any }) }
+  made.set(name, place)
+  return place
 }
 
 // A suggestion takes a while; whoever has more unknown keys than this has another problem.
@@ -117,7 +117,6 @@ export const unknownKeys = (
   path: ReadonlyArray<string>,
   warn: (path: KeyPath, message: string) => void
 ): void => {
-  const placeOf = places()
   let suggestions = 0
   const at: Array<string | number> = [...path]
   const member = (key: string | number, value: unknown, name: string): void => {
