@@ -235,7 +235,7 @@ export const create = (
  * )
  */
 export const stream = (options: CompletionOptions): Stream.Stream<StreamEvent, CompletionError, ChatCompletions> =>
-  Stream.unwrap(Effect.map(ChatCompletions, (service) => service.stream(options)))
+  Completion.unwrap(Effect.map(ChatCompletions, (service) => service.stream(options)))
 
 /**
  * The answer of the configured model as a value of a schema. See {@link Service.createObject}.

@@ -32,7 +32,7 @@ import * as Streamed from "./stream.js"
 
 export type { Call, Completion } from "./asking.js"
 export { decodeObject, type ObjectResponse } from "./object.js"
-export { stream } from "./stream.js"
+export { stream, unwrap } from "./stream.js"
 
 const secretsOf = (endpoint: Endpoint): ReadonlyArray<string> =>
   Transport.secretsOf({ endpoint, method: "POST", url: endpoint.root, purpose: "completion" })
