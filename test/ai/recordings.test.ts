@@ -5,6 +5,7 @@ import type { Message, Model } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import { once, promptFor, replayingClient, said, service } from "../completions/support.js"
 import { same } from "../decode/support.js"
+import { foundOnce } from "../support/foundOnce.js"
 import {
   type Expected,
   expected,
@@ -15,7 +16,6 @@ import {
   sayingOf,
   versions
 } from "../support/recordings.js"
-import { foundOnce } from "../support/shared.js"
 import { tokensOf } from "./line.js"
 import { aiError, apis, collected } from "./support.js"
 

@@ -2,8 +2,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { Message, Model } from "effect-ollama"
 import { same } from "../decode/support.js"
+import { foundOnce } from "../support/foundOnce.js"
 import { expected, expectedErrors, get, load, type Recording, sayingOf, versions } from "../support/recordings.js"
-import { foundOnce } from "../support/shared.js"
 import { apis, created, once, type Outcome, promptFor, replayingClient, said, service, streamed } from "./support.js"
 
 const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/chat/completions", ollama: "/api/chat" }
