@@ -11,6 +11,7 @@ export const settings = (src: string) => ({
   },
   test: {
     include: ["test/**/*.test.ts"],
+    globalSetup: ["test/support/bundleFolder.ts"],
     // One module graph for all files of a worker: no test keeps global state, and loading effect anew for each file took
     // longer than the tests.
     pool: "threads" as const,

@@ -6,20 +6,19 @@ import { ConfigProvider, Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
 import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process"
-import { existsSync, mkdirSync, rmSync, writeFileSync } from "node:fs"
+import { existsSync, mkdirSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { fileURLToPath, pathToFileURL } from "node:url"
 import { run as runProgram } from "../../src/cli/program.js"
 import { inks, Screen } from "../../src/cli/screen.js"
+import { bundleFolder as folder } from "../support/bundleFolder.js"
 
 const repo = fileURLToPath(new URL("../..", import.meta.url))
 
 // =============================================================================
 // the bundle, made once for all threads of a test run, where no package is near
 // =============================================================================
-
-const folder = join(tmpdir(), `effect-ollama-cli-${process.pid}`)
 
 // What NODE_COMPILE_CACHE is for Node 22 and later: the bundle is compiled by the first process that ends, for all others.
 const quickly = `const { Module } = require("node:module")
@@ -54,7 +53,6 @@ const bundle = async (): Promise<string> => {
   const done = join(folder, "done")
   const first = mkdirSync(folder, { recursive: true }) !== undefined
   if (first) {
-    process.on("exit", () => rmSync(folder, { recursive: true, force: true }))
     try {
       const { bundleCli } = await import(pathToFileURL(join(repo, "scripts/bundleCli.mjs")).href) as {
         readonly bundleCli: (folder: string) => Promise<unknown>
