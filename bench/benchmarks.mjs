@@ -103,10 +103,10 @@ export const benchmarks = [
   })),
   {
     name: "ai-whole",
-    title: "@effect/ai: 400 generateText, one after the other, per call",
+    title: "@effect/ai: 2,000 generateText, one after the other, per call",
     ...ai,
     measurement: "whole",
-    options: { calls: 400 },
+    options: { calls: 2000 },
     quick: { calls: 100 },
     metrics: perDelta
   },
