@@ -186,6 +186,7 @@ const toolOf = (tool: Tool.Any): Encoded.Tool => ({
   isProviderDefined: Tool.isProviderDefined(tool)
 })
 
+// A function of its own, as a message of Effect 4 may hold approvals too.
 const messagesOf = (prompt: Prompt.Prompt): ReadonlyArray<Encoded.Message> => prompt.content
 
 const prepare = (
@@ -279,6 +280,7 @@ const objectSchema = (schema: Schema.Schema.Any): Schema.Schema<unknown> => {
   }
 }
 
+// A function of its own, as the parts of Effect 4 have another type.
 const encoded = (parts: ReadonlyArray<Encoded.WholePart>): Array<Encoded.WholePart> => [...parts]
 
 interface Answer {

@@ -5,7 +5,7 @@ import { Wrapping } from "../../src/cli/chat/wrapping.js"
 import * as progress from "../../src/cli/progress.js"
 import { inks } from "../../src/cli/screen.js"
 import { table } from "../../src/cli/table.js"
-import { bytes, cut, duration, harmless, widthOf, wrap } from "../../src/cli/text.js"
+import { bytes, cut, duration, harmless, partOfSentence, widthOf, wrap } from "../../src/cli/text.js"
 import type { JsonRecord } from "../../src/core/json.js"
 import * as server from "../../src/core/server/progress.js"
 import { output } from "./output.js"
@@ -21,6 +21,10 @@ describe("text", () => {
 
   it("of others moves no cursor", () => {
     assert.strictEqual(harmless("a\u001b[2Jb\u0007\r\nc\u202ed\u009be"), "a\ufffd[2Jb\ufffd\nc\ufffdd\ufffde")
+  })
+
+  it("is a part of a sentence without its capital and its full stop", () => {
+    assert.strictEqual(partOfSentence("The model, e.g. gpt-oss:20b."), "the model, e.g. gpt-oss:20b")
   })
 
   it.prop("is wrapped without loss, within its columns", [

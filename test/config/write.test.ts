@@ -1,4 +1,4 @@
-import { FileSystem } from "@effect/platform"
+import { Error as PlatformError, FileSystem } from "@effect/platform"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Effect, Exit, Fiber, Option } from "effect"
@@ -52,6 +52,22 @@ describe("writing the file", () => {
       assert.strictEqual(change.file, `${home}/.openclaw/openclaw.json`)
       const error = yield* Effect.flip(Effect.provide(set(key, "k"), withEnv({ HOME: "" })))
       assert.strictEqual(error._tag === "ConfigUnwritable" && error.reason, "no-home")
+    }))
+
+  scoped("where the system does not let it says so at once, and why", () =>
+    Effect.gen(function*() {
+      const { fs, names, path } = yield* folder("{}")
+      const refused = (reason: PlatformError.SystemErrorReason) => {
+        const error = new PlatformError.SystemError({ reason, module: "FileSystem", method: "writeFileString" })
+        const closed = { ...fs, writeFileString: () => Effect.fail(error) }
+        return Effect.map(
+          Effect.flip(Effect.provideService(set(key, "k", { path }), FileSystem.FileSystem, closed)),
+          (error) => error._tag === "ConfigUnwritable" ? error.reason : error._tag
+        )
+      }
+      assert.strictEqual(yield* refused("PermissionDenied"), "permission")
+      assert.strictEqual(yield* refused("Unknown"), "other")
+      assert.deepStrictEqual(yield* names, ["openclaw.json"])
     }))
 
   scoped("keeps the mode, follows a link and leaves nothing behind", () =>
