@@ -52,7 +52,13 @@ const memory = {
 // The difference of the first two is what the adapter costs; `node` is what a program on Node has.
 const ai = {
   baseline: "effect-ai-openai",
-  clients: ["effect-ollama-ai", "effect-ollama-ai:bare", "effect-ollama-ai:node", "effect-ai-openai"],
+  clients: [
+    "effect-ollama-ai",
+    "effect-ollama-ai:bare",
+    "effect-ollama-ai:node",
+    "effect-ai-openai",
+    "effect-ai-openai:node"
+  ],
   options: { n: 5000 },
   quick: { n: 2000 }
 }
