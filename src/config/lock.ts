@@ -28,6 +28,8 @@ export interface Lock {
   readonly wasTakenOver: boolean
 }
 
+const lockOf = (target: string): string => `${target}.lock`
+
 /** A platform error of a write, as an error of this library. */
 export const unwritable = (path: string) => (error: PlatformError): ConfigUnwritable =>
   new ConfigUnwritable({
@@ -42,15 +44,43 @@ export const randomName: Effect.Effect<string> = Effect.map(
   (parts) => parts.map((part) => part.toString(36).padStart(6, "0")).join("")
 )
 
+// Those of one process wait in a queue, and only its first asks for the file: asking is what costs when many write.
+const queues = new Map<string, { readonly turn: Effect.Semaphore; length: number }>()
+
+/** Waits until nobody in this process is before, and holds that as long as the scope lasts. */
+const inTurn = (target: string): Effect.Effect<void, ConfigUnwritable, Scope.Scope> =>
+  Effect.flatMap(
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const queue = queues.get(target) ?? { turn: Effect.unsafeMakeSemaphore(1), length: 0 }
+        queue.length++
+        queues.set(target, queue)
+        return queue
+      }),
+      (queue) => Effect.sync(() => void (--queue.length === 0 && queues.delete(target)))
+    ),
+    ({ turn }) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.zipRight(
+          restore(Effect.timeoutFail(turn.take(1), {
+            duration: longestWait,
+            onTimeout: () => new ConfigUnwritable({ path: target, reason: "locked", file: lockOf(target) })
+          })),
+          Effect.addFinalizer(() => turn.release(1))
+        )
+      )
+  )
+
 /** Waits for the lock of a file and holds it as long as the scope lasts. */
 export const acquire = (
   fs: FileSystem.FileSystem,
   target: string
 ): Effect.Effect<Lock, ConfigUnwritable, Scope.Scope> =>
   Effect.gen(function*() {
-    const file = `${target}.lock`
+    const file = lockOf(target)
     const id = yield* randomName
     const begun = yield* Clock.currentTimeMillis
+    yield* inTurn(target)
     const reallyHeld = Effect.match(fs.readFileString(file), {
       onFailure: () => false,
       onSuccess: (text) => text === id

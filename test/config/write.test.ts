@@ -1,7 +1,7 @@
 import { Error as PlatformError, FileSystem } from "@effect/platform"
 import * as NodeContext from "@effect/platform-node/NodeContext"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Fiber, Option } from "effect"
+import { Cause, Deferred, Effect, Exit, Fiber, Option, TestClock } from "effect"
 import { OpenClawConfigFile } from "effect-ollama"
 import { parse } from "../../src/core/config/json5.js"
 import { toValue } from "../../src/core/config/tree.js"
@@ -244,6 +244,56 @@ describe("writers at the same time", () => {
       assert.deepStrictEqual(yield* names, ["openclaw.json"])
       assert.isFalse(yield* fs.exists(`${path}.lock`))
     }))
+
+  scoped("of one process wait for each other without asking for the lock", () =>
+    Effect.gen(function*() {
+      const { fs, path } = yield* folder("{}")
+      let asked = 0
+      const counting = {
+        ...fs,
+        exists: (file: string) =>
+          Effect.suspend(() => {
+            if (file.endsWith(".lock")) asked++
+            return fs.exists(file)
+          })
+      }
+      const writers = Effect.forEach(Array.from({ length: 20 }, (_, i) => i), (i) =>
+        set(`env.vars.A${i}`, "1", { path }), {
+        concurrency: "unbounded"
+      })
+      const changes = yield* Effect.provideService(writers, FileSystem.FileSystem, counting)
+      assert.isTrue(changes.every(({ changed }) =>
+        changed
+      ))
+      assert.strictEqual(asked, 0)
+    }))
+
+  it.effect("wait for one of their own process for a minute at most", () =>
+    Effect.gen(function*() {
+      const { fs, path, read } = yield* folder("{}")
+      const begun = yield* Deferred.make<void>()
+      const stuck = {
+        ...fs,
+        open: (file: string, options?: FileSystem.OpenFileOptions) =>
+          file.endsWith(".tmp")
+            ? Effect.zipRight(Deferred.succeed(begun, undefined), Effect.never)
+            : fs.open(file, options)
+      }
+      const first = yield* Effect.fork(
+        Effect.provideService(set("env.vars.A", "1", { path }), FileSystem.FileSystem, stuck)
+      )
+      yield* Deferred.await(begun)
+      const second = yield* Effect.fork(Effect.flip(set("env.vars.B", "1", { path })))
+      while (second.unsafePoll() === null) {
+        yield* TestClock.adjust("10 seconds")
+        yield* Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 1)))
+      }
+      const error = yield* second
+      assert.strictEqual(error._tag === "ConfigUnwritable" && error.reason, "locked")
+      yield* Fiber.interrupt(first)
+      assert.strictEqual(yield* read, "{}")
+      assert.isTrue((yield* set("env.vars.B", "1", { path })).changed)
+    }).pipe(Effect.scoped, Effect.provide([NodeContext.layer, withEnv({})])))
 
   scoped("do not lose what a writer without the lock wrote meanwhile", () =>
     Effect.gen(function*() {
