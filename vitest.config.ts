@@ -17,6 +17,7 @@ class ProcessesFirst extends BaseSequencer {
 
 export default defineConfig({
   resolve,
+  server: { warmup: { ssrFiles: ["src/**/*.ts"] } },
   test: {
     ...test,
     exclude: ["**/node_modules/**", "test/clients/**", "test/live/**"],

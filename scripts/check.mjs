@@ -26,7 +26,7 @@ const checks = {
   package: node("scripts/checkPackage.mjs"),
   size: node("scripts/size.mjs"),
   "type-tests": node("scripts/testTypes.mjs"),
-  tests: node(bin("vitest"), "run"),
+  tests: node("scripts/test.mjs"),
   effect4: node("effect4/scripts/check.mjs"),
   "tests-effect4": node("effect4/scripts/test.mjs", "--no-transform")
 }

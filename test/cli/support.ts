@@ -46,6 +46,7 @@ Module.prototype._compile = function(content, filename) {
 // None lives so long that it would be worth to optimize it.
 const nodeOptions = [
   "--no-opt",
+  "--single-threaded-gc",
   ...Number(process.versions.node.split(".")[0]) < 22 ? ["--require", join(folder, "quickly.cjs")] : []
 ]
 
