@@ -129,6 +129,13 @@ const tricks = {
     only: "embed",
     clients: "effect-ollama:fetch-native,effect-ollama:node-native"
   },
+  undecoded: {
+    file: "src/ai/internal/undecoded.ts",
+    without: (text) =>
+      replaced(text, [["if (hasTransformer(made)) return core", "if (made !== undefined) return core"]]),
+    only: "ai-whole,ai-each,ai-joined",
+    clients: "effect-ollama-ai,effect-ollama-ai:node"
+  },
   joinModules: {
     file: "scripts/finishBuild.mjs",
     without: (text) => replaced(text, [["  await joinModules(dist)\n", ""]]),

@@ -29,7 +29,7 @@ const doors = {
   server: new Set(["server/server.ts"]),
   config: new Set(["config/file.ts", "config/host.ts", "config/load.ts", "config/lookups.ts"]),
   telemetry: new Set(["telemetry/telemetry.ts"]),
-  "ai/internal": new Set(["errors", "stream"].map((name) => `ai/internal/${name}.ts`)),
+  "ai/internal": new Set(["errors", "stream", "undecoded"].map((name) => `ai/internal/${name}.ts`)),
   "testing/internal": new Set(["memory", "service", "written"].map((name) => `testing/internal/${name}.ts`))
 }
 const keys = { "node.ts": "transport" }

@@ -27,6 +27,7 @@ import type * as OllamaError from "../OllamaError.js"
 import { isTraced } from "../telemetry/telemetry.js"
 import * as Errors from "./internal/errors.js"
 import { toParts } from "./internal/stream.js"
+import * as Undecoded from "./internal/undecoded.js"
 
 // =============================================================================
 // configuration
@@ -320,7 +321,7 @@ export const make = (options: Options = {}): Effect.Effect<LanguageModel.Service
         )
       )
 
-    return LanguageModel.make({
+    return Undecoded.make({
       generateText: (asked) => {
         const where = { module, method: asked.responseFormat.type === "json" ? "generateObject" : "generateText" }
         return Effect.flatMap(

@@ -271,12 +271,9 @@ describe("generateObject", () => {
       it.effect(`${name}: the value of the schema`, () =>
         Effect.gen(function*() {
           const { finishReason, value } = yield* person
-          assert.deepStrictEqual(value, {
-            name: "Ada",
-            age: 36,
-            born: new Date("1815-12-10T00:00:00.000Z"),
-            nick: Option.none()
-          })
+          const { nick, ...rest } = value
+          assert.deepStrictEqual(rest, { name: "Ada", age: 36, born: new Date("1815-12-10T00:00:00.000Z") })
+          assert.isTrue(Option.isNone(nick))
           assert.strictEqual(finishReason, "stop")
         }).pipe(Effect.provide(model(api, {
           replies: ["{\"name\": \"Ada\", \"age\": 36, \"born\": \"1815-12-10\"}"]

@@ -20,7 +20,7 @@ describe("Models.catalog", () => {
       const models = yield* f.models(ollama, service)
       assert.strictEqual(models.providers[0]!.id, "ollama")
       models.candidates()
-      assert.deepStrictEqual(yield* models.lastGood("ollama"), Option.none())
+      assert.isTrue(Option.isNone(yield* models.lastGood("ollama")))
       assert.strictEqual(state.calls, 0)
     }))
 
@@ -84,7 +84,7 @@ describe("Models.catalog", () => {
       assert.strictEqual((yield* Effect.flip(models.catalog("ollama")))._tag, "NotEnabled")
       assert.strictEqual((yield* Effect.flip(models.refresh("ollama")))._tag, "NotEnabled")
       assert.strictEqual((yield* Effect.flip(models.catalog("groq")))._tag, "ProviderUnavailable")
-      assert.deepStrictEqual(yield* models.lastGood("groq"), Option.none())
+      assert.isTrue(Option.isNone(yield* models.lastGood("groq")))
     }))
 
   it.effect("names the providers that exist when the one asked for does not", () =>
@@ -94,7 +94,7 @@ describe("Models.catalog", () => {
       assert.instanceOf(error, OllamaError.ProviderUnavailable)
       assert.strictEqual(error.reason, "unknown-provider")
       assert.include(error.hint, "ollama, groq")
-      assert.deepStrictEqual(yield* models.lastGood("gorq"), Option.none())
+      assert.isTrue(Option.isNone(yield* models.lastGood("gorq")))
       const detail = (...providers: Parameters<typeof f.config>[0]) =>
         Effect.flatMap(f.models(f.config(providers)), (models) =>
           Effect.map(Effect.flip(models.catalog(" gorq ")), (error) =>
@@ -112,7 +112,7 @@ describe("Models.catalog", () => {
       assert.deepStrictEqual(ids(catalog), ["b", "a"])
       assert.deepStrictEqual(catalog.excluded, [{ name: "b:latest", reason: "duplicate" }])
       assert.deepStrictEqual(yield* models.refresh("ollama"), catalog)
-      assert.deepStrictEqual(yield* models.lastGood("ollama"), Option.some(catalog))
+      assert.deepStrictEqual(Option.getOrNull(yield* models.lastGood("ollama")), catalog)
     }))
 
   it.effect("may be empty: the server answered", () =>
@@ -153,7 +153,7 @@ describe("Models.refresh and lastGood", () => {
       state.answer = f.refused
       f.assertSame(yield* Effect.flip(models.refresh("ollama")), f.refused)
       f.assertSame(yield* Effect.flip(models.catalog("ollama")), f.refused)
-      assert.deepStrictEqual(yield* models.lastGood("ollama"), Option.some(f.catalog("a")))
+      assert.deepStrictEqual(Option.getOrNull(yield* models.lastGood("ollama")), f.catalog("a"))
     }))
 
   it.effect("does not take the answer to a question that was asked before", () =>
@@ -277,7 +277,7 @@ describe("Models shares one discovery", () => {
       assert.strictEqual(state.interrupted, 0)
       yield* Fiber.interrupt(readers[2]!)
       assert.strictEqual(state.interrupted, 1)
-      assert.deepStrictEqual(yield* models.lastGood("ollama"), Option.none())
+      assert.isTrue(Option.isNone(yield* models.lastGood("ollama")))
 
       const later = yield* Effect.fork(models.catalog("ollama"))
       yield* f.settle
@@ -346,7 +346,7 @@ describe("Models shares one discovery", () => {
       const reader = yield* Effect.fork(Effect.timeoutOption(models.catalog("ollama"), "1 seconds"))
       yield* f.settle
       yield* TestClock.adjust("1 seconds")
-      assert.deepStrictEqual(yield* Fiber.join(reader), Option.none())
+      assert.isTrue(Option.isNone(yield* Fiber.join(reader)))
       assert.strictEqual(state.interrupted, 1)
     }))
 })
