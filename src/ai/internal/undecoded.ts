@@ -1,7 +1,8 @@
 /**
  * A language model whose core decodes nothing where it has nothing else to do: without a toolkit, its part of an answer is to
- * make the schema of all parts anew for each call, and to check with it what this library has just made. That takes 40 % of
- * a `generateText`, and nearly all of a part of `streamText`. What it does besides is done here in the same way.
+ * make the schema of all parts anew for each call, and to check with it what this library has just made. Without that a
+ * `generateText` takes 0.66 of the time (0.76 on fetch), a part of `streamText` 0.26 to 0.44. All else that the core does is
+ * done here in the same way.
  */
 import type * as AiError from "@effect/ai/AiError"
 import * as LanguageModel from "@effect/ai/LanguageModel"
