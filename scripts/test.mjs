@@ -1,7 +1,7 @@
 // The tests of the library for Effect 3: what is written behind goes to vitest.
 //
 // They do three thousand things a few times each, and few of them often enough to be worth compiling well: V8 waits twice as
-// long before it does, and collects garbage where it is made. 66 s of CPU for 75, on two cores 40 s for 45.
+// long before it does, and collects garbage where it is made. 66 s of CPU for 75.
 import { bin } from "./lib/repo.mjs"
 import { run } from "./lib/run.mjs"
 
