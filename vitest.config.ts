@@ -20,6 +20,8 @@ export default defineConfig({
   server: { warmup: { ssrFiles: ["src/**/*.ts"] } },
   test: {
     ...test,
+    // many of them wait for sockets and processes: with five at a time, as Vitest has it, nothing else was done meanwhile
+    maxConcurrency: 30,
     exclude: ["**/node_modules/**", "test/clients/**", "test/live/**"],
     setupFiles: ["test/support/lightTests.ts"],
     poolOptions: { threads: { maxThreads: workers } },

@@ -227,9 +227,20 @@ describe("node", () => {
 
   for (
     const [name, consume] of [
-      ["stream", (r: HttpClientResponse.HttpClientResponse) => Stream.runDrain(r.stream)],
-      ["text", (r: HttpClientResponse.HttpClientResponse) => r.text],
-      ["pull", (r: HttpClientResponse.HttpClientResponse) => Effect.forever(pullOf(r))]
+      [
+        "stream",
+        (r: HttpClientResponse.HttpClientResponse, taken: Effect.Effect<void>) =>
+          Stream.runForEach(r.stream, () => taken)
+      ],
+      [
+        "text",
+        (r: HttpClientResponse.HttpClientResponse, taken: Effect.Effect<void>) => Effect.zipRight(taken, r.text)
+      ],
+      [
+        "pull",
+        (r: HttpClientResponse.HttpClientResponse, taken: Effect.Effect<void>) =>
+          Effect.forever(Effect.zipRight(pullOf(r), taken))
+      ]
     ] as const
   ) {
     it.scopedLive(`closes the connection when it is interrupted in the body (${name})`, () =>
@@ -240,7 +251,11 @@ describe("node", () => {
           response.write("a piece")
         })
         const response = yield* get(root)
-        const fiber = yield* Effect.fork(consume(response) as Effect.Effect<unknown, unknown>)
+        let isTaken = false
+        const taken = Effect.sync(() => void (isTaken = true))
+        const fiber = yield* Effect.fork(consume(response, taken) as Effect.Effect<unknown, unknown>)
+        // it waits for the next piece: a pull that is between two closes nothing
+        yield* until(() => isTaken)
         yield* Effect.sleep(20)
         yield* Fiber.interrupt(fiber)
         yield* Effect.timeout(Deferred.await(closed), 2_000)

@@ -18,8 +18,6 @@ export const settings = (src: string) => ({
     isolate: false,
     fakeTimers: { toFake: undefined },
     sequence: { concurrent: true },
-    // many of them wait for sockets and processes: with five at a time, as Vitest has it, nothing else was done meanwhile
-    maxConcurrency: 30,
     // for machines that are busy with other things: no test takes this long of itself
     testTimeout: 120_000
   }
