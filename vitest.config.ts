@@ -17,6 +17,7 @@ class ProcessesFirst extends BaseSequencer {
 
 export default defineConfig({
   resolve,
+  // made ready while the workers start, which ask for one module after the other
   server: { warmup: { ssrFiles: ["src/**/*.ts"] } },
   test: {
     ...test,

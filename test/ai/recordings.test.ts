@@ -17,12 +17,7 @@ import {
   versions
 } from "../support/recordings.js"
 import { tokensOf } from "./line.js"
-import { aiError, apis, collected } from "./support.js"
-
-const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/chat/completions", ollama: "/api/chat" }
-
-/** At its path, also where that was put behind a wrong base URL. */
-const isOf = (api: Model.Api, { request }: Recording) => request.path.endsWith(paths[api])
+import { aiError, apis, collected, isOf, isStream } from "./support.js"
 
 const anything = Schema.Struct({}, Schema.Record({ key: Schema.String, value: Schema.Unknown }))
 
@@ -67,14 +62,6 @@ const streamed = (recording: Recording, tools: Tools) =>
   )
 
 const ways = { generateText: whole, streamText: streamed }
-
-const isStream = (api: Model.Api, { request }: Recording): boolean => {
-  try {
-    return (JSON.parse(request.body ?? "{}") as { readonly stream?: boolean }).stream ?? api === "ollama"
-  } catch {
-    return false
-  }
-}
 
 // The same answer of another server comes to the same.
 const outcomes = foundOnce<

@@ -6,8 +6,23 @@ import { Embeddings, type Model } from "effect-ollama"
 import { OllamaLanguageModel } from "effect-ollama/ai"
 import type { MockOllama } from "effect-ollama/testing"
 import { mocked, type ServiceOptions } from "../completions/support.js"
+import type { Recording } from "../support/recordings.js"
 
 export { apis } from "../completions/support.js"
+
+const paths: Readonly<Record<Model.Api, string>> = { "openai-completions": "/v1/chat/completions", ollama: "/api/chat" }
+
+/** At its path, also where that was put behind a wrong base URL. */
+export const isOf = (api: Model.Api, { request }: Recording) => request.path.endsWith(paths[api])
+
+/** Whether it asked for a stream. */
+export const isStream = (api: Model.Api, { request }: Recording): boolean => {
+  try {
+    return (JSON.parse(request.body ?? "{}") as { readonly stream?: boolean }).stream ?? api === "ollama"
+  } catch {
+    return false
+  }
+}
 
 /** The model over a mock that has `m` and `b`. Whole answers go over the wire when `streaming` is not set. */
 export const model = (
