@@ -6,6 +6,7 @@ import { Effect, type Scope } from "effect"
 import type { MockOllama } from "effect-ollama/testing"
 import { makeServer } from "effect-ollama/testing/node"
 import { programOf } from "./support/program.js"
+import { refusedUrl } from "./support/refused.js"
 
 const start = programOf("examples/demo.ts")
 
@@ -24,13 +25,6 @@ const demo = Effect.fn(function*(
     typeof options.config === "string" ? options.config : JSON.stringify(options.config)
   )
   return yield* start(args, { ...env, OPENCLAW_CONFIG_PATH: path })
-})
-
-/** A port on which nobody listens. */
-const closedPort = Effect.gen(function*() {
-  const { server } = yield* makeServer()
-  yield* server.stop
-  return server.url
 })
 
 const hosted = {
@@ -70,7 +64,7 @@ describe("the demo", () => {
       Effect.gen(function*() {
         const { mock } = yield* makeServer(real)
         const config = configOf("hosted/good-1", mock.url)
-        const { code, stderr, stdout } = yield* demo({ host: yield* closedPort, config })
+        const { code, stderr, stdout } = yield* demo({ host: refusedUrl, config })
         assert.strictEqual(stderr, "")
         assert.match(stdout, /^No Ollama at \S+ \(ConnectionRefused\): this demo uses its own mock, started at http:/)
         assert.match(stdout, /primary +hosted\/good-1/)
@@ -117,7 +111,7 @@ describe("the demo", () => {
 
   live("says what is wrong with the configuration", () =>
     Effect.gen(function*() {
-      const { code, stderr } = yield* demo({ host: yield* closedPort, config: "{ agents: " })
+      const { code, stderr } = yield* demo({ host: refusedUrl, config: "{ agents: " })
       assert.match(stderr, /ConfigSyntaxError: .*openclaw\.json/)
       assert.strictEqual(code, 1)
     }))

@@ -19,7 +19,6 @@ import { ModelDiscovery, ModelRef, OllamaSchedule } from "effect-ollama"
 import type { OllamaError, Provider } from "effect-ollama"
 import * as NodeTransport from "effect-ollama/node"
 import { MockOllama } from "effect-ollama/testing"
-import * as Net from "node:net"
 import {
   type Answer,
   type Installed,
@@ -33,6 +32,7 @@ import {
   stub
 } from "./discovery.fixtures.js"
 import { get, load, versions } from "./support/recordings.js"
+import { refusedPort, refusedUrl } from "./support/refused.js"
 
 const discovering = (
   answer: Parameters<typeof stub>[0],
@@ -655,14 +655,6 @@ describe("ModelDiscovery", () => {
 })
 
 describe("the probe of a port that is really closed", () => {
-  const closedPort = Effect.async<number>((resume) => {
-    const server = Net.createServer()
-    server.listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as Net.AddressInfo
-      server.close(() => resume(Effect.succeed(port)))
-    })
-  })
-
   const clients = {
     "fetch": FetchHttpClient.layer,
     "undici": NodeHttpClient.layerUndici,
@@ -673,8 +665,6 @@ describe("the probe of a port that is really closed", () => {
   for (const [name, layer] of Object.entries(clients)) {
     it.live(`makes exactly the scheduled attempts over ${name}`, () =>
       Effect.gen(function*() {
-        const port = yield* closedPort
-        const root = `http://127.0.0.1:${port}`
         let sent = 0
         const client = HttpClient.mapRequest(yield* HttpClient.HttpClient, (request) => {
           sent++
@@ -686,13 +676,13 @@ describe("the probe of a port that is really closed", () => {
           HttpClient.HttpClient,
           client
         )
-        const error = yield* Effect.flip(discovery.discover(provider({ root })))
+        const error = yield* Effect.flip(discovery.discover(provider({ root: refusedUrl })))
         assert(error._tag === "ConnectionRefused", error.message)
         assert.deepStrictEqual(
           [sent, error.attempts, error.url, error.address, error.port],
-          [3, 3, `${root}/api/tags`, "127.0.0.1", port]
+          [3, 3, `${refusedUrl}/api/tags`, "127.0.0.1", refusedPort]
         )
-        assert.include(error.hint, `Nothing listens on 127.0.0.1:${port} (3 attempts). Start Ollama`)
+        assert.include(error.hint, `Nothing listens on 127.0.0.1:${refusedPort} (3 attempts). Start Ollama`)
       }).pipe(Effect.provide(layer)))
   }
 })

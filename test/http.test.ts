@@ -9,6 +9,7 @@ import { Agent } from "undici"
 import * as http from "../src/transport/transport.js"
 import { json, key, provider, reset, stub } from "./discovery.fixtures.js"
 import { spansTellHeaders } from "./support/line.js"
+import { refusedPort, refusedUrl } from "./support/refused.js"
 
 const url = "http://127.0.0.1:11434/api/chat"
 
@@ -487,8 +488,6 @@ const listening = (onConnection: (socket: Socket) => void) =>
     (server) => Effect.sync(server.close)
   )
 
-const closedPort = Effect.scoped(Effect.map(listening(() => {}), (server) => server.port))
-
 const clients: ReadonlyArray<readonly [string, Layer.Layer<HttpClient.HttpClient>]> = [
   ["fetch", FetchHttpClient.layer],
   ["undici", NodeHttpClient.layerUndici],
@@ -514,10 +513,9 @@ describe("over sockets", () => {
     describe(name, () => {
       it.live("a closed port is ConnectionRefused", () =>
         Effect.gen(function*() {
-          const port = yield* closedPort
-          const error = yield* Effect.flip(send(`http://127.0.0.1:${port}/api/tags`))
+          const error = yield* Effect.flip(send(`${refusedUrl}/api/tags`))
           assert(error._tag === "ConnectionRefused")
-          assert.deepStrictEqual([error.address, error.port], ["127.0.0.1", port])
+          assert.deepStrictEqual([error.address, error.port], ["127.0.0.1", refusedPort])
         }).pipe(Effect.provide(layer)))
 
       it.scopedLive("an answer that is cut is ConnectionFailed", () =>

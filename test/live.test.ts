@@ -6,6 +6,7 @@ import { makeServer } from "effect-ollama/testing/node"
 import { apis, run } from "./live/conformance.js"
 import { main, modelsOf } from "./live/program.js"
 import { description, reply } from "./support/liveMock.js"
+import { refusedUrl } from "./support/refused.js"
 
 const printing = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Console.consoleWith((console) => {
@@ -85,13 +86,11 @@ describe("the live tests", () => {
 
   it.scopedLive("say in one line that there is no server, and succeed", () =>
     Effect.gen(function*() {
-      const { server } = yield* makeServer(description)
-      yield* server.stop
-      const { printed, value } = yield* printing(main(server.url, []))
+      const { printed, value } = yield* printing(main(refusedUrl, []))
       assert.strictEqual(value, 0)
       assert.strictEqual(
         printed,
-        `No Ollama answers at ${server.url}: the live tests are skipped. Start one, or set OLLAMA_HOST.`
+        `No Ollama answers at ${refusedUrl}: the live tests are skipped. Start one, or set OLLAMA_HOST.`
       )
     }).pipe(Effect.provide(NodeTransport.layer)))
 

@@ -60,8 +60,11 @@ describe("mask", () => {
       FastCheck.stringMatching(/^[a-z0-9]{8,20}$/),
       FastCheck.integer({ min: 1, max: 60 })
     ],
-    ([before, after, secret, most]) =>
-      !mask(`${before}${secret}${after}`, [secret], most).includes(secret)
-      && !beginning(`${before}${secret}${after}`, [secret], most).includes(secret.slice(0, 4))
+    ([before, after, secret, most]) => {
+      // what stands beside it may be like its beginning
+      FastCheck.pre(!`${before}${after}`.includes(secret.slice(0, 4)))
+      return !mask(`${before}${secret}${after}`, [secret], most).includes(secret)
+        && !beginning(`${before}${secret}${after}`, [secret], most).includes(secret.slice(0, 4))
+    }
   )
 })

@@ -6,6 +6,7 @@ import type { MockOllama } from "effect-ollama/testing"
 import type { Check } from "../../src/cli/status/checks.js"
 import * as checks from "../../src/cli/status/checks.js"
 import { ok } from "../config/fixtures.js"
+import { refusedUrl } from "../support/refused.js"
 import { execute, home, inside, live, serve } from "./support.js"
 
 interface Report {
@@ -20,12 +21,10 @@ const status = (
     readonly config?: string | object | undefined
     readonly env?: Readonly<Record<string, string>> | undefined
     readonly args?: ReadonlyArray<string> | undefined
-    readonly isStopped?: boolean | undefined
   }
 ) =>
   Effect.gen(function*() {
-    const { env: usual, server } = yield* serve(setUp.mock ?? { models: ["gpt-oss:20b"] })
-    if (setUp.isStopped === true) yield* server.stop
+    const { env: usual } = yield* serve(setUp.mock ?? { models: ["gpt-oss:20b"] })
     const me = yield* home(setUp.config)
     const env = { ...usual, ...setUp.env }
     const { code, stdout } = yield* inside(me, ["status", "--json", ...setUp.args ?? []], { env })
@@ -66,7 +65,7 @@ describe("status", () => {
 
   live("the connection is refused", () =>
     Effect.gen(function*() {
-      const { by, failed } = yield* status({ isStopped: true })
+      const { by, failed } = yield* status({ env: { OLLAMA_HOST: refusedUrl } })
       assert.deepStrictEqual(failed, ["server"])
       assert.match(by.server.found, /^nothing listens on 127\.0\.0\.1:\d+/)
       assert.deepStrictEqual(by.server.fix, ["ollama serve", "check the port: ps aux | grep ollama"])
@@ -165,8 +164,7 @@ describe("status", () => {
 
   live("is a list that a person reads, also as doctor, with the exit code", () =>
     Effect.gen(function*() {
-      const { env, server } = yield* serve({ models: ["gpt-oss:20b"] })
-      yield* server.stop
+      const env = { OLLAMA_API_KEY: "ollama-local", OLLAMA_HOST: refusedUrl }
       const { code, stderr, stdout } = yield* execute(yield* home(), ["doctor"], { env })
       assert.deepStrictEqual([code, stderr], [1, ""])
       assert.match(stdout, /^✓ Configuration +no file at /)

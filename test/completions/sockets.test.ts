@@ -9,6 +9,7 @@ import type { MockOllama } from "effect-ollama/testing"
 import * as MockNode from "effect-ollama/testing/node"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
+import { refusedPort, refusedUrl } from "../support/refused.js"
 import { apis, created, once, type Outcome, service, type ServiceOptions, streamed, take } from "./support.js"
 import { wire } from "./wire.js"
 
@@ -202,19 +203,23 @@ for (const [name, client] of Object.entries(clients)) {
         })))
 
     it.live("a port where nobody listens is ConnectionRefused, after the scheduled attempts", () =>
-      serve(client, { description: {}, retrySchedule: Schedule.recurs(2) }, ({ server }) =>
-        Effect.gen(function*() {
-          yield* server.stop
-          for (const ask of [streamed, created]) {
-            const { error } = yield* ask(prompt)
-            assert.deepInclude({ ...error }, {
-              _tag: "ConnectionRefused",
-              address: "127.0.0.1",
-              port: server.port,
-              attempts: 3
-            })
-          }
-        })))
+      Effect.gen(function*() {
+        for (const ask of [streamed, created]) {
+          const { error } = yield* ask(prompt)
+          assert.deepInclude({ ...error }, {
+            _tag: "ConnectionRefused",
+            address: "127.0.0.1",
+            port: refusedPort,
+            attempts: 3
+          })
+        }
+      }).pipe(
+        Effect.provide(
+          service("ollama", { baseUrl: refusedUrl, streaming: true, retrySchedule: Schedule.recurs(2) }).pipe(
+            Layer.provide(client)
+          )
+        )
+      ))
 
     const endless: MockOllama.Reply = { text: "one two three", fault: { type: "stall", after: 2 } }
 
