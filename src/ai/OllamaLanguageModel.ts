@@ -23,6 +23,7 @@ import type { CompletionOptions } from "../completion/options.js"
 import type * as Encoded from "../core/ai/encoded.js"
 import * as Parts from "../core/ai/parts.js"
 import * as Request from "../core/ai/request.js"
+import * as Settings from "../core/ai/settings.js"
 import type * as OllamaError from "../OllamaError.js"
 import { isTraced } from "../telemetry/telemetry.js"
 import * as Errors from "./internal/errors.js"
@@ -207,10 +208,7 @@ const prepare = (
       span,
       options: {
         model,
-        ...config,
-        ...request.options,
-        ...override,
-        params: { ...config?.params, ...override?.params },
+        ...Settings.over(Settings.over(config ?? {}, request.options), override ?? {}),
         prompt: request.prompt,
         tools: request.tools as CompletionOptions["tools"], // their schemas are `Schema`s or JSON Schema
         toolChoice: request.toolChoice
@@ -272,7 +270,10 @@ const module = "OllamaLanguageModel"
 
 // The object as it was sent, found in whatever the model put around it. Its schema is decoded by the core, which takes text.
 const objectSchema = (schema: Schema.Schema.Any): Schema.Schema<unknown> => {
-  const encoded = Schema.encodedBoundSchema(schema) as Schema.Schema<unknown> // `Any` only hides what it encodes
+  // A union may have a member that fits only before it is decoded: the keys of the others are for the core, too.
+  const encoded = Schema.encodedBoundSchema(schema).annotations({
+    parseOptions: { onExcessProperty: "preserve" }
+  }) as Schema.Schema<unknown> // `Any` only hides what it encodes
   try {
     return encoded.annotations({ jsonSchema: Tool.getJsonSchemaFromSchemaAst(schema.ast) })
   } catch {
@@ -421,7 +422,10 @@ export const withConfigOverride: {
 } = dual(
   2,
   <A, E, R>(self: Effect.Effect<A, E, R>, overrides: Config.Service): Effect.Effect<A, E, R> =>
-    Effect.flatMap(Config.getOrUndefined, (config) => Effect.provideService(self, Config, { ...config, ...overrides }))
+    Effect.flatMap(
+      Config.getOrUndefined,
+      (config) => Effect.provideService(self, Config, Settings.over(config ?? {}, overrides))
+    )
 )
 
 // =============================================================================

@@ -221,6 +221,27 @@ describe("what wins", () => {
       config: { config: { temperature: 0, seed: 7, params: { num_keep: 5 } } }
     }))))
 
+  it.effect("a param of withConfigOverride over a setting of the Layer and of a message, in any spelling", () =>
+    Effect.gen(function*() {
+      const prompt = [{ role: "user", content: "Hi", options: { ollama: { numCtx: 4096 } } }] as const
+      const overrides = { params: { temperature: 0.9, num_ctx: 2048, num_predict: 3 } }
+      yield* ask(prompt).pipe(OllamaLanguageModel.withConfigOverride(overrides))
+      const [body] = yield* bodies
+      assert.deepStrictEqual(body!["options"], { temperature: 0.9, num_ctx: 2048, num_predict: 3, num_keep: 5 })
+    }).pipe(Effect.provide(model("ollama", { replies: ["Hello."] }, {
+      config: { config: { temperature: 0.2, numCtx: 8192, params: { maxTokens: 7, num_keep: 5 } } }
+    }))))
+
+  it.effect("the params of an inner override beside those of an outer one", () =>
+    Effect.gen(function*() {
+      yield* ask().pipe(
+        OllamaLanguageModel.withConfigOverride({ params: { num_keep: 1 } }),
+        OllamaLanguageModel.withConfigOverride({ params: { num_keep: 2, min_p: 0.1 } })
+      )
+      const [body] = yield* bodies
+      assert.deepStrictEqual(body!["options"], { num_keep: 1, min_p: 0.1 })
+    }).pipe(Effect.provide(model("ollama", { replies: ["Hello."] }))))
+
   it.effect("an inner override over an outer one", () =>
     Effect.gen(function*() {
       yield* OllamaLanguageModel.withConfigOverride(ask(), { temperature: 2 }).pipe(
@@ -255,6 +276,17 @@ describe("what wins", () => {
 })
 
 describe("generateObject", () => {
+  it.effect("of a union has the keys of every member: which one it is, is seen when it is decoded", () =>
+    Effect.gen(function*() {
+      const Dated = Schema.Struct({ at: Schema.DateFromString.pipe(Schema.validDate()) })
+      const Noted = Schema.Struct({ at: Schema.String, note: Schema.String })
+      const { value } = yield* LanguageModel.generateObject({
+        prompt: "When?",
+        schema: Schema.Struct({ r: Schema.Union(Dated, Noted) })
+      })
+      assert.deepStrictEqual(value, { r: { at: "next week", note: "x" } })
+    }).pipe(Effect.provide(model("ollama", { replies: ["{\"r\":{\"at\":\"next week\",\"note\":\"x\"}}"] }))))
+
   const Person = Schema.Struct({
     name: Schema.String,
     age: Schema.Int,

@@ -129,6 +129,27 @@ describe("messages for a prompt", () => {
       "1: of 1"
     ]))
 
+  it("finds the results of calls that are told one in each message", () =>
+    assert.deepStrictEqual(told(sent([called("1"), called("2"), called("3"), results("1", "3"), called("1")])), [
+      "assistant",
+      "assistant",
+      "2: {\"error\":\"the tool failed, and there is no result\"}",
+      "assistant",
+      "1: of 1",
+      "3: of 3",
+      "assistant",
+      "1: {\"error\":\"the tool failed, and there is no result\"}"
+    ]))
+
+  it("sends what a handler was given as JSON, whatever its schema made of it", () => {
+    const params = { set: new Set(["a"]), map: new Map([["k", 1n]]), bytes: new Uint8Array([1, 2]), most: Infinity }
+    const [message] = sent([{ role: "assistant", content: [{ type: "tool-call", id: "1", name: "a", params }] }])
+    assert(message?.role === "assistant" && typeof message.content !== "string")
+    const [call] = message.content
+    assert(call?.type === "tool-call")
+    assert.deepStrictEqual(call.arguments, { set: ["a"], map: [["k", "1"]], bytes: [1, 2], most: "Infinity" })
+  })
+
   it("finds a result that comes after what the user said in between", () =>
     assert.deepStrictEqual(told(sent([called("1"), user("Wait."), results("1")])), ["assistant", "user", "1: of 1"]))
 
@@ -208,7 +229,7 @@ describe("tool choices", () => {
 
   it("passes on that a call is required, or which", () => {
     assert.deepStrictEqual(choose("required"), [["a", "b"], "required"])
-    assert.deepStrictEqual(choose({ tool: "b" }), [["a", "b"], { tool: "b" }])
+    assert.deepStrictEqual(choose({ tool: "b" }), [["b"], { tool: "b" }])
   })
 
   it("sends only some of them for oneOf", () => {

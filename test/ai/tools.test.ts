@@ -140,6 +140,22 @@ describe("toolkits", () => {
       }).pipe(Effect.provide(handlers), Effect.provide(model(api, { replies: [unknownCall] })))
     })
 
+    it.effect(`${api}: a call of another tool than the one that was chosen is none that was offered`, () => {
+      let runs = 0
+      const handlers = Tools.toLayer({
+        get_weather: () => Effect.sync(() => ({ degrees: ++runs })),
+        get_time: () => Effect.sync(() => String(++runs))
+      })
+      const options = { prompt: "Hi", toolkit: Tools, toolChoice: { tool: "get_time" } } as const
+      return Effect.gen(function*() {
+        const error = aiError(yield* Effect.flip(LanguageModel.generateText(options)))
+        assert.strictEqual(kindOf(error), "MalformedOutput")
+        const streamed = yield* collected(LanguageModel.streamText(options))
+        assert.strictEqual(kindOf(aiError(streamed.error)), "MalformedOutput")
+        assert.strictEqual(runs, 0)
+      }).pipe(Effect.provide(handlers), Effect.provide(model(api, { replies: [weatherCall] })))
+    })
+
     it.effect(`${api}: a call although no tools were given is told as such`, () =>
       Effect.gen(function*() {
         const error = aiError(yield* Effect.flip(LanguageModel.generateText({ prompt: "Hi" })))

@@ -13,7 +13,7 @@ import type {
 } from "../../Message.js"
 import { toolCallsOf } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
-import { isPlain, own, stringOf } from "../json.js"
+import { isPlain, own, stringOf, write } from "../json.js"
 import { invalid } from "../request/plain.js"
 import { failureText, resultText } from "../request/toolResult.js"
 import type * as Encoded from "./encoded.js"
@@ -61,7 +61,7 @@ const choose = (
   isObject: boolean,
   ignored: Array<Ignored>
 ): Result<Pick<Request, "tools" | "toolChoice">> => {
-  const oneOf = typeof choice === "object" && "oneOf" in choice ? choice.oneOf : undefined
+  const oneOf = typeof choice !== "object" ? undefined : "oneOf" in choice ? choice.oneOf : [choice.tool]
   const tools = oneOf === undefined ? all : all.filter((tool) => oneOf.includes(tool.name))
   const wanted: ToolChoice = typeof choice !== "object" ? choice : "tool" in choice ? choice : choice.mode ?? "auto"
   // The core leaves them in.
@@ -198,12 +198,30 @@ const exactText = (given: Encoded.CallGiven): string | undefined => {
   }
 }
 
+const asJson = (_: string, part: unknown): unknown =>
+  typeof part === "bigint" || (typeof part === "number" && !Number.isFinite(part))
+    ? String(part)
+    : part instanceof Set || part instanceof Map || part instanceof Uint8Array
+    ? [...part]
+    : part
+
+// A history has what handlers were given, which a schema may have made something else of than JSON.
+const argumentsOf = (params: unknown): unknown => {
+  if (params === undefined || params === null) return {}
+  if (Either.isRight(write(params, ""))) return params
+  try {
+    return JSON.parse(JSON.stringify(params, asJson))
+  } catch {
+    return params
+  }
+}
+
 const call = (given: Encoded.CallGiven): ToolCall => ({
   type: "tool-call",
   id: given.id,
   name: given.name,
   // Checked where every request is.
-  arguments: (given.params ?? {}) as JsonObject,
+  arguments: argumentsOf(given.params) as JsonObject,
   argumentsText: exactText(given) ?? "",
   ...metadataOf(given)
 })
@@ -265,9 +283,12 @@ const answered = (history: ReadonlyArray<Message>): ReadonlyArray<Message> => {
     out.push(message)
     if (message.role !== "assistant" || typeof message.content === "string") continue
     const open = new Map(toolCallsOf(message.content).map((call) => [call.id, call]))
+    // some tell of each call in a message of its own, and then of the results
+    let isSame = true
     for (let j = i + 1; j < history.length && open.size > 0; j++) {
       const later = history[j] as Message
-      if (later.role === "assistant") break
+      if (later.role !== "assistant") isSame = false
+      else if (!isSame) break
       if (later.role === "tool") open.delete(later.toolCallId)
     }
     while (history[i + 1]?.role === "tool") out.push(history[++i] as Message)
