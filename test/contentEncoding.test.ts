@@ -99,6 +99,18 @@ describe("an answer that is compressed although nobody asked for it", () => {
       }))
   }
 
+  for (const [name, client] of clients) {
+    it.scopedLive(`that ends too soon is cut, on ${name}`, () =>
+      Effect.gen(function*() {
+        // bytes that do not come to less
+        const said = Array.from({ length: 400 }, (_, i) => event(String(Math.sin(i)))).join("")
+        const body = Zlib.gzipSync(said)
+        const url = yield* serving({ "content-encoding": "gzip" }, body.subarray(0, body.length >> 1))
+        const error = yield* Effect.flip(text(url, client, true))
+        assert.strictEqual(error._tag, "IncompleteResponse")
+      }))
+  }
+
   it.scopedLive("gzip without its header is known by its first bytes", () =>
     Effect.gen(function*() {
       const url = yield* serving({}, Zlib.gzipSync(streamed))

@@ -122,6 +122,12 @@ describe("mayRetry", () => {
     assert.isTrue(mayRetry(limited({ retryAfter: 30_000 })))
   })
 
+  it("is not for what has generated something", () => {
+    const partial = { parts: [{ type: "text", text: "Hello" }] } as const
+    assert.isFalse(mayRetry(new OllamaError.ServerBusy({ ...said(503), partial })))
+    assert.isFalse(mayRetry(limited({ partial })))
+  })
+
   it("is not for what takes longer, or stays as it is", () => {
     assert.isFalse(mayRetry(limited({ retryAfter: 30_001 })))
     assert.isFalse(mayRetry(limited({ reason: "quota" })))

@@ -119,6 +119,13 @@ export const ollama: ReadonlyArray<Refusal> = [
     "pull it with `ollama pull m`"
   ),
   row("Ollama", 400, { error: "EOF of the stream" }, "RequestRejected", "EOF of the stream"),
+  row(
+    "Ollama",
+    400,
+    { error: "it can only generate limited output" },
+    "RequestRejected",
+    "it can only generate limited"
+  ),
   row("Ollama", 499, { error: "request canceled" }, "ServerError", "request canceled"),
   row("Ollama", 404, "404 page not found", "EndpointNotFound", "The base URL is probably wrong"),
   row("Ollama", 405, "405 method not allowed", "EndpointNotFound", "The base URL is probably wrong"),

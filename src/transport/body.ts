@@ -290,7 +290,10 @@ const isCompression = (error: unknown): boolean => {
   let at = error
   for (let i = 0; i < maxCauses && typeof at === "object" && at !== null; i++) {
     const { code, message } = at as { readonly code?: unknown; readonly message?: unknown }
-    if (typeof code === "string" && /^(Z_[A-Z]+_ERROR|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_ZLIB)/.test(code)) return true
+    // Z_BUF_ERROR: more was to come
+    if (typeof code === "string" && /^(Z_(?!BUF)[A-Z]+_ERROR|ERR__ERROR_FORMAT|ERR_BROTLI|ERR_ZLIB)/.test(code)) {
+      return true
+    }
     if (typeof message === "string" && /incorrect header check|(invalid|corrupt) (gzip|deflate)/i.test(message)) {
       return true
     }

@@ -137,6 +137,23 @@ describe("metadata", () => {
       ])
     }], true))))
 
+  it.effect("in many small pieces is as large as what they come to", () =>
+    Effect.gen(function*() {
+      const { ignored, parts } = yield* ChatCompletions.create({ prompt: "Hi", model: "hosted/m" })
+      assert.deepStrictEqual(ignored, [])
+      assert.deepStrictEqual(parts[0]?.metadata?.value, {
+        reasoning_details: [{ type: "reasoning.text", index: 0, text: "abc ".repeat(1500), signature: "s" }],
+        field: "reasoning_details"
+      })
+    }).pipe(Effect.provide(hosted([{
+      raw: raw("openai-completions", [
+        ...Array.from({ length: 1500 }, () => delta(details("abc "))),
+        delta(details("", { signature: "s" })),
+        delta({ content: "42" }, "stop"),
+        "data: [DONE]\n\n"
+      ])
+    }], true))))
+
   it.effect("that is encrypted goes with what follows", () =>
     Effect.gen(function*() {
       const { parts } = yield* ChatCompletions.create({ prompt: "Hi", model: "hosted/m" })

@@ -54,6 +54,27 @@ describe("a failure in an answer", () => {
     assert.strictEqual(textOf(parts), "Half")
   })
 
+  it("that is empty is none", () => {
+    const { failure, parts } = whole(
+      "openai-completions",
+      choice("{\"content\":\"Hi\"}", "\"stop\"", ",\"error\":\"\"")
+    )
+    assert.deepStrictEqual([failure, textOf(parts)], [undefined, "Hi"])
+  })
+
+  it("in a field of its own, as servers of llama.cpp had it, is that error, wherever it stands", () => {
+    const overflow = "error: {\"code\":400,\"message\":\"the request exceeds the available context size\"}\n\n"
+    for (const before of ["", delta("\"content\":\"Hi\""), delta("\"content\":\"Hi\"", "\"stop\"")]) {
+      for (const after of ["", "data: [DONE]\n\n"]) {
+        const { failure } = decode("openai-completions", [before + overflow + after])
+        assert.deepStrictEqual(failure, {
+          _tag: "InBandError",
+          error: { code: 400, message: "the request exceeds the available context size" }
+        })
+      }
+    }
+  })
+
   it("inside of a message of Ollama's own API is that error, with what was said", () => {
     const { failure, parts } = whole(
       "ollama",
@@ -101,6 +122,19 @@ describe("a failure in an answer", () => {
       }
     })
   }
+})
+
+describe("an answer with a message and a delta", () => {
+  const both = choice("{\"content\":\"Paris.\"}", "\"stop\"", ",\"delta\":{\"role\":\"assistant\",\"content\":\"\"}")
+
+  it("says what the message says, when it is whole", () =>
+    assert.strictEqual(textOf(whole("openai-completions", both).parts), "Paris."))
+
+  it("says what the delta says, in a stream", () => {
+    const one = both.replace("\"content\":\"\"", "\"content\":\" is.\"").replace("Paris.", "Paris is.")
+    const { parts } = decode("openai-completions", [delta("\"content\":\"Paris\""), event(one)])
+    assert.strictEqual(textOf(parts), "Paris is.")
+  })
 })
 
 describe("the finish", () => {

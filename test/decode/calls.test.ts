@@ -82,6 +82,26 @@ describe("calls in fragments", () => {
     assert.deepStrictEqual(brief(result), ["made-0 g {\"a\":1}", "made-1 g {}"])
   })
 
+  it("nothing more under the id of a complete call is none, with its name and its index or without a name", () => {
+    const full = "\"{\\\"x\\\":1}\""
+    for (
+      const echo of [
+        open("a", 0),
+        open("a", 0, "f", "null"),
+        open("a", 0, ""),
+        "{\"index\":0,\"id\":\"a\",\"function\":null}"
+      ]
+    ) {
+      const result = decode(completions, [calls(open("a", 0, "f", full)), calls(echo), stop])
+      assert.deepStrictEqual([brief(result), result.failure], [["a f {\"x\":1}"], undefined], echo)
+      // also while it waits for one before it
+      const waiting = decode(completions, [calls(open("b", 1)), calls(open("a", 0, "f", full)), calls(echo), stop])
+      assert.deepStrictEqual(brief(waiting), ["b f {}", "a f {\"x\":1}"], echo)
+    }
+    // another place is another call
+    assert.lengthOf(brief(decode(completions, [calls(open("a", 0, "f", full)), calls(open("a", 1)), stop])), 2)
+  })
+
   it("that are broken at the finish, or continue a complete call, are malformed", () => {
     const cutOff = decode(completions, [calls(open("a", 0, "f", "\"{\\\"x\"")), delta("", "\"length\"")])
     assert.deepStrictEqual(cutOff.failure, { _tag: "MalformedToolCall", id: "a", name: "f", raw: "{\"x" })

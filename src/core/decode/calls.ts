@@ -25,6 +25,8 @@ export interface State {
   readonly open: ReadonlyArray<OpenCall>
   /** The calls that began. */
   readonly count: number
+  /** The indices of those that were given out, by their ids. */
+  readonly given: ReadonlyMap<string, number | undefined>
   /** The last one that was given out. */
   readonly last: ToolCall | undefined
   /** The names of the tools that were offered. */
@@ -33,7 +35,7 @@ export interface State {
   readonly returns: boolean
 }
 
-export const initial: State = { open: [], count: 0, last: undefined, tools: [], returns: false }
+export const initial: State = { open: [], count: 0, given: new Map(), last: undefined, tools: [], returns: false }
 
 // Some templates let parts of their own format through: `functions.` before a name, a channel token behind it.
 const repairedName = (name: string, tools: ReadonlyArray<string>): string => {
@@ -124,6 +126,7 @@ export const flush = (
 ): State | DecodeFailure => {
   let at = 0
   let last = state.last
+  let given = state.given
   for (; at < state.open.length; at++) {
     const call = state.open[at] as OpenCall
     if (!all && (!isClosed(call) || (call.isPlaceholder && !settled))) break
@@ -131,8 +134,9 @@ export const flush = (
     if ("_tag" in made) return made
     emit(made, call.extra)
     last = made
+    given = new Map(given).set(call.id, call.index)
   }
-  return at === 0 ? state : { ...state, open: state.open.slice(at), last }
+  return at === 0 ? state : { ...state, open: state.open.slice(at), last, given }
 }
 
 const begin = (
@@ -182,6 +186,14 @@ const extend = (
   return flush({ ...state, open: state.open.map((other, i) => i === at ? call : other) }, false, emit)
 }
 
+/** Nothing more of a call that is complete: some servers repeat its id, and its name, with every piece. */
+const isEcho = ({ given, open }: State, piece: WireCall): boolean => {
+  if (piece.whole || piece.id === "" || piece.text.trim() !== "") return false
+  const same = (index: number | undefined) => piece.name === "" || index === piece.index
+  return (given.has(piece.id) && same(given.get(piece.id)))
+    || open.some((call) => call.id === piece.id && isClosed(call) && same(call.index))
+}
+
 /** Takes one call, or a piece of one. */
 export const add = (
   state: State,
@@ -191,6 +203,7 @@ export const add = (
 ): State | DecodeFailure => {
   const at = target(state.open, piece)
   if (at >= 0) return extend(state, at, piece, emit)
+  if (isEcho(state, piece)) return state
   if (piece.whole || piece.id !== "" || piece.name !== "") return begin(state, piece, makeId, emit)
   // a piece of a call that is complete already, or of none
   if (piece.text.trim() === "") return state

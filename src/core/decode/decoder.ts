@@ -240,7 +240,7 @@ export const whole = (body: string, options: DecoderOptions): Whole => {
       )
   }
   if (!isRecord(parsed.value)) return failed(malformed("the answer is not an object"))
-  const event = readEvent(wire, parsed.value, text)
+  const event = readEvent(wire, parsed.value, text, true)
   if (event._tag !== "Event") return failed(event)
   if (!wire.isAnswer(parsed.value)) return failed(malformed("the answer has no message"))
   const out: Array<ContentEvent> = []

@@ -169,6 +169,10 @@ const eventStep: Framing["step"] = (state, line, out, max) => {
   if (first === 58) return state
   if (isField(line, "event")) return { ...state, event: valueOf(line, "event") }
   if (isField(line, "id") || isField(line, "retry")) return state
+  // servers of llama.cpp had a field of their own for it
+  if (/^error: ?\{/.test(line)) {
+    return addData({ ...dispatch(state, out), event: "error" }, valueOf(line, "error"), out, max)
+  }
   if (line.trimStart().startsWith("{")) return inDocument(state, documentStep(state, line, out, max))
   return state.begun || state.stray !== undefined || line.trim() === "" ? state : { ...state, stray: line }
 }

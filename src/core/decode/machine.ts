@@ -155,7 +155,11 @@ const attached = (state: State): State => {
 const withDetails = (state: State, { details = [], signature }: WireEvent): State => {
   if (state.source === undefined || (details.length === 0 && signature === undefined)) return state
   const before = state.pending?.id === undefined || state.pending.id === state.parts.id ? state.pending : undefined
-  const size = (before?.size ?? 0) + sizeOf(details) + sizeOf(signature ?? "")
+  let size = (before?.size ?? 0) + sizeOf(details) + sizeOf(signature ?? "")
+  // pieces are larger than what they come to
+  if (isTooLarge(size) && before !== undefined && !isTooLarge(before.size)) {
+    size = sizeOf(joinDetails(before.details, details)) + sizeOf((before.signature ?? "") + (signature ?? ""))
+  }
   const pending: Pending = isTooLarge(size)
     ? { id: before?.id, details: [], signature: undefined, size }
     : {

@@ -27,6 +27,8 @@ const isNobodys: ReadonlySet<AttemptError["_tag"]> = new Set([
 
 /** Whether the same request to the same model is worth repeating: nothing has been generated yet. */
 export const mayRetry = (error: AttemptError): boolean => {
+  // what was generated is paid for
+  if ("partial" in error && error.partial !== undefined) return false
   switch (error._tag) {
     case "ConnectionRefused":
       return true

@@ -216,7 +216,7 @@ const table: ReadonlyArray<Words> = [
       "throttling",
       "throttlingexception"
     ],
-    texts: ["rate.?limit", "too many requests", "tokens per min"]
+    texts: ["(?<![a-z])rate.?limit", "too many requests", "tokens per min"]
   },
   {
     kind: "busy",

@@ -232,12 +232,13 @@ const keys = { text: ["content"], reasoning: ["reasoning", "reasoning_content", 
 
 const none: JsonRecord = {}
 
-const read: Wire["read"] = (value, text) => {
+const read: Wire["read"] = (value, text, isWhole = false) => {
   const choices = value["choices"] ?? []
   if (!Array.isArray(choices)) return malformed("choices is not a list")
   const at = choiceAt(choices as ReadonlyArray<unknown>)
   const choice = at < 0 ? none : (choices as ReadonlyArray<JsonRecord>)[at] as JsonRecord
-  const key = isRecord(choice["message"]) && !isRecord(choice["delta"]) ? "message" : "delta"
+  // where there are both, the other one is empty, or has all that came so far
+  const key = isRecord(choice["message"]) && (isWhole || !isRecord(choice["delta"])) ? "message" : "delta"
   const given = choice[key]
   if (given !== undefined && given !== null && !isRecord(given)) return malformed("delta is not an object")
   const message = given ?? none

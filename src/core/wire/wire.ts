@@ -29,7 +29,7 @@ export interface Wire {
   readonly body: (draft: Draft) => Drafted
   readonly framing: Framing
   /** Reads what is no error: an event of a stream, or a whole answer. `text` is the exact text of the value. */
-  readonly read: (value: JsonRecord, text: string) => WireEvent | DecodeFailure
+  readonly read: (value: JsonRecord, text: string, isWhole?: boolean) => WireEvent | DecodeFailure
   /** Whether an object can be a whole answer. */
   readonly isAnswer: (value: JsonRecord) => boolean
   /** Where an event of a stream has its text, for the fast path. */
@@ -233,8 +233,8 @@ export const toolOnWire = ({ description, name, parameters }: ToolDefinition, mo
 export const malformed = (detail: string): DecodeFailure => ({ _tag: "Malformed", detail })
 
 /** One event, whatever stands there: read or refused, never thrown at. */
-export const readEvent = (wire: Wire, value: unknown, text: string): WireEvent | DecodeFailure =>
-  isRecord(value) ? errorOf(value) ?? wire.read(value, text) : malformed("an event is not an object")
+export const readEvent = (wire: Wire, value: unknown, text: string, isWhole = false): WireEvent | DecodeFailure =>
+  isRecord(value) ? errorOf(value) ?? wire.read(value, text, isWhole) : malformed("an event is not an object")
 
 /**
  * The error that an event carries. One server release wrote the text of an error as its key
@@ -316,7 +316,7 @@ export const refusalOf = (message: JsonRecord): string => {
 
 /** An error inside of a message, or beside it. */
 export const innerError = (...errors: ReadonlyArray<unknown>) => {
-  const error = errors.find((error) => error !== undefined && error !== null && error !== false)
+  const error = errors.find((error) => error !== undefined && error !== null && error !== false && error !== "")
   return error === undefined ? undefined : { error }
 }
 
