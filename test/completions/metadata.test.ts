@@ -165,6 +165,22 @@ describe("metadata", () => {
       whole({ content: "42", reasoning_details: [{ type: "reasoning.encrypted", data: "abc" }] })
     ], false))))
 
+  it.effect("that comes behind all that it could go with is not kept, and ignored says so", () =>
+    Effect.gen(function*() {
+      const { ignored, parts } = yield* ChatCompletions.create({ prompt: "Hi", model: "hosted/m" })
+      assert.deepStrictEqual(ignored.map(({ reason, setting }) => [setting, reason]), [
+        ["metadata", "it came behind all that it could go with"]
+      ])
+      assert.deepStrictEqual(parts.map(({ metadata, type }) => [type, metadata]), [["tool-call", undefined]])
+    }).pipe(Effect.provide(hosted([{
+      raw: raw("openai-completions", [
+        delta({ tool_calls: [{ index: 0, ...call({}) }] }),
+        delta({ reasoning_details: [{ type: "reasoning.encrypted", data: "abc" }] }),
+        delta({}, "tool_calls"),
+        "data: [DONE]\n\n"
+      ])
+    }], true))))
+
   it.effect("of more than 64 KiB is dropped, and ignored says so", () =>
     Effect.gen(function*() {
       const { ignored, parts } = yield* ChatCompletions.create({ prompt: "Hi", model: "hosted/m" })

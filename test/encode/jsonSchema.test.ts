@@ -175,6 +175,20 @@ describe("parameters of tools from JSON Schemas", () => {
       required: ["a", "b"]
     })
   })
+  it("references are followed beside an anyOf, and where what is left over is described", () => {
+    const { a } = parameters({
+      properties: {
+        a: { anyOf: [{ minLength: 1 }], oneOf: [{ $ref: "#/$defs/N" }], unevaluatedProperties: { $ref: "#/$defs/N" } }
+      },
+      $defs: { N: { type: "number" } }
+    }).properties
+    assert.deepStrictEqual(a, {
+      anyOf: [{ minLength: 1 }],
+      oneOf: [{ type: "number" }],
+      unevaluatedProperties: { type: "number" }
+    })
+  })
+
   it("oneOf and const become what Ollama reads", () => {
     const { a } = parameters({ properties: { a: { oneOf: [{ const: "x" }, { type: "null" }] } } }).properties
     assert.deepStrictEqual(a, { anyOf: [{ const: "x", enum: ["x"] }, { type: "null" }] })

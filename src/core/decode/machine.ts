@@ -266,17 +266,19 @@ export const step = (
 export const end = (state: State, out: Array<ContentEvent>): Finish | DecodeFailure | undefined => {
   if (state.finish === undefined) return undefined
   let parts = state.parts
-  let dropped = state.dropped
+  let last = state
   if (state.calls.open.length > 0) {
     const calls = Calls.flush(state.calls, true, (call, extra) => {
-      const said = withMetadata(state, call, extra)
-      dropped = dropped || said.state.dropped
+      const said = withMetadata(last, call, extra)
+      last = said.state
       parts = putCall(parts, said.call, out)
     })
     if ("_tag" in calls) return calls
   }
   closePart(parts, out)
   const { reason, word } = state.finish
+  const unplaced = last.pending?.id === undefined ? Object.keys(pendingValue(last.pending)) : []
+  const ignored = [...(last.dropped ? [tooMuch] : []), ...(unplaced.length > 0 ? [tooLate] : [])]
   return {
     finishReason: reasonOf(reason, state),
     rawFinishReason: word,
@@ -284,9 +286,11 @@ export const end = (state: State, out: Array<ContentEvent>): Finish | DecodeFail
     ...(state.timings === undefined ? undefined : { timings: state.timings }),
     ...(state.model === undefined ? undefined : { model: state.model }),
     ...(state.responseId === undefined ? undefined : { responseId: state.responseId }),
-    ...(dropped ? { ignored: [tooMuch] } : undefined)
+    ...(ignored.length > 0 ? { ignored } : undefined)
   }
 }
+
+const tooLate: Ignored = { setting: "metadata", reason: "it came behind all that it could go with" }
 
 const tooMuch: Ignored = { setting: "metadata", reason: "the server wants more back than the 64 KiB that are kept" }
 

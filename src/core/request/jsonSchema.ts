@@ -114,10 +114,11 @@ type Kind = "one" | "list" | "map" | "drop"
 const keywords: ReadonlyMap<string, Kind> = new Map<string, Kind>([
   ...["$schema", "$id", "$defs", "definitions", "$anchor", "$comment"].map((key) => [key, "drop"] as const),
   ...["properties", "patternProperties", "dependentSchemas"].map((key) => [key, "map"] as const),
-  ...["anyOf", "prefixItems"].map((key) => [key, "list"] as const),
-  ...["items", "additionalItems", "additionalProperties", "contains", "propertyNames", "not", "if", "then", "else"].map(
+  ...["anyOf", "oneOf", "prefixItems"].map((key) => [key, "list"] as const),
+  ...["items", "additionalItems", "unevaluatedItems", "additionalProperties", "unevaluatedProperties", "contains"].map(
     (key) => [key, "one"] as const
-  )
+  ),
+  ...["propertyNames", "not", "if", "then", "else"].map((key) => [key, "one"] as const)
 ])
 
 type Mutable = Record<string, unknown>
