@@ -119,10 +119,18 @@ export class OpenStream {
     return this.afterFinish > maxAfterFinish
   }
 
+  /** Some servers put a finish on every piece: it was none. */
+  private goesOn(): void {
+    this.afterFinish = 0
+    this.reader.forgetWaits()
+  }
+
   /** What the bytes at hand say; `undefined` when that is nothing. */
   private decodeMore(): Next | undefined {
     while (!this.portions.isEmpty) {
+      const wasFinished = this.decoder.isFinished
       const events = this.decoder.push(this.portions.next())
+      if (wasFinished && events.length > 0) this.goesOn()
       if (this.decoder.failure !== undefined) this.failure = this.decodeFailure(this.decoder.failure)
       else if (this.decoder.isDone) return this.finish(events)
       if (events.length > 0) return Effect.succeed(events)

@@ -151,6 +151,11 @@ export class BodyReader {
     this.deadlines.set(this.deadline, due, soonest)
   }
 
+  /** Reads with a grace may wait as long again. */
+  forgetWaits(): void {
+    this.waited = 0
+  }
+
   /** Whether the end is known to have come: a read would have nothing but that to say. */
   get isAtEnd(): boolean {
     return this.ended ||= this.pull.atEnd?.() ?? false

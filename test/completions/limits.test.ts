@@ -289,6 +289,22 @@ for (const api of apis) {
         }))
       ))
 
+    if (api === "openai-completions") {
+      it.effect("it begins again when the answer goes on: some servers put a finish on every piece", () =>
+        Effect.gen(function*() {
+          const outcome = yield* endsAt(2700, streamed(prompt))
+          assert.strictEqual(partial(outcome), "one |two |three")
+          assert.deepInclude(outcome.finish?.usage, { inputTokens: 3, outputTokens: 4 })
+        }).pipe(
+          Effect.provide(mocked(api, {
+            replies: [{
+              raw: raw(api, [...["one ", "two ", "three"].map((word) => text(word) + finish), usage + done]),
+              delayMs: { chunk: 900 }
+            }]
+          }))
+        ))
+    }
+
     it.effect("an error within it fails", () =>
       Effect.gen(function*() {
         const outcome = yield* endsAt(1000, streamed(prompt))
