@@ -278,14 +278,14 @@ describe("what wins", () => {
 describe("generateObject", () => {
   it.effect("of a union has the keys of every member: which one it is, is seen when it is decoded", () =>
     Effect.gen(function*() {
-      const Dated = Schema.Struct({ at: Schema.DateFromString.pipe(Schema.validDate()) })
-      const Noted = Schema.Struct({ at: Schema.String, note: Schema.String })
+      const Numbered = Schema.Struct({ id: Schema.NumberFromString })
+      const Named = Schema.Struct({ id: Schema.String, name: Schema.String })
       const { value } = yield* LanguageModel.generateObject({
-        prompt: "When?",
-        schema: Schema.Struct({ r: Schema.Union(Dated, Noted) })
+        prompt: "Which?",
+        schema: Schema.Struct({ r: Schema.Union(Numbered, Named) })
       })
-      assert.deepStrictEqual(value, { r: { at: "next week", note: "x" } })
-    }).pipe(Effect.provide(model("ollama", { replies: ["{\"r\":{\"at\":\"next week\",\"note\":\"x\"}}"] }))))
+      assert.deepStrictEqual(value, { r: { id: "abc", name: "x" } })
+    }).pipe(Effect.provide(model("ollama", { replies: ["{\"r\":{\"id\":\"abc\",\"name\":\"x\"}}"] }))))
 
   const Person = Schema.Struct({
     name: Schema.String,
