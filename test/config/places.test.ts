@@ -136,6 +136,39 @@ describe("what is shown", () => {
     assert.strictEqual((shown as typeof config).channels.sortOrder, "up")
   })
 
+  it("has no secret of a variable, of a list, or in a URL", () => {
+    const hidden = {
+      skills: { entries: { a: { env: { PASSWD: "secret-1", PIN: 1234 } } } },
+      mcp: { servers: { g: { env: { GITHUB_PAT: "secret-2" }, args: ["--port", "80"] } } },
+      models: { providers: { x: { localService: { command: "run", env: { DB_PASS: "secret-3", KEY: "${KEY}" } } } } },
+      tools: { apiKeys: ["secret-4", "${A_KEY}"], tokens: ["secret-5"], passwords: { a: "secret-6" } },
+      urls: [
+        "http://user:se?c@ret@host/v1/@scope?key=secret-7&page=2",
+        "wss://host/?a=b&access_token=secret-8#api_key=secret-9",
+        "https://host/?X-Amz-Signature=secret&key=${KEY}&sort=key"
+      ]
+    }
+    assert.deepStrictEqual(masked(hidden, []), {
+      skills: { entries: { a: { env: { PASSWD: "********", PIN: "********" } } } },
+      mcp: { servers: { g: { env: { GITHUB_PAT: "********" }, args: ["--port", "80"] } } },
+      models: { providers: { x: { localService: { command: "run", env: { DB_PASS: "********", KEY: "${KEY}" } } } } },
+      tools: { apiKeys: ["********", "${A_KEY}"], tokens: ["********"], passwords: { a: "********" } },
+      urls: [
+        "http://********@host/v1/@scope?key=********&page=2",
+        "wss://host/?a=b&access_token=********#api_key=********",
+        "https://host/?X-Amz-Signature=********&key=${KEY}&sort=key"
+      ]
+    })
+    assert.strictEqual(masked("k1", ["tools", "apiKeys", 0]), "********")
+    const shown = {
+      env: { shellEnv: { enabled: true, timeoutMs: 15_000 } },
+      secrets: { defaults: { env: "default" } },
+      models: { maxTokens: 8192, contextTokens: 4096, cost: { tokens: 1 } }
+    }
+    assert.deepStrictEqual(masked(shown, []), shown)
+    assert.strictEqual(masked(8192, ["models", "maxTokens"]), 8192)
+  })
+
   it("depends on where it stands", () => {
     assert.strictEqual(masked("secret", ["models", "providers", "x", "apiKey"]), "********")
     assert.strictEqual(masked("secret", ["models", "providers", "x", "headers", "a"]), "********")

@@ -7,14 +7,19 @@ import type { KeyPath } from "./tree.js"
 /** What stands in the place of a secret, whatever its length. */
 export const mask = "********"
 
-const secretKey = /(?:key|token|secret|password|passphrase|credentials?|authorization|cookie)$/i
+const secretKey = /(?:key|token|secret|passw(?:or)?d|passphrase|credentials?|authorization|cookie)$/i
 
-const isSecret = (path: KeyPath): boolean => {
+/** Whether what stands somewhere is a secret, by its own name or by what it stands in. */
+const isSecret = (path: KeyPath, value: unknown): boolean => {
   const last = path.at(-1)
-  return path[0] === "env" && path[1] !== "shellEnv"
-    || path.at(-2) === "headers"
-    || (path.at(-2) === "auth" && last === "value")
-    || (typeof last === "string" && secretKey.test(last))
+  const parent = path.at(-2)
+  // variables of this program, or of one that is started
+  if (parent === "env") return path.length > 2 || last !== "shellEnv"
+  if (parent === "headers" || (parent === "auth" && last === "value")) return true
+  if (typeof last !== "string") return false
+  // several of them; but a number says how many, as `maxTokens` does, and the section `secrets` holds none
+  const isPlural = typeof value !== "number" && !(path.length === 1 && last === "secrets")
+  return secretKey.test(last) || (isPlural && secretKey.test(last.replace(/s$/i, "")))
 }
 
 const isReference = (text: string): boolean =>
@@ -26,24 +31,32 @@ const isSource = (value: unknown): boolean =>
   ["env", "file", "exec", "store"].includes(String(own(value, "source")))
   && Object.keys(value as object).every((key) => ["source", "provider", "id"].includes(key))
 
-const text = (value: string, secret: boolean): string =>
-  secret && !isReference(value) ? mask : value.replace(/(\/\/)[^/@\s]+@/g, `$1${mask}@`)
+const isSecretParameter = (name: string): boolean =>
+  secretKey.test(name) || /(?:^|[-_])(?:auth|sig|signature)$/i.test(name)
+
+// A password may have an @ itself: the last one before the path ends it.
+const url = (value: string): string =>
+  value.replace(/(\/\/)[^/\s]+@/g, `$1${mask}@`).replace(
+    /([?&#;])([^=?&#;\s]+)=([^&#;\s]+)/g,
+    (written: string, begin: string, name: string, value: string) =>
+      isSecretParameter(name) && !isReference(value) ? `${begin}${name}=${mask}` : written
+  )
+
+const text = (value: string, secret: boolean): string => secret && !isReference(value) ? mask : url(value)
 
 /** A value as it may be shown. `path` is where it stands. */
 export const masked = (value: unknown, path: KeyPath): unknown => {
-  const walk = (value: unknown, path: KeyPath, secret: boolean): unknown => {
+  const walk = (value: unknown, path: KeyPath, above: boolean): unknown => {
+    const secret = above || isSecret(path, value)
     if (secret && isSource(value)) return value
     if (Array.isArray(value)) return value.map((item, i) => walk(item, [...path, i], secret))
     if (isRecord(value)) {
       return Object.fromEntries(
-        Object.entries(value).map(([key, member]) => {
-          const at = [...path, key]
-          return [key, walk(member, at, secret || isSecret(at))]
-        })
+        Object.entries(value).map(([key, member]) => [key, walk(member, [...path, key], secret)])
       )
     }
     if (typeof value === "string") return text(value, secret)
     return secret && typeof value === "number" ? mask : value
   }
-  return walk(value, path, path.some((_, i) => isSecret(path.slice(0, i + 1))))
+  return walk(value, path, path.some((_, i) => isSecret(path.slice(0, i), undefined)))
 }
