@@ -10,13 +10,13 @@ import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import { emptyFile, nodeAt, same } from "../core/config/edit.js"
 import { issuesAt } from "../core/config/issues.js"
-import { parse } from "../core/config/json5.js"
+import { maxBytes, parse } from "../core/config/json5.js"
 import type { Problem } from "../core/config/plain.js"
 import { variables } from "../core/config/resolve.js"
 import type { Diagnostic } from "../core/config/resolved.js"
 import { formatPath, type KeyPath, type Node, type SourcePosition, toValue } from "../core/config/tree.js"
 import { ConfigInvalid, type ConfigProblem, ConfigUnwritable, type ConfigurationError } from "../OllamaError.js"
-import { isReason, readText, unreadable } from "./files.js"
+import { isReason, readText, tooLarge, unreadable } from "./files.js"
 import { expand } from "./include.js"
 import { type FileOptions, locations } from "./load.js"
 import * as Lock from "./lock.js"
@@ -182,6 +182,9 @@ const prepare = Effect.fnUntraced(function*(file: string, before: string | undef
   const whole = yield* Effect.either(expanded(file, text, node))
   yield* refuseIncluded(file, node, whole, edit.path)
   const after = yield* Either.mapLeft(edit.apply(text), (problem) => invalid([problem], file))
+  // nobody could read it afterwards, not even to make it smaller
+  const size = new TextEncoder().encode(after).length
+  if (size > maxBytes) return yield* tooLarge(file, size)
   const tree = yield* parse(after, file)
   const written = nodeAt(tree, edit.path)
   const asExpected = written === undefined

@@ -28,7 +28,7 @@ export const unreadable = (path: string) => (error: PlatformError): ConfigUnread
   })
 }
 
-const tooLarge = (path: string, size: bigint | number): ConfigInvalid =>
+export const tooLarge = (path: string, size: bigint | number): ConfigInvalid =>
   new ConfigInvalid({
     problems: [{ path: "", expected: `at most ${maxBytes} bytes`, actual: `${size} bytes`, file: path }]
   })

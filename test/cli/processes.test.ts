@@ -185,6 +185,11 @@ describe.sequential("in a pipe", () => {
         1,
         "error: models.providers.hosted.apikey: expected a known key, found \"apikey\" (did you mean \"apiKey\"?). Nothing was written.\n"
       ])
+      const large = yield* inside(me, ["config", "set", "channels.a", "-"], { stdin: "a".repeat(2 ** 21) })
+      assert.match(
+        large.stderr,
+        /openclaw\.json: expected at most 2097152 bytes, found \d+ bytes\. Nothing was written\.\n$/
+      )
       assert.strictEqual(masked.stdout, "********\n")
       assert.strictEqual(revealed.stdout, "sk-typed-by-nobody\n")
       assert.notInclude(all.stdout, "real-secret")

@@ -177,6 +177,19 @@ describe("a file that must not be written", () => {
       )
     }))
 
+  scoped("would be larger than a file may be", () =>
+    Effect.gen(function*() {
+      const most = 2 * 1024 * 1024
+      const text = (length: number) => `{ env: { vars: { A: '${"é".repeat(length / 2)}' } } }`
+      const { path } = yield* folder(text(1000))
+      yield* set("channels.a", "é".repeat(most / 2 - 600), { path })
+      assert.strictEqual(Option.isSome(yield* get("channels.a", { path })), true)
+      // it is counted in bytes
+      const error = yield* left(text(most - 1000), (file) => set("channels.a", "é".repeat(600), { path: file }))
+      assert.strictEqual(error._tag, "ConfigInvalid")
+      assert.match(error.message, /openclaw\.json: expected at most 2097152 bytes, found 2097\d{3} bytes\.$/)
+    }))
+
   scoped("may not be written", () =>
     Effect.gen(function*() {
       const { home } = yield* folder("x", "file")

@@ -52,7 +52,11 @@ export const get = (
 
 const refusal = (problems: ReadonlyArray<ConfigProblem>): string =>
   [
-    `${problems.map(({ actual, expected, path }) => `${path}: expected ${expected}, found ${actual}`).join("\n")}`,
+    // what is wrong with all of the file has no path in it
+    problems.map(({ actual, expected, file, path }) =>
+      `${path || file || "the file"}: expected ${expected}, found ${actual}`
+    )
+      .join("\n"),
     "Nothing was written."
   ].join(problems.length === 1 ? ". " : "\n")
 
