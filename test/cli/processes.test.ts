@@ -80,6 +80,15 @@ describe.sequential("in a pipe", () => {
       assert.deepStrictEqual([load.code, ps.code, unload.code, rm.code], [0, 0, 0, 1])
     }))
 
+  live("rm removes what it can, and says of each that is left why", () =>
+    Effect.gen(function*() {
+      const { env } = yield* serve(usual)
+      const me = yield* home({ models: { providers: { groq: { baseUrl: "groq:1", models: [{ id: "x" }] } } } })
+      const rm = yield* inside(me, ["rm", "nope", "groq/x", "gemma3:4b"], { env })
+      assert.match(rm.stderr, /^✓ removed gemma3:4b\nerror: .*nope[^\n]*\nerror: .*groq/)
+      assert.strictEqual(rm.code, 1)
+    }))
+
   live("pull, and the catalog is asked for anew", () =>
     Effect.gen(function*() {
       const { env, mock } = yield* serve(usual)

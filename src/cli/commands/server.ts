@@ -4,10 +4,12 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as OllamaClient from "../../OllamaClient.js"
-import { sentence } from "../failure.js"
+import type { Failure } from "../command.js"
+import { describe } from "../failure.js"
 import { SaidAlready } from "../failures.js"
-import { complain, note, print, printJson, Screen } from "../screen.js"
+import { note, print, printJson, Screen } from "../screen.js"
 import { keepAliveOf, live, server, target } from "../session.js"
+import { Settings } from "../settings.js"
 import { table } from "../table.js"
 import { bytes, duration, grouped, oneLine } from "../text.js"
 
@@ -62,16 +64,20 @@ export const ps = ({ json }: { readonly json: boolean }) =>
 
 export const rm = ({ models }: { readonly models: ReadonlyArray<string> }) =>
   Effect.gen(function*() {
-    const failures: Array<string> = []
+    const { verbose } = yield* Settings
+    const failures: Array<Failure> = []
     for (const written of models) {
-      const { model, provider } = yield* target(written)
-      // one that is not there does not keep the others
-      yield* Effect.matchEffect(OllamaClient.delete(provider, model), {
-        onFailure: (failure) => Effect.sync(() => failures.push(sentence(failure))),
-        onSuccess: () => note(({ green }) => `${green("✓")} removed ${oneLine(model)}`)
+      // one that is not there does not keep the others, nor one whose provider cannot be used
+      const removed = Effect.flatMap(
+        target(written),
+        ({ model, provider }) => Effect.as(OllamaClient.delete(provider, model), model)
+      )
+      yield* Effect.matchEffect(removed, {
+        onFailure: (failure) => Effect.sync(() => failures.push(failure)),
+        onSuccess: (model) => note(({ green }) => `${green("✓")} removed ${oneLine(model)}`)
       })
     }
-    yield* Effect.forEach(failures, complain, { discard: true })
+    yield* Effect.forEach(failures, (failure) => note((inks) => describe(failure, inks, verbose)), { discard: true })
     if (failures.length > 0) return yield* new SaidAlready()
   }).pipe(Effect.provide(live()))
 
