@@ -29,6 +29,9 @@ const namesOf = (flags: ReadonlyArray<OptionAbout>): ReadonlyArray<string> =>
 
 const isOption = (word: string): boolean => /^-./.test(word) && !/^-\.?\d/.test(word)
 
+const isWithin = (text: string, [least, most]: readonly [number, number]): boolean =>
+  /^\d+$/.test(text) && Number(text) >= least && Number(text) <= most
+
 /** The command that a word was probably to be: one of these, or one within them, as `list` is within `models`. */
 const meantBy = (word: string, { children }: Described): string | undefined => {
   const called = (names: ReadonlyArray<Described>) => names.flatMap(({ aliases, name }) => [name, ...aliases])
@@ -119,6 +122,9 @@ export const read = (program: Described, words: ReadonlyArray<string>): Either.E
           `${dashed(known.name)} is one of ${known.choices.join(", ")}, not "${given}".`
             + (meant === undefined ? "" : ` Did you mean "${meant}"?`)
         )
+      }
+      if (known.range !== undefined && !isWithin(given, known.range)) {
+        return fail(`${dashed(known.name)} is a whole number from ${known.range.join(" to ")}, not "${given}".`)
       }
       value = given
     }

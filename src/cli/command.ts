@@ -103,11 +103,17 @@ export const texts = (name: string, value: string, about: string): Flag<Readonly
   about
 })
 
-export const integer = (name: string, value: string, about: string): Flag<Option.Option<number>> => ({
+export const integer = (
+  name: string,
+  value: string,
+  range: readonly [least: number, most: number],
+  about: string
+): Flag<Option.Option<number>> => ({
   kind: "flag",
   shape: "integer",
   name,
   value,
+  range,
   about
 })
 

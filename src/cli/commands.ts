@@ -96,7 +96,12 @@ const load = command(
   },
   {
     keepAlive: text("keep-alive", "duration", "How long it stays: 30m, 2h, or -1 for ever"),
-    numCtx: integer("num-ctx", "tokens", "The size of its context; requests with another one load it again"),
+    numCtx: integer(
+      "num-ctx",
+      "tokens",
+      [1, 2 ** 31 - 1],
+      "The size of its context; requests with another one load it again"
+    ),
     model: ofServer
   },
   modules.server
@@ -236,7 +241,7 @@ const mock = command(
     ]
   },
   {
-    port: integer("port", "number", "Where to listen; default: a free port"),
+    port: integer("port", "number", [0, 65_535], "Where to listen; default: a free port"),
     imitate: choice(
       "imitate",
       ["0.6.3", "0.17.7", "0.24.0", "0.33.0"],

@@ -10,6 +10,8 @@ import { harmless } from "./text.js"
 const advice: ReadonlyArray<readonly [RegExp, string]> = [
   [/use Ollama\.layerWith\(\{ discover: true \}\)/g, "say where it is with --base-url"],
   [/`ollama pull /g, "`effect-ollama pull "],
+  // what was typed with --base-url is checked before
+  [/(?<![\w.\]])(?:options\.)?baseUrl(?=: expected)/g, "OLLAMA_HOST"],
   [/, or raise discovery\.\w+/g, ""],
   [
     /Create it, or unset the variable that names it \(OPENCLAW_CONFIG_PATH\)/g,

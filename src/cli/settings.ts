@@ -22,6 +22,8 @@ export interface OptionAbout {
   /** What follows it, e.g. `path`; absent when nothing does. */
   readonly value?: string | undefined
   readonly choices?: ReadonlyArray<string> | undefined
+  /** Of a whole number: the least and the most that it can be. */
+  readonly range?: readonly [least: number, most: number] | undefined
   readonly about: string
 }
 

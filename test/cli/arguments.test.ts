@@ -78,6 +78,20 @@ describe("a command line", () => {
     assert.include(mistake("mock", "--imitate", "1.0"), "is one of 0.6.3")
   })
 
+  it("has numbers that are whole and within their range", () => {
+    for (const port of ["99999", "-1", "1.5", "1e3", "many", ""]) {
+      assert.strictEqual(mistake("mock", `--port=${port}`), `--port is a whole number from 0 to 65535, not "${port}".`)
+    }
+    for (const size of ["-5", "0", "99999999999999999999"]) {
+      assert.include(
+        mistake("load", "m", "--num-ctx", size),
+        `--num-ctx is a whole number from 1 to 2147483647, not "${size}".`
+      )
+    }
+    assert.deepStrictEqual(ordered("mock", "--port", "65535"), ["mock", "--port", "65535", "--"])
+    assert.deepStrictEqual(ordered("load", "m", "--num-ctx=1"), ["load", "--num-ctx", "1", "--", "m"])
+  })
+
   it("shows help where it is asked for, or nothing is said", () => {
     assert.strictEqual(line().show, "help")
     assert.strictEqual(line("chat", "-h").show, "help")

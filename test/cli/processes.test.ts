@@ -239,6 +239,31 @@ describe.sequential("in a pipe", () => {
       for (const { stderr } of [command, option, path, broken, refused]) assert.notMatch(stderr, /^\s+at /m)
     }))
 
+  live("a wrong value of an option is 2, in the words of the command line", () =>
+    Effect.gen(function*() {
+      const me = yield* home()
+      const usage = (command: string) =>
+        `\nusage: effect-ollama ${command} [options]\nhelp:  effect-ollama ${command} --help\n`
+      const wrong: ReadonlyArray<readonly [words: ReadonlyArray<string>, message: string]> = [
+        [["mock", "--port", "99999"], "--port is a whole number from 0 to 65535, not \"99999\"."],
+        [["ps", "--base-url", "ftp://x"], "--base-url is an http or https URL, not a URL with the scheme \"ftp\"."],
+        [
+          ["--base-url=http://me:pass@h", "ps"],
+          "--base-url is an http or https URL, not a URL with credentials inside: use apiKey or headers."
+        ]
+      ]
+      for (const [words, message] of wrong) {
+        const ran = yield* inside(me, words)
+        const stderr = `error: ${message}${usage(words.includes("ps") ? "ps" : "mock")}`
+        assert.deepStrictEqual(ran, { code: 2, stdout: "", stderr })
+      }
+      for (const variables of [{}, { OLLAMA_API_KEY: "ollama-local" }]) {
+        const host = yield* inside(me, ["ps"], { env: { OLLAMA_HOST: "ftp://x", ...variables } })
+        assert.match(host.stderr, /^error: The configuration is invalid\. OLLAMA_HOST: expected an http or https URL/)
+        assert.strictEqual(host.code, 1)
+      }
+    }))
+
   live("mock, also as effect-ollama-mock", () =>
     Effect.gen(function*() {
       const me = yield* home()
