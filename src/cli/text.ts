@@ -37,48 +37,77 @@ export const oneLine = (text: string): string => harmless(text).replace(/\s+/g, 
 export const partOfSentence = (text: string): string =>
   text.slice(0, 1).toLowerCase() + text.slice(1).replace(/\.$/, "")
 
-/** A text without colours, cut to a number of columns. */
-export const cut = (text: string, columns: number): string => {
-  if (widthOf(text) <= columns) return text
+/** The first characters, as many as fit into so many columns. */
+const fitting = (characters: Iterable<string>, columns: number): string => {
   let out = ""
-  let width = 1
-  for (const character of text) {
+  let width = 0
+  for (const character of characters) {
     width += widthOfCharacter(character)
     if (width > columns) break
     out += character
   }
-  return `${out}…`
+  return out
 }
+
+/** A text without colours, cut to a number of columns. */
+export const cut = (text: string, columns: number): string =>
+  widthOf(text) <= columns ? text : `${fitting(text, columns - 1)}…`
+
+/** A line without colours, and the line with a mark (`^`) below one of its places: what stands around the mark. */
+export const around = (line: string, mark: string, columns: number): string => {
+  if (widthOf(line) <= columns && mark.length <= columns) return `${line}\n${mark}`
+  const before = fitting(line, mark.length - 1)
+  const after = line.slice(before.length)
+  const room = Math.max(Math.floor(columns / 2), columns - Math.max(1, widthOf(after)))
+  const left = widthOf(before) <= room
+    ? before
+    : `…${[...fitting([...before].reverse(), room - 1)].reverse().join("")}`
+  const width = widthOf(left)
+  return `${left}${cut(after, columns - width)}\n${" ".repeat(width)}^`
+}
+
+const isMark = (line: string | undefined): line is string => line !== undefined && /^ *\^$/.test(line)
 
 export const padEnd = (text: string, columns: number): string => text + " ".repeat(Math.max(0, columns - widthOf(text)))
 
 export const padStart = (text: string, columns: number): string =>
   " ".repeat(Math.max(0, columns - widthOf(text))) + text
 
-/** Wraps each line of a text between words. A word that is longer than a line stays whole: it may be a path. */
-export const wrap = (text: string, columns: number, indent = ""): string =>
-  text.split("\n").map((line) => {
-    if (widthOf(line) <= columns) return line
-    const lead = /^\s*(?:[-•] )?/.exec(line)![0]
-    const hanging = indent + " ".repeat(lead.length)
-    const lines: Array<string> = []
-    let now = lead
-    let used = widthOf(lead)
-    let isEmpty = true
-    for (const word of line.slice(lead.length).split(" ")) {
-      const width = widthOf(word)
-      if (!isEmpty && used + 1 + width > columns) {
-        lines.push(now)
-        now = hanging + word
-        used = widthOf(hanging) + width
-      } else {
-        now += isEmpty ? word : ` ${word}`
-        used += width + (isEmpty ? 0 : 1)
-      }
-      isEmpty = false
+const wrapLine = (line: string, columns: number, indent: string): string => {
+  if (widthOf(line) <= columns) return line
+  const lead = /^\s*(?:[-•] )?/.exec(line)![0]
+  const hanging = indent + " ".repeat(lead.length)
+  const lines: Array<string> = []
+  let now = lead
+  let used = widthOf(lead)
+  let isEmpty = true
+  for (const word of line.slice(lead.length).split(" ")) {
+    const width = widthOf(word)
+    if (!isEmpty && used + 1 + width > columns) {
+      lines.push(now)
+      now = hanging + word
+      used = widthOf(hanging) + width
+    } else {
+      now += isEmpty ? word : ` ${word}`
+      used += width + (isEmpty ? 0 : 1)
     }
-    return [...lines, now].join("\n")
+    isEmpty = false
+  }
+  return [...lines, now].join("\n")
+}
+
+/**
+ * Wraps each line of a text between words. A word that is longer than a line stays whole: it may be a path. A line with a
+ * mark below is cut: the mark would stand below something else.
+ */
+export const wrap = (text: string, columns: number, indent = ""): string => {
+  const lines = text.split("\n")
+  return lines.flatMap((line, i) => {
+    const below = lines[i + 1]
+    if (isMark(below)) return [around(line, below, columns)]
+    return i > 0 && isMark(line) ? [] : [wrapLine(line, columns, indent)]
   }).join("\n")
+}
 
 // =============================================================================
 // numbers

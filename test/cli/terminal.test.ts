@@ -81,6 +81,31 @@ describe.sequential("on a terminal", () => {
       }
     }))
 
+  live("an excerpt of the configuration is cut, and its mark stands where it is wrong", () =>
+    Effect.gen(function*() {
+      const text = "{ models: { providers: { ollama: { baseUrl: \"localhost:11434\", apiKey: \"abcdefg\", "
+        + "models: [ { id: \"m\", contextWindow: \"many\" , maxTokens: -4}, ] } } } }"
+      const [wrong, broken] = [yield* home(text), yield* home(text.replace(" , max", "  max"))]
+      const marked = (screen: string) => {
+        const lines = plain(screen).split("\n")
+        return lines.flatMap((line, i) => /^ *\^$/.test(line) ? [lines[i - 1]!.slice(line.length - 1)] : [])
+      }
+      for (const columns of [60, 80]) {
+        const said = yield* inside(wrong, ["config", "validate"], { columns })
+        const found = marked(said.stderr)
+        assert.strictEqual(found.length, 3)
+        for (const begin of [/^"\*{15}"/, /^"\*{4}"/, /^-4\}/]) assert.isTrue(found.some((text) => begin.test(text)))
+        const unread = yield* inside(broken, ["config", "validate"], { columns })
+        assert.match(marked(unread.stderr).join(), /^\*{9}: -4/)
+        const checked = yield* inside(broken, ["status"], { columns })
+        assert.match(marked(checked.stdout).join(), /^\*{9}: -4/)
+        for (const line of plain(said.stderr + unread.stderr + checked.stdout).split("\n")) {
+          // a path is not broken
+          if (!line.includes("/")) assert.isAtMost(widthOf(line), columns, line)
+        }
+      }
+    }))
+
   test("a pull is a bar with speed and time, and one line at the end", () =>
     Effect.gen(function*() {
       const { env, mock } = yield* serve({ models })

@@ -5,7 +5,7 @@ import { Wrapping } from "../../src/cli/chat/wrapping.js"
 import * as progress from "../../src/cli/progress.js"
 import { inks } from "../../src/cli/screen.js"
 import { table } from "../../src/cli/table.js"
-import { bytes, cut, duration, harmless, partOfSentence, widthOf, wrap } from "../../src/cli/text.js"
+import { around, bytes, cut, duration, harmless, partOfSentence, widthOf, wrap } from "../../src/cli/text.js"
 import type { JsonRecord } from "../../src/core/json.js"
 import * as server from "../../src/core/server/progress.js"
 import { output } from "./output.js"
@@ -34,6 +34,29 @@ describe("text", () => {
     const wrapped = wrap(text, columns)
     assert.strictEqual(wrapped.replace(/\s+/g, " "), text.replace(/\s+/g, " "))
     for (const line of wrapped.split("\n")) assert.isAtMost(widthOf(line), columns)
+  })
+
+  it("with a mark below is cut around the mark, and is not wrapped", () => {
+    const line = "one two three four five"
+    const at = (word: string) => `${" ".repeat(line.indexOf(word))}^`
+    assert.strictEqual(around(line, at("three"), 23), `${line}\n${at("three")}`)
+    assert.strictEqual(around(line, at("one"), 12), "one two thr…\n^")
+    assert.strictEqual(around(line, at("three"), 12), "… two three…\n      ^")
+    assert.strictEqual(around(line, at("five"), 12), "…e four five\n        ^")
+    assert.strictEqual(around(line, `${" ".repeat(line.length)}^`, 12), "… four five\n           ^")
+    assert.strictEqual(around("올라마 모델 설정", "      ^", 8), "…마 모…\n   ^")
+    const text = `It is wrong here.\n${line}\n${at("four")}\nMend it.`
+    assert.strictEqual(wrap(text, 12), "It is wrong\nhere.\n…hree four …\n      ^\nMend it.")
+  })
+
+  it.prop("with a mark keeps it below the same character, within its columns", [
+    FastCheck.integer({ min: 0, max: 80 }),
+    FastCheck.integer({ min: 8, max: 100 })
+  ], ([place, columns]) => {
+    const line = Array.from({ length: 80 }, (_, i) => String.fromCharCode(0x100 + i)).join("")
+    const [cutLine = "", mark = ""] = around(line, `${" ".repeat(place)}^`, columns).split("\n")
+    assert.isAtMost(Math.max(widthOf(cutLine), mark.length), columns)
+    assert.strictEqual(cutLine[mark.length - 1], line[place])
   })
 
   it("of sizes and times is short", () => {

@@ -10,7 +10,7 @@ import { excerpt, type Spot, spot } from "../excerpt.js"
 import { Failed, Misused, SaidAlready } from "../failures.js"
 import { note, print, printJson, Screen } from "../screen.js"
 import { Settings } from "../settings.js"
-import { harmless, plural } from "../text.js"
+import { harmless, plural, wrap } from "../text.js"
 
 const fileOptions = Effect.map(Settings, ({ config }) => config === undefined ? {} : { path: config })
 
@@ -130,9 +130,11 @@ export const validate = ({ json }: { readonly json: boolean }) =>
     if (json) {
       yield* printJson({ valid, file: source.configPath, found: source.configFound, problems: diagnostics })
     } else {
+      const { err } = yield* Screen
       for (const diagnostic of diagnostics) {
         const { level, message, path } = diagnostic
-        const shown = yield* excerpt(diagnostic)
+        // it is cut before it gets its colour
+        const shown = wrap(yield* excerpt(diagnostic), err.columns() - 2)
         const where = spot(diagnostic)
         yield* note(({ dim, red, yellow }) =>
           `${level === "error" ? red("error:") : yellow("warning:")} ${path}: ${message}`
