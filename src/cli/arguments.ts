@@ -1,6 +1,6 @@
 /**
- * Puts the words of a command line in the order that the parser knows: options may stand anywhere, values may follow an
- * equals sign, and a word that is nearly one that there is gets told so.
+ * Puts the words of a command line in the order that the parser knows: options may stand anywhere (those of a command
+ * behind it), values may follow an equals sign, and a word that is nearly one that there is gets told so.
  */
 import * as Either from "effect/Either"
 import { suggest } from "../core/config/suggest.js"

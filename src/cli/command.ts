@@ -18,7 +18,7 @@ export interface Failure {
 /** What every command has. */
 export type Environment = Screen | Settings | FileSystem.FileSystem | Path.Path
 
-/** An option of a command, that may stand anywhere. */
+/** An option of a command, that may stand anywhere behind it. */
 export interface Flag<A> extends OptionAbout {
   readonly kind: "flag"
   readonly shape: "boolean" | "text" | "texts" | "integer" | "choice"

@@ -18,11 +18,12 @@ const ordered = (...words: ReadonlyArray<string>) => {
 const mistake = (...words: ReadonlyArray<string>) => failed(read(program, words)).message
 
 describe("a command line", () => {
-  it("may have its options anywhere, with or without an equals sign", () => {
+  it("may have the program's options anywhere and a command's behind it, with or without an equals sign", () => {
     const words = ["models", "show", "--json", "--", "ollama/x"]
     assert.deepStrictEqual(ordered("models", "show", "ollama/x", "--json"), words)
     assert.deepStrictEqual(ordered("models", "--verbose", "show", "--json", "ollama/x"), words)
     assert.deepStrictEqual(ordered("load", "x", "--keep-alive=5m"), ordered("load", "--keep-alive", "5m", "x"))
+    assert.include(mistake("--json", "models", "list"), "It belongs to \"models list\", behind it.")
     const { globals } = line("--config", "c.json", "ps", "--base-url=http://h", "--no-color", "--verbose")
     assert.deepStrictEqual(globals, { config: "c.json", baseUrl: "http://h", verbose: true, noColor: true })
   })

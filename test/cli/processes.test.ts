@@ -214,6 +214,22 @@ describe.sequential("in a pipe", () => {
       )
     }))
 
+  live("config get shows what is written, also what JSON has no form for", () =>
+    Effect.gen(function*() {
+      const me = yield* home()
+      const get = (...words: ReadonlyArray<string>) =>
+        Effect.map(inside(me, ["config", "get", ...words]), ({ stdout }) => stdout)
+      yield* inside(me, ["config", "set", "gateway.limit", "Infinity"])
+      yield* inside(me, ["config", "set", "gateway.rest", "[-Infinity, NaN, -0, 1e3, null, {}, \"a\"]"])
+      assert.strictEqual(yield* get("gateway.limit"), "Infinity\n")
+      assert.strictEqual(yield* get("gateway.rest[1]"), "NaN\n")
+      assert.strictEqual(
+        yield* get("gateway"),
+        "{\n  \"limit\": Infinity,\n  \"rest\": [\n    -Infinity,\n    NaN,\n    -0,\n    1000,\n    null,\n    {},\n    \"a\"\n  ]\n}\n"
+      )
+      assert.strictEqual(yield* get("gateway.limit", "--json"), "null\n")
+    }))
+
   live("mistakes are 2, failures 1, and each is said in a paragraph with what to do", () =>
     Effect.gen(function*() {
       const me = yield* home("{\n  agents: { defaults: { model: \"ollama/x\" } }\n  models: {}\n}\n")

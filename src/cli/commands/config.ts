@@ -3,6 +3,7 @@ import * as FileSystem from "@effect/platform/FileSystem"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { plainStyle, print as writtenAs } from "../../core/config/print.js"
 import type { ConfigProblem, ConfigurationError } from "../../OllamaError.js"
 import * as OpenClawConfig from "../../OpenClawConfig.js"
 import * as ConfigFile from "../../OpenClawConfigFile.js"
@@ -45,9 +46,11 @@ export const get = (
       })
     }
     const value = reveal ? found.value.value : ConfigFile.masked(found.value.value, path)
+    if (json) return yield* printJson(value)
     const { out } = yield* Screen
-    if (typeof value !== "string" || json) return yield* printJson(value)
-    yield* print(out.isTerminal ? harmless(value) : value)
+    // JSON has no Infinity, a file may have
+    const shown = typeof value === "string" ? value : writtenAs(value, plainStyle, "")
+    yield* print(out.isTerminal ? harmless(shown) : shown)
   })
 
 const refusal = (problems: ReadonlyArray<ConfigProblem>): string =>

@@ -16,6 +16,9 @@ export interface Style {
   readonly trailingCommas: boolean
 }
 
+/** That of plain JSON. */
+export const plainStyle: Style = { newline: "\n", unit: "  ", quote: "\"", quotedKeys: true, trailingCommas: false }
+
 /** The blanks with which the line of an offset begins. */
 export const indentOf = (text: string, offset: number): string => {
   const start = lineStart(text, offset)
@@ -69,10 +72,10 @@ export const styleOf = ({ root, text }: Document): Style => {
   }
   return {
     newline: lex.newlineOf(text),
-    unit: unit ?? "  ",
-    quote: quotes["'"] > quotes["\""] ? "'" : "\"",
-    quotedKeys: quotedKeys ?? true,
-    trailingCommas: trailingCommas ?? false
+    unit: unit ?? plainStyle.unit,
+    quote: quotes["'"] > quotes["\""] ? "'" : plainStyle.quote,
+    quotedKeys: quotedKeys ?? plainStyle.quotedKeys,
+    trailingCommas: trailingCommas ?? plainStyle.trailingCommas
   }
 }
 
