@@ -62,7 +62,7 @@ export declare namespace Config {
   export interface Batched extends Omit<Config.Service, "model"> {
     /** The most texts of one request. Default: that of `Embeddings`, 100. */
     readonly maxBatchSize?: number | undefined
-    /** Keeps vectors. Default: none are kept. */
+    /** Keeps vectors by their texts, whatever an override says, and failures as long. Default: none are kept. */
     readonly cache?: { readonly capacity: number; readonly timeToLive: Duration.DurationInput } | undefined
   }
 
