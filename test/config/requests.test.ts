@@ -563,6 +563,58 @@ describe("addresses", () => {
       assert.strictEqual(model._tag === "UnknownModel" && model.leftOut?.reason, "own-base-url")
     }))
 
+  it.effect("a model whose own address cannot be read is asked nowhere", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<readonly [written: object, detail: string]> = [
+        [{ baseUrl: "${UNSET}" }, "the environment variable UNSET is not set"],
+        [{ baseURL: "http://${UNSET}:1" }, "the environment variable UNSET is not set"],
+        [{ baseUrl: 5 }, "expected a string, found a number"],
+        [{ baseUrl: null }, "expected a string, found null"],
+        [{ baseUrl: "my gpu box" }, "expected an http or https URL, found a value without a scheme"],
+        [{ baseUrl: "$GPU" }, "expected an http or https URL, found a value without a scheme"]
+      ]
+      for (const [written, detail] of wrong) {
+        for (const entry of [{}, { baseUrl: "http://box:1/v1", apiKey: "k" }]) {
+          const sent = yield* asked(ollama({ ...entry, models: [{ id: "far", ...written }, { id: "m" }] }), {
+            call: { model: "ollama/far" }
+          })
+          assert.deepStrictEqual(urls(sent), [])
+          const error = failure(sent)
+          assert(error._tag === "UnknownModel")
+          assert.strictEqual(error.leftOut?.reason, "own-base-url")
+          assert.include(error.leftOut?.detail ?? "", detail)
+          assert.include(sent.diagnostics, "warning models.providers.ollama.models[0]")
+        }
+      }
+      for (const baseUrl of ["", "  "]) {
+        assert.deepStrictEqual(urls(yield* asked(ollama({ models: [{ id: "m", baseUrl }] }))), [v1])
+      }
+    }))
+
+  it.effect("a model is asked where its own address says, not only on the same server", () =>
+    Effect.gen(function*() {
+      const of = (baseUrl: string, own: string) =>
+        asked(providers({ h: { baseUrl, apiKey: "k", models: [{ id: "m", baseUrl: own }] } }), {
+          call: { model: "h/m" }
+        })
+      for (
+        const [baseUrl, own] of [
+          ["https://h.example.com/openai", "https://h.example.com/openai/v1"],
+          ["https://h.example.com/openai/v1", "https://h.example.com/openai"]
+        ] as const
+      ) {
+        const sent = yield* of(baseUrl, own)
+        assert.deepStrictEqual(urls(sent), [])
+        const error = failure(sent)
+        assert.strictEqual(error._tag === "UnknownModel" && error.leftOut?.reason, "own-base-url")
+      }
+      for (const own of ["https://h.example.com", "https://h.example.com/v1/", "https://h.example.com/v1"]) {
+        assert.deepStrictEqual(urls(yield* of("https://h.example.com/v1", own)), [
+          "https://h.example.com/v1/chat/completions"
+        ])
+      }
+    }))
+
   it.effect("a model id may be written with its provider, and is sent without", () =>
     Effect.gen(function*() {
       const sent = yield* asked(ollama({ models: [{ id: "ollama/m" }] }), { call: { model: "ollama/m" } })

@@ -10,7 +10,7 @@ import { isRecord, type JsonRecord, own } from "../json.js"
 import type { Provider, ProviderHeaders, ProviderModel } from "../provider.js"
 import { hasBrokenReference, shorthand } from "./env.js"
 import { brokenExpected, isMarker, plainHeaders, readHeaders, readKey, type Reference, type Secret } from "./keys.js"
-import { isSpoken, ownAddress, readModel, shownApi } from "./models.js"
+import { hasAddress, isSpoken, isThere, ownAddress, readModel, shownApi } from "./models.js"
 import { settle, type Settled } from "./params.js"
 import { kindOf } from "./plain.js"
 import type { Reader } from "./reader.js"
@@ -72,10 +72,6 @@ export interface Known {
   readonly root: string | undefined
 }
 
-const isBlankText = (value: unknown): boolean => typeof value === "string" && value.trim() === ""
-
-const isThere = (value: unknown): boolean => value !== undefined && !isBlankText(value)
-
 const maxTimeout = Number.MAX_SAFE_INTEGER
 
 /** One entry. `r` warns; what makes the entry unusable is among its flaws. */
@@ -93,8 +89,8 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
 
   const api = apiOf(strict, get("api"), at("api"), flaws) ?? known.api
   const address = addressOf(strict, entry, path)
-  const url = address === undefined ? undefined : baseUrl.normalize(address, { provider: known.id, api })
-  const root = address === undefined ? known.root : url?._tag === "Right" ? url.right.root : undefined
+  const where = address ?? known.root
+  const url = where === undefined ? undefined : baseUrl.normalize(where, { provider: known.id, api })
 
   const written = headersOf(get("headers"), at("headers"), strict, flaws)
   const request = requestOf(strict, known.id, get("request"), at("request"), flaws)
@@ -116,7 +112,7 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
     id: known.id,
     path,
     baseUrl: address,
-    hasBaseUrl: isThere(get("baseUrl")) || (get("baseUrl") === undefined && isThere(get("baseURL"))),
+    hasBaseUrl: hasAddress(entry),
     key: request.key ?? { secret: apiKey, path: at("apiKey") },
     hasKey: isThere(get("apiKey")) || request.key !== undefined,
     api,
@@ -126,7 +122,12 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
     timeout: seconds === undefined ? undefined : Math.min(seconds * 1000, maxTimeout),
     settings: settle(r, get("params"), at("params")),
     listsModels: Array.isArray(listed) ? listed.length > 0 : listed !== undefined,
-    ...modelsOf(r, { id: known.id, api, root, ...ofModels }, list, at("models")),
+    ...modelsOf(
+      r,
+      { id: known.id, api, url: url?._tag === "Right" ? url.right : undefined, ...ofModels },
+      list,
+      at("models")
+    ),
     flaws
   }
 }

@@ -34,7 +34,7 @@ export interface Owner {
   readonly id: string
   readonly api: Api
   /** Where its models are asked; `undefined` when that is not known. */
-  readonly root: string | undefined
+  readonly url: baseUrl.BaseUrl | undefined
   /** In tokens, of a model that does not say it itself. */
   readonly contextWindow: number | undefined
   readonly contextTokens: number | undefined
@@ -129,10 +129,32 @@ const headers = (r: Reader, value: unknown, path: KeyPath): ProviderHeaders | st
   return wrong ?? out
 }
 
-// Whether a model's own address is another than its provider's.
-const isElsewhere = (address: string, owner: Owner): boolean => {
+// Whether a model has an address of its own that is not its provider's, and what is wrong with it when it is none.
+const elsewhere = (
+  r: Reader,
+  owner: Owner,
+  entry: JsonRecord,
+  path: KeyPath
+): { readonly detail: string | undefined } | undefined => {
+  let detail: string | undefined
+  const noted: Reader = {
+    ...r,
+    problem: (at, expected, actual) => {
+      detail = `expected ${expected}, found ${actual}`
+      return r.problem(at, expected, actual)
+    },
+    missing: (at, variable) => {
+      detail = unsetVariable(variable)
+      return r.missing(at, variable)
+    }
+  }
+  const address = ownAddress(noted, entry, path)
+  // one that cannot be read may lead anywhere
+  if (address === undefined) return hasAddress(entry) ? { detail } : undefined
   const found = baseUrl.normalize(address, { provider: owner.id, api: owner.api })
-  return found._tag === "Left" || found.right.root !== owner.root
+  if (found._tag === "Left") return { detail: `expected ${found.left.expected}, found ${found.left.actual}` }
+  const { completionsUrl, root } = found.right
+  return root === owner.url?.root && completionsUrl === owner.url.completionsUrl ? undefined : { detail }
 }
 
 /** Reads one entry. What keeps the model from being asked leaves it out. */
@@ -152,8 +174,8 @@ export const readModel = (r: Reader, owner: Owner, value: unknown, path: KeyPath
   const id = bareId(written, owner.id)
   const api = take("api", read.given)
   if (api !== undefined && !isSpoken(api)) return leaveOut(id, "unsupported-api", shownApi(api))
-  const address = ownAddress(r, value, path)
-  if (address !== undefined && isElsewhere(address, owner)) return leaveOut(id, "own-base-url")
+  const other = elsewhere(r, owner, value, path)
+  if (other !== undefined) return leaveOut(id, "own-base-url", other.detail)
   const sent = take("headers", headers)
   if (typeof sent === "string") return leaveOut(id, "invalid-headers", sent)
   const settings = take("params", settle)
@@ -185,3 +207,11 @@ export const ownAddress = (r: Reader, entry: JsonRecord, path: KeyPath): string 
   r.warn([...path, "baseURL"], "read as \"baseUrl\", which is its name")
   return read.text(r, own(entry, "baseURL"), [...path, "baseURL"])
 }
+
+/** Whether something is written, be it valid or not. */
+export const isThere = (value: unknown): boolean =>
+  value !== undefined && !(typeof value === "string" && value.trim() === "")
+
+/** Whether something stands where the address is written, valid or not. */
+export const hasAddress = (entry: JsonRecord): boolean =>
+  isThere(own(entry, "baseUrl")) || (own(entry, "baseUrl") === undefined && isThere(own(entry, "baseURL")))
