@@ -9,8 +9,9 @@ export const lookups = Effect.fnUntraced(function*(names: Iterable<string>) {
   const found = new Map<string, string>()
   for (const name of names) {
     // whatever a provider may have against a name: the variable is not set
-    const value = yield* Effect.orElseSucceed(Config.string(name), () => "")
-    if (value.trim() !== "") found.set(name, value)
+    const value: unknown = yield* Effect.orElseSucceed(Config.string(name), () => "")
+    // that of the environment finds members of its prototype too, which are no texts
+    if (typeof value === "string" && value.trim() !== "") found.set(name, value)
   }
   const lookup: Lookup = (name) => found.get(name)
   return lookup

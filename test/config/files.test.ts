@@ -239,6 +239,20 @@ describe("layers", () => {
       assert.strictEqual(found.key?.source, "env K")
     }))
 
+  it.effect("an env block may hold keys that every object has, also with the environment itself", () =>
+    Effect.gen(function*() {
+      const vars = { constructor: "x", toString: "x", valueOf: "x", SURELY_NOT_SET: "v" }
+      const config = {
+        env: { vars, hasOwnProperty: "x" },
+        models: { providers: { ollama: { apiKey: "$SURELY_NOT_SET" } } }
+      }
+      const found = yield* ollama.pipe(
+        Effect.provide(OpenClawConfig.layer(config)),
+        Effect.withConfigProvider(ConfigProvider.fromEnv())
+      )
+      assert.strictEqual(found.key?.source, "env SURELY_NOT_SET")
+    }))
+
   it.effect("layerWith takes the host's options", () =>
     Effect.gen(function*() {
       const found = yield* Effect.provide(ollama, OpenClawConfig.layerWith({}, { discover: true, baseUrl: "http://h" }))
