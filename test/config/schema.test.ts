@@ -49,6 +49,26 @@ describe("what is wrong", () => {
     ])
   })
 
+  it("is said of an entry's address and key too, once each, whatever else is wrong in it", () => {
+    const x = "models.providers.x"
+    const wrong = { baseUrl: "myhost:1", apiKey: "schlü", models: [{ id: "m" }] }
+    const of = (more: object) =>
+      said({ models: { providers: { x: { ...wrong, ...more } } } }).map((text) => text.split(": ")[0]!).sort()
+    assert.deepStrictEqual(of({ headers: { Host: "x" }, timeoutSeconds: -1 }), [
+      `error ${x}.apiKey`,
+      `error ${x}.baseUrl`,
+      `error ${x}.headers.Host`,
+      `error ${x}.timeoutSeconds`
+    ])
+    assert.deepStrictEqual(of({ api: "openai-responses" }), [
+      `error ${x}.api`,
+      `error ${x}.apiKey`,
+      `error ${x}.baseUrl`
+    ])
+    assert.deepStrictEqual(of({ apiKey: "${UNSET}" }), [`error ${x}.apiKey`, `error ${x}.baseUrl`])
+    assert.deepStrictEqual(of({}), [`error ${x}.apiKey`, `error ${x}.baseUrl`])
+  })
+
   it("an api that is not spoken makes its provider unavailable, and is shown", () => {
     const failure = (api: unknown) => {
       const found = error(ollama({ api }), env)

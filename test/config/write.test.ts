@@ -137,6 +137,23 @@ describe("a file that must not be written", () => {
       }
     }))
 
+  scoped("would hold one, whatever else keeps that provider from being used", () =>
+    Effect.gen(function*() {
+      const x = (entry: object) =>
+        JSON.stringify({ models: { providers: { x: { baseUrl: "https://h/v1", models: [{ id: "m" }], ...entry } } } })
+      const wrong: ReadonlyArray<readonly [string, string, string, string]> = [
+        [x({ apiKey: "${SURELY_UNSET}" }), "models.providers.x.baseUrl", "myhost:11434", "http"],
+        [x({ api: "openai-responses" }), "models.providers.x.baseUrl", "myhost:11434", "http"],
+        [x({ headers: { a: "${SURELY_UNSET}" } }), "models.providers.x.apiKey", "schlü", "visible ASCII"],
+        ["{}", "models.providers.ollama.headers.Host", "x", "may be set"]
+      ]
+      for (const [text, path, value, part] of wrong) {
+        const error = yield* left(text, (file) => set(path, value, { path: file }))
+        assert.strictEqual(error._tag, "ConfigInvalid", path)
+        assert.include(error.message, part)
+      }
+    }))
+
   scoped("has the value from an include", () =>
     Effect.gen(function*() {
       const { fs, home, path, read } = yield* folder(
@@ -170,6 +187,7 @@ describe("a file that must not be written", () => {
       const { path } = yield* folder(text)
       yield* set(key, "${NOT_SET_HERE}", { path })
       yield* set("agents.defaults.model.primary", "ollama/x", { path })
+      yield* set("models.providers.broken.apiKey", "k", { path })
       yield* unset("models.providers.broken", { path })
       assert.deepStrictEqual(
         (yield* Effect.flip(set("auth.order.ollama", ["a"], { path })))._tag,

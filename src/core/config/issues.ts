@@ -17,6 +17,14 @@ export interface Issues {
 const isWithin = (written: string, place: string): boolean =>
   written === place || written.startsWith(`${place}.`) || written.startsWith(`${place}[`)
 
+// A value that is wrong where it stands. What is not set, spoken or known here may be where the file is used.
+const problemOf = ({ level, message, ...place }: Diagnostic): ConfigProblem | undefined => {
+  const [, expected, actual] = /^expected (.*?), found (.*)$/s.exec(message) ?? []
+  return level === "error" && expected !== undefined && actual !== undefined
+    ? { ...place, expected, actual }
+    : undefined
+}
+
 /** What is wrong at a path. A variable that is not set is nothing wrong: it may be set where the file is used. */
 export const issuesAt = (input: Input, path: KeyPath): Issues => {
   const place = formatPath(path)
@@ -26,10 +34,8 @@ export const issuesAt = (input: Input, path: KeyPath): Issues => {
   if (Either.isLeft(resolved)) {
     return { problems: resolved.left instanceof ConfigInvalid ? here(resolved.left.problems) : [], warnings: [] }
   }
-  const { diagnostics, providers } = resolved.right
-  const problems = providers.flatMap(({ result }) =>
-    Either.isLeft(result) && result.left instanceof ConfigInvalid ? here(result.left.problems) : []
-  )
+  const { diagnostics } = resolved.right
+  const problems = here(diagnostics).flatMap((diagnostic) => problemOf(diagnostic) ?? [])
   const said = new Set(problems.map((problem) => problem.path))
   return {
     problems,

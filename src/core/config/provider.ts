@@ -246,11 +246,6 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
   const file = isOn || discover || keyless ? undefined : unreadable(context)
 
   const fail = (error: ProviderError, reason?: string) => left(id, enabled, error, reason)
-  const refuse = (path: KeyPath, error: Failure) => {
-    say(context, path, error)
-    return fail(error)
-  }
-
   const broken = entryFailure(
     entry,
     [
@@ -271,16 +266,24 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
       `Nothing enables it: there is no ${keys.variable}, no ${profilesOf(id, context)} and no apiKey.`
     )
   }
-  if (hostUrl !== undefined && Either.isLeft(hostUrl)) {
-    const path = ["options", "baseUrl"]
-    return refuse(path, keys.invalid(context, [{ path, ...hostUrl.left }]))
-  }
-  if (broken !== undefined) return fail(broken)
-  if (found?.failure !== undefined && found.explicit) return refuse(found.path, found.failure)
-  if (url === undefined) return fail(new ProviderUnavailable({ provider: id, reason: "no-base-url" }))
+  // All that is wrong is said, whichever of it is the result.
   const path = hostUrl === undefined ? [...entry?.path ?? [], "baseUrl"] : ["options", "baseUrl"]
-  if (Either.isLeft(url)) return refuse(path, keys.invalid(context, [{ path, ...url.left }]))
-  for (const message of url.right.warnings) context.say("warning", path, message)
+  const wrongUrl = url !== undefined && Either.isLeft(url)
+    ? keys.invalid(context, [{ path, ...url.left }])
+    : undefined
+  if (wrongUrl !== undefined) say(context, path, wrongUrl)
+  if (found?.failure !== undefined) say(context, found.path, found.failure)
+  if (url !== undefined && Either.isRight(url)) {
+    for (const message of url.right.warnings) context.say("warning", path, message)
+  }
+
+  if (hostUrl !== undefined && wrongUrl !== undefined) return fail(wrongUrl)
+  if (broken !== undefined) return fail(broken)
+  if (found?.failure !== undefined && found.explicit) return fail(found.failure)
+  if (wrongUrl !== undefined) return fail(wrongUrl)
+  if (url === undefined || Either.isLeft(url)) {
+    return fail(new ProviderUnavailable({ provider: id, reason: "no-base-url" }))
+  }
   if (empty || (!explicit && home === undefined)) {
     return fail(
       new NoModelsConfigured({ provider: id, url: url.right.root }),
@@ -289,8 +292,11 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
         : "Its entry has a baseUrl and lists no models: list them, remove that `baseUrl`, or say `discover: true`."
     )
   }
-  if (found?.failure !== undefined) return refuse(found.path, found.failure)
-  if (file !== undefined) return refuse([], file)
+  if (found?.failure !== undefined) return fail(found.failure)
+  if (file !== undefined) {
+    say(context, [], file)
+    return fail(file)
+  }
   if (!enabled) {
     return fail(
       new ProviderUnavailable({ provider: id, reason: "no-credential" }),
