@@ -4,7 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Config, ConfigProvider, Effect, Layer, Redacted } from "effect"
 import { OllamaError, OpenClawConfig } from "effect-ollama"
 import { execFileSync } from "node:child_process"
-import { env, home, load, memory, ok, withEnv } from "./fixtures.js"
+import { env, failed, home, load, memory, ok, withEnv } from "./fixtures.js"
 
 const file = "{ agents: { defaults: { model: 'a/b' } } }"
 
@@ -112,6 +112,25 @@ describe("how it is read", () => {
       const list = yield* Effect.flip(load({ [`${home}/openclaw.json`]: "[]" }))
       assert.strictEqual(list._tag, "ConfigInvalid")
       assert.include(list.message, `${home}/openclaw.json:1:1: expected an object, found a list`)
+    }))
+
+  it.effect("what is wrong with a variable or a host option is not said to stand in the file", () =>
+    Effect.gen(function*() {
+      const files = { [`${home}/openclaw.json`]: "{ agents: { defaults: { model: 'ollama/m' } } }" }
+      for (
+        const [config, path] of [
+          [yield* load(files, { OLLAMA_API_KEY: "sch lüssel" }), "OLLAMA_API_KEY"],
+          [yield* load(files, env, { baseUrl: "box:1" }), "options.baseUrl"]
+        ] as const
+      ) {
+        const error = failed(config.providers[0]!.result)
+        assert(error._tag === "ConfigInvalid")
+        assert.include(error.message, ` ${path}: expected`)
+        assert.notInclude(error.message, "openclaw.json")
+        assert.deepStrictEqual(config.diagnostics.map((said) => [said.path, said.file, said.line]), [
+          [path, undefined, undefined]
+        ])
+      }
     }))
 
   it.effect("problems, and what is only said, have file, line and column", () =>

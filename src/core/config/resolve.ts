@@ -136,7 +136,14 @@ const mentioned = (defaults: Defaults, entries: ReadonlyMap<string, Entry>): Rea
 // all of it
 // =============================================================================
 
-const place = (input: Input) => (path: KeyPath) => ({ path: formatPath(path), ...input.locate?.(path) })
+// A variable, an option of the host or an auth profile stands nowhere in the file.
+const isInFile = (path: KeyPath): boolean =>
+  path.length === 0 || ["models", "agents", "auth", "env"].includes(String(path[0]))
+
+const place = (input: Input) => (path: KeyPath) => ({
+  path: formatPath(path),
+  ...(isInFile(path) ? input.locate?.(path) : {})
+})
 
 const positioned = (input: Input) => ({ actual, expected, path }: Problem) => ({
   ...place(input)(path),
