@@ -102,6 +102,37 @@ describe("syntax errors", () => {
     assert.strictEqual(syntax("{ a: 1").detail, "unexpected end of the file")
   })
 
+  it("say that a file is cut short, and where it ends", () => {
+    const cut: ReadonlyArray<readonly [text: string, line: number, column: number]> = [
+      ["{", 1, 2],
+      ["{a", 1, 3],
+      ["{a:", 1, 4],
+      ["{a:[", 1, 5],
+      ["{a:{", 1, 5],
+      ["{a:{b:'x'},", 1, 12],
+      ["{a:1,\n//c\n", 3, 1],
+      ["{'a'", 1, 5],
+      ["[1", 1, 3]
+    ]
+    for (const [text, line, column] of cut) {
+      const error = syntax(text)
+      assert.deepStrictEqual(
+        [error.detail, error.line, error.column],
+        ["unexpected end of the file", line, column],
+        text
+      )
+    }
+    // what is wrong before the end is said, also at the last token
+    for (
+      const [text, detail] of [
+        ["{a:,", "unexpected \",\""],
+        ["{a:[}", "unexpected \"}\""],
+        ["{a:1 b", "unexpected word (strings need quotes)"],
+        ["[1 2", "unexpected number"]
+      ] as const
+    ) assert.strictEqual(syntax(text).detail, detail)
+  })
+
   it("hide the content of strings, comments and words without quotes", () => {
     for (
       const text of [

@@ -81,9 +81,20 @@ const tooDeep = (text: string, all: ReadonlyArray<lex.Token>): number | undefine
   return undefined
 }
 
-const offsetOf = (error: unknown, length: number): number => {
+const offsetOf = (error: unknown): number | undefined => {
   const offset = typeof error === "object" && error !== null ? Reflect.get(error, "offset") : undefined
-  return typeof offset === "number" && offset >= 0 ? Math.min(offset, length) : length
+  return typeof offset === "number" && offset >= 0 ? offset : undefined
+}
+
+// Whether nothing is wrong but that the text ends. The parser points at its last token then, or at its beginning; what no
+// text goes on with is pointed at itself.
+const isCutShort = (text: string): boolean => {
+  try {
+    parseJson5(`${text}\n::`, { mode: "json5" })
+    return false
+  } catch (error) {
+    return (offsetOf(error) ?? 0) >= text.length
+  }
 }
 
 // Says what stands there without quoting it: only punctuation is shown.
@@ -173,7 +184,7 @@ export const parse = (text: string, file: string): Either.Either<Node, ConfigSyn
     const document = parseJson5(prepared.text, { mode: "json5", ranges: true })
     return Either.right(convert(document.body, { ...prepared, file, position }))
   } catch (error) {
-    const offset = offsetOf(error, text.length)
+    const offset = isCutShort(prepared.text) ? text.length : Math.min(offsetOf(error) ?? text.length, text.length)
     return fail(offset, describe(text, all, offset))
   }
 }
