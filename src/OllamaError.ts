@@ -289,7 +289,7 @@ export class NoToolModels extends Hinted<NoToolModels>()("NoToolModels", "model"
 }, hint.noToolModels) {}
 
 /**
- * No provider has the model.
+ * No provider has the model, or more than one has a name that was written without its provider.
  *
  * @since 0.1.0
  * @category errors
@@ -302,6 +302,8 @@ export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", "model"
   leftOut: Schema.optional(ExcludedModel),
   /** The ref that was probably meant. */
   suggestion: Schema.optional(Schema.String),
+  /** The refs of a name that more than one provider has: one of them is to be written. */
+  several: Schema.optional(Schema.Array(Schema.String)),
   /** Whether its provider's models are discovered, so that pulling it helps, or are those that the configuration lists. */
   discovered: Schema.optional(Schema.Boolean)
 }, hint.unknownModel) {}

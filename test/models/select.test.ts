@@ -370,13 +370,18 @@ describe("Models.select by name", () => {
       assert.strictEqual(yield* refOf(models, "llama"), "groq/llama")
     }))
 
-  it.effect("of two providers is nobody's: the first full ref is suggested", () =>
+  it.effect("of two providers is nobody's: the error says so, with the refs to choose from", () =>
     Effect.gen(function*() {
       const models = yield* f.models(withGroq, f.discovery(f.catalog("llama:latest")).service)
       const error = yield* unknown(models, "llama")
       assert.strictEqual(error.suggestion, "ollama/llama:latest")
+      assert.deepStrictEqual(error.several, ["ollama/llama:latest", "groq/llama"])
       assert.isUndefined(error.discovered)
-      assert.notInclude(error.hint, "ollama pull")
+      assert.strictEqual(
+        error.hint,
+        "More than one provider has the model llama. Write which one is meant: ollama/llama:latest, groq/llama."
+      )
+      assert.isUndefined((yield* unknown(models, "mistral")).several)
     }))
 
   it.effect("of nobody is UnknownModel, which suggests the full ref", () =>

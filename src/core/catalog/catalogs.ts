@@ -111,10 +111,15 @@ export const missingName = <E>(
   consulted: ReadonlyArray<Consulted<E>>,
   name: string
 ): E | ProviderError | NoToolModels | UnknownModel => {
-  const several = having(consulted, name)[0]
+  const several = having(consulted, name).map(({ model, provider }) => refOf(provider.id, model.id))
   const catalogs = consulted.flatMap(({ catalog }) => Either.isRight(catalog) ? [catalog.right] : [])
-  if (several !== undefined) {
-    return unknownModel(name, catalogs, undefined, refOf(several.provider.id, several.model.id))
+  if (several.length > 0) {
+    return new UnknownModel({
+      ref: name,
+      known: refsOf(catalogs),
+      suggestion: several[0],
+      several: several.slice(0, mostKnown)
+    })
   }
   if (catalogs.length === 0) {
     if (consulted.length === 0 && name.includes("/")) {

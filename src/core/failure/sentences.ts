@@ -230,8 +230,12 @@ export const unknownModel = (e: {
   readonly known: ReadonlyArray<string>
   readonly leftOut?: Maybe<ExcludedModel>
   readonly suggestion?: Maybe<string>
+  readonly several?: Maybe<ReadonlyArray<string>>
   readonly discovered?: Maybe<boolean>
 }): string => {
+  if (e.several !== undefined && e.several.length > 1) {
+    return `More than one provider has the model ${e.ref}. Write which one is meant: ${some(e.several)}.`
+  }
   const known = e.known.length === 0 ? "" : ` Known: ${some(e.known)}.`
   if (e.leftOut !== undefined) {
     const fix = fixes[e.leftOut.reason] ?? "Define it explicitly in models.providers to use it all the same."
