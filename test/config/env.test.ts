@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { FastCheck } from "effect"
+import { FastCheck, Redacted } from "effect"
 import { substituteText } from "../../src/core/config/env.js"
 import { variables } from "../../src/core/config/resolve.js"
 import { env, error, ollama, provider, resolved, said } from "./fixtures.js"
@@ -145,6 +145,17 @@ describe("the env block", () => {
   it("may hold OLLAMA_API_KEY", () => {
     const found = provider({ env: { vars: { OLLAMA_API_KEY: "k" } } })
     assert.strictEqual(found.key?.source, "env OLLAMA_API_KEY")
+  })
+
+  it("sets with a key of its own what vars leaves blank or open", () => {
+    for (const blank of ["", "  ", "${UNSET}", "${UNSET:-}"]) {
+      const found = provider({ env: { vars: { OLLAMA_API_KEY: blank }, OLLAMA_API_KEY: "real" } })
+      assert.strictEqual(Redacted.value(found.key!.value), "real", blank)
+    }
+    assert.deepStrictEqual(said({ env: { vars: { A: "${UNSET}" }, A: "a" } }), [
+      "warning env.vars.A: the environment variable UNSET is not set: not used"
+    ])
+    assert.strictEqual(error({ env: { vars: { OLLAMA_API_KEY: "" }, OLLAMA_API_KEY: " " } })._tag, "NotEnabled")
   })
 
   it("prefers vars, and refers to the environment only", () => {

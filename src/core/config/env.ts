@@ -98,19 +98,20 @@ export const variables = (value: unknown, into: Set<string> = new Set()): Set<st
 export const marked = (text: string): string | undefined =>
   /^(?:secretref-env:|__env__:)([A-Z_][A-Z0-9_]*)$/.exec(text)?.[1]
 
-/** The variables that an `env` block sets: `env.vars.K`, then string-valued `env.K`. */
-export const block = (env: unknown): ReadonlyMap<string, { readonly text: string; readonly path: KeyPath }> => {
-  const out = new Map<string, { readonly text: string; readonly path: KeyPath }>()
+interface Assigned {
+  readonly name: string
+  readonly text: string
+  readonly path: KeyPath
+}
+
+/** What an `env` block sets: `env.vars.K`, then string-valued `env.K`; the first that comes to something counts. */
+export const block = (env: unknown): ReadonlyArray<Assigned> => {
   const vars = own(env, "vars")
-  const add = (from: JsonRecord, prefix: KeyPath) => {
-    for (const key of Object.keys(from)) {
-      const text = from[key]
-      if (typeof text === "string" && !out.has(key)) out.set(key, { text, path: [...prefix, key] })
-    }
-  }
-  if (isRecord(vars)) add(vars, ["env", "vars"])
-  if (isRecord(env)) add(env, ["env"])
-  return out
+  const texts = (from: JsonRecord, prefix: KeyPath): ReadonlyArray<Assigned> =>
+    Object.entries(from).flatMap(([name, text]) =>
+      typeof text === "string" ? [{ name, text, path: [...prefix, name] }] : []
+    )
+  return [...isRecord(vars) ? texts(vars, ["env", "vars"]) : [], ...isRecord(env) ? texts(env, ["env"]) : []]
 }
 
 /** Variables that fill what is unset or blank. */
@@ -126,14 +127,14 @@ export const filling = (lookup: Lookup, variables: ReadonlyMap<string, string>):
 export const withBlock = (
   env: unknown,
   lookup: Lookup,
-  missing: (path: KeyPath, variable: string) => void
+  missing: (path: KeyPath, variable: string) => undefined
 ): Lookup => {
   const filled = new Map<string, string>()
-  for (const [name, { path, text }] of block(env)) {
-    if (!isBlank(lookup(name))) continue
+  for (const { name, path, text } of block(env)) {
+    if (!isBlank(lookup(name)) || filled.has(name)) continue
     const variable = unsetIn(text, lookup)
-    if (variable === undefined) filled.set(name, substituteText(text, lookup, () => undefined))
-    else missing(path, variable)
+    const value = variable === undefined ? substituteText(text, lookup, () => undefined) : missing(path, variable)
+    if (!isBlank(value)) filled.set(name, value)
   }
   return filling(lookup, filled)
 }

@@ -79,7 +79,7 @@ const sections = (config: unknown, report: (problem: Problem) => void): Sections
 export const variables = (config: unknown, stored?: unknown): ReadonlySet<string> => {
   const found = sections(config, () => undefined)
   const names = env.variables(found)
-  for (const name of env.block(found.env).keys()) names.add(name)
+  for (const { name } of env.block(found.env)) names.add(name)
   const providers = own(found.models, "providers")
   if (isRecord(providers)) {
     for (const id of Object.keys(providers)) names.add(variableOf(id.trim()))
