@@ -133,6 +133,10 @@ describe("syntax errors", () => {
     ) assert.strictEqual(syntax(text).detail, detail)
   })
 
+  it("end where a text ends with a backslash that the parser takes for one in a string", () => {
+    for (const text of [".'  'a{\\", "{a:.\"\"/-ea-]/e\n[\\"]) assert.isAbove(syntax(text).detail.length, 0)
+  })
+
   it("hide the content of strings, comments and words without quotes", () => {
     for (
       const text of [

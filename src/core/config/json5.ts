@@ -181,7 +181,8 @@ export const parse = (text: string, file: string): Either.Either<Node, ConfigSyn
   }
   const prepared = prepare(text, all)
   try {
-    const document = parseJson5(prepared.text, { mode: "json5", ranges: true })
+    // with a line break, as the parser never comes back from a backslash that ends the text
+    const document = parseJson5(`${prepared.text}\n`, { mode: "json5", ranges: true })
     return Either.right(convert(document.body, { ...prepared, file, position }))
   } catch (error) {
     const offset = isCutShort(prepared.text) ? text.length : Math.min(offsetOf(error) ?? text.length, text.length)
