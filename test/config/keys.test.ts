@@ -303,6 +303,14 @@ describe("headers", () => {
       detail: "headers.Host is \"Host\", which the HTTP client sets itself"
     }])
   })
+
+  it("of a model take no secret that the host looks up, and it is said where to write it", () => {
+    const secret = { source: "file", id: "/m" }
+    const found = provider(ollama({ models: [{ id: "m", headers: { "x-a": secret } }] }), env)
+    assert.deepStrictEqual(found.excluded?.map(({ detail }) => detail), [
+      "headers.x-a is the secret file:default:/m, and the host looks up none for a model: it goes into the provider's headers"
+    ])
+  })
 })
 
 describe("secrets", () => {

@@ -122,7 +122,7 @@ const headers = (r: Reader, value: unknown, path: KeyPath): ProviderHeaders | st
       secret._tag === "Wrong"
         ? `is ${secret.actual}`
         : secret._tag === "Reference"
-        ? `is the secret ${secret.reference.text}, which is not known here`
+        ? `is the secret ${secret.reference.text}, and the host looks up none for a model: it goes into the provider's headers`
         : `needs a variable: ${unsetVariable(secret.variable)}`
     }`
   })
