@@ -276,16 +276,19 @@ describe("what wins", () => {
 })
 
 describe("generateObject", () => {
-  it.effect("of a union has the keys of every member: which one it is, is seen when it is decoded", () =>
-    Effect.gen(function*() {
-      const Numbered = Schema.Struct({ id: Schema.NumberFromString })
-      const Named = Schema.Struct({ id: Schema.String, name: Schema.String })
-      const { value } = yield* LanguageModel.generateObject({
-        prompt: "Which?",
-        schema: Schema.Struct({ r: Schema.Union(Numbered, Named) })
-      })
-      assert.deepStrictEqual(value, { r: { id: "abc", name: "x" } })
-    }).pipe(Effect.provide(model("ollama", { replies: ["{\"r\":{\"id\":\"abc\",\"name\":\"x\"}}"] }))))
+  only3("a decoder of Effect 4 keeps no keys that a member does not know")(
+    "of a union has the keys of every member: which one it is, is seen when it is decoded",
+    () =>
+      Effect.gen(function*() {
+        const Numbered = Schema.Struct({ id: Schema.NumberFromString })
+        const Named = Schema.Struct({ id: Schema.String, name: Schema.String })
+        const { value } = yield* LanguageModel.generateObject({
+          prompt: "Which?",
+          schema: Schema.Struct({ r: Schema.Union(Numbered, Named) })
+        })
+        assert.deepStrictEqual(value, { r: { id: "abc", name: "x" } })
+      }).pipe(Effect.provide(model("ollama", { replies: ["{\"r\":{\"id\":\"abc\",\"name\":\"x\"}}"] })))
+  )
 
   const Person = Schema.Struct({
     name: Schema.String,
