@@ -137,17 +137,19 @@ describe("metadata", () => {
       ])
     }], true))))
 
+  const format = "of a name that is written on every piece, ".repeat(5)
+
   it.effect("in many small pieces is as large as what they come to", () =>
     Effect.gen(function*() {
       const { ignored, parts } = yield* ChatCompletions.create({ prompt: "Hi", model: "hosted/m" })
       assert.deepStrictEqual(ignored, [])
       assert.deepStrictEqual(parts[0]?.metadata?.value, {
-        reasoning_details: [{ type: "reasoning.text", index: 0, text: "abc ".repeat(1500), signature: "s" }],
+        reasoning_details: [{ type: "reasoning.text", index: 0, text: "abc ".repeat(300), format, signature: "s" }],
         field: "reasoning_details"
       })
     }).pipe(Effect.provide(hosted([{
       raw: raw("openai-completions", [
-        ...Array.from({ length: 1500 }, () => delta(details("abc "))),
+        ...Array.from({ length: 300 }, () => delta(details("abc ", { format }))),
         delta(details("", { signature: "s" })),
         delta({ content: "42" }, "stop"),
         "data: [DONE]\n\n"
