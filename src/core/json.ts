@@ -46,6 +46,14 @@ export const stringsOf = (value: JsonRecord, key: string): ReadonlyArray<string>
 export const recordsOf = (value: unknown): ReadonlyArray<JsonRecord> =>
   Array.isArray(value) ? value.filter(isRecord) : []
 
+/** For `JSON.stringify`: what is next to a value that JSON does not have. */
+export const nearest = (_: string, part: unknown): unknown =>
+  typeof part === "bigint" || (typeof part === "number" && !Number.isFinite(part))
+    ? String(part)
+    : part instanceof Set || part instanceof Map || part instanceof Uint8Array
+    ? [...part]
+    : part
+
 /** Whether a key anywhere in a JSON value is `__proto__`: who copies such an object key by key gives it another prototype. */
 export const hasProto = (value: unknown): boolean => {
   // not by recursion: it may be nested as deep as a server likes

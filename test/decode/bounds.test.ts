@@ -1,7 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { make } from "../../src/core/decode/decoder.js"
 import type { Api } from "../../src/Model.js"
-import { bytes, cut, decode, makeId, ollama, textOf, whole } from "./support.js"
+import { bytes, calls, cut, decode, makeId, ollama, stop, textOf, whole } from "./support.js"
 
 const line = (content: string, rest = "") => `{"message":{"content":${JSON.stringify(content)}}${rest}}\n`
 const done = line("", ",\"done\":true")
@@ -9,6 +9,15 @@ const join = (...parts: ReadonlyArray<string | ReadonlyArray<number>>): Uint8Arr
   Uint8Array.from(parts.flatMap((part) => typeof part === "string" ? [...bytes(part)] : [...part]))
 
 describe("bounds", () => {
+  // So many that what takes time with the square of their number never comes to its end: nothing is measured.
+  it("any number of calls, one after the other, is read", () => {
+    const all = Array.from(
+      { length: 40_000 },
+      (_, i) => calls(`{"index":${i},"id":"c${i}","function":{"name":"f","arguments":"{\\"a\\":1}"}}`)
+    )
+    assert.lengthOf(decode("openai-completions", [all.join("") + stop]).parts, all.length)
+  })
+
   it("an event over the bound is malformed, whatever the split; one at the bound is read", () => {
     const max = 100
     const fits = line("x".repeat(max - line("").length + 1))

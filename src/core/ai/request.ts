@@ -13,7 +13,7 @@ import type {
 } from "../../Message.js"
 import { toolCallsOf } from "../../Message.js"
 import type { InvalidRequest } from "../../OllamaError.js"
-import { isPlain, own, stringOf, write } from "../json.js"
+import { isPlain, nearest, own, stringOf, write } from "../json.js"
 import { invalid } from "../request/plain.js"
 import { failureText, resultText } from "../request/toolResult.js"
 import type * as Encoded from "./encoded.js"
@@ -61,8 +61,8 @@ const choose = (
   isObject: boolean,
   ignored: Array<Ignored>
 ): Result<Pick<Request, "tools" | "toolChoice">> => {
-  const oneOf = typeof choice !== "object" ? undefined : "oneOf" in choice ? choice.oneOf : [choice.tool]
-  const tools = oneOf === undefined ? all : all.filter((tool) => oneOf.includes(tool.name))
+  const names = typeof choice !== "object" ? undefined : "oneOf" in choice ? choice.oneOf : [choice.tool]
+  const tools = names === undefined ? all : all.filter((tool) => names.includes(tool.name))
   const wanted: ToolChoice = typeof choice !== "object" ? choice : "tool" in choice ? choice : choice.mode ?? "auto"
   // The core leaves them in.
   if (wanted === "none") return Either.right(noTools)
@@ -198,19 +198,12 @@ const exactText = (given: Encoded.CallGiven): string | undefined => {
   }
 }
 
-const asJson = (_: string, part: unknown): unknown =>
-  typeof part === "bigint" || (typeof part === "number" && !Number.isFinite(part))
-    ? String(part)
-    : part instanceof Set || part instanceof Map || part instanceof Uint8Array
-    ? [...part]
-    : part
-
 // A history has what handlers were given, which a schema may have made something else of than JSON.
 const argumentsOf = (params: unknown): unknown => {
   if (params === undefined || params === null) return {}
   if (Either.isRight(write(params, ""))) return params
   try {
-    return JSON.parse(JSON.stringify(params, asJson))
+    return JSON.parse(JSON.stringify(params, nearest))
   } catch {
     return params
   }

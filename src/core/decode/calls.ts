@@ -25,17 +25,16 @@ export interface State {
   readonly open: ReadonlyArray<OpenCall>
   /** The calls that began. */
   readonly count: number
-  /** The indices of those that were given out, by their ids. */
-  readonly given: ReadonlyMap<string, number | undefined>
-  /** The last one that was given out. */
+  /** The last one that was given out, and its index. */
   readonly last: ToolCall | undefined
+  readonly lastIndex: number | undefined
   /** The names of the tools that were offered. */
   readonly tools: ReadonlyArray<string>
   /** Whether a call that cannot be read is one all the same, without arguments. */
   readonly returns: boolean
 }
 
-export const initial: State = { open: [], count: 0, given: new Map(), last: undefined, tools: [], returns: false }
+export const initial: State = { open: [], count: 0, last: undefined, lastIndex: undefined, tools: [], returns: false }
 
 // Some templates let parts of their own format through: `functions.` before a name, a channel token behind it.
 const repairedName = (name: string, tools: ReadonlyArray<string>): string => {
@@ -125,8 +124,7 @@ export const flush = (
   settled = false
 ): State | DecodeFailure => {
   let at = 0
-  let last = state.last
-  let given = state.given
+  let { last, lastIndex } = state
   for (; at < state.open.length; at++) {
     const call = state.open[at] as OpenCall
     if (!all && (!isClosed(call) || (call.isPlaceholder && !settled))) break
@@ -134,9 +132,9 @@ export const flush = (
     if ("_tag" in made) return made
     emit(made, call.extra)
     last = made
-    given = new Map(given).set(call.id, call.index)
+    lastIndex = call.index
   }
-  return at === 0 ? state : { ...state, open: state.open.slice(at), last, given }
+  return at === 0 ? state : { ...state, open: state.open.slice(at), last, lastIndex }
 }
 
 const begin = (
@@ -187,11 +185,11 @@ const extend = (
 }
 
 /** Nothing more of a call that is complete: some servers repeat its id, and its name, with every piece. */
-const isEcho = ({ given, open }: State, piece: WireCall): boolean => {
+const isEcho = ({ last, lastIndex, open }: State, piece: WireCall): boolean => {
   if (piece.whole || piece.id === "" || piece.text.trim() !== "") return false
-  const same = (index: number | undefined) => piece.name === "" || index === piece.index
-  return (given.has(piece.id) && same(given.get(piece.id)))
-    || open.some((call) => call.id === piece.id && isClosed(call) && same(call.index))
+  const isOf = (id: string | undefined, index: number | undefined) =>
+    id === piece.id && (piece.name === "" || index === piece.index)
+  return isOf(last?.id, lastIndex) || open.some((call) => isClosed(call) && isOf(call.id, call.index))
 }
 
 /** Takes one call, or a piece of one. */

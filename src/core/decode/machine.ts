@@ -156,9 +156,10 @@ const withDetails = (state: State, { details = [], signature }: WireEvent): Stat
   if (state.source === undefined || (details.length === 0 && signature === undefined)) return state
   const before = state.pending?.id === undefined || state.pending.id === state.parts.id ? state.pending : undefined
   let size = (before?.size ?? 0) + sizeOf(details) + sizeOf(signature ?? "")
-  // pieces are larger than what they come to
+  // Pieces are larger than what they come to. That is only looked at where it leaves room for many more, for it takes long.
   if (isTooLarge(size) && before !== undefined && !isTooLarge(before.size)) {
-    size = sizeOf(joinDetails(before.details, details)) + sizeOf((before.signature ?? "") + (signature ?? ""))
+    const joined = sizeOf(joinDetails(before.details, details)) + sizeOf((before.signature ?? "") + (signature ?? ""))
+    if (!isTooLarge(2 * joined)) size = joined
   }
   const pending: Pending = isTooLarge(size)
     ? { id: before?.id, details: [], signature: undefined, size }

@@ -1,9 +1,10 @@
 /** The results of tools as the text that a model reads. */
+import { nearest } from "../json.js"
 
 export const resultText = (value: unknown): string => {
   if (typeof value === "string") return value
   try {
-    return JSON.stringify(value, (_, part) => typeof part === "bigint" ? part.toString() : part) ?? ""
+    return JSON.stringify(value, nearest) ?? ""
   } catch {
     return String(value)
   }
