@@ -7,6 +7,7 @@ import * as HttpClient from "@effect/platform/HttpClient"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Random from "effect/Random"
@@ -84,9 +85,20 @@ export interface Options {
   readonly generateId?: Effect.Effect<(index: number) => string> | undefined
 }
 
-const randomId: Effect.Effect<(index: number) => string> = Effect.map(
-  Random.nextIntBetween(0, 36 ** 6),
-  (prefix) => (index) => `call_${prefix.toString(36).padStart(6, "0")}${index.toString(36)}`
+const prefixes = 36 ** 6
+
+/** Ids with another prefix for each answer, the first of them by chance. */
+const randomIds: Effect.Effect<NonNullable<Options["generateId"]>> = Effect.map(
+  Random.nextIntBetween(0, prefixes),
+  (first) => {
+    let next = first
+    return Effect.sync(() => {
+      const prefix = next.toString(36).padStart(6, "0")
+      // a step that has no factor in common with the number of prefixes comes by all of them
+      next = (next + 786_433_567) % prefixes
+      return (index) => `call_${prefix}${index.toString(36)}`
+    })
+  }
 )
 
 // =============================================================================
@@ -97,7 +109,7 @@ const millis = (input: Duration.DurationInput | undefined): number | undefined =
   input === undefined ? undefined : Duration.toMillis(input)
 
 const prepare = (input: CompletionOptions, operation: Telemetry.Operation) =>
-  Effect.map(normalize(input, toJsonSchema), (request): Completion.Call => {
+  Either.map(normalize(input, toJsonSchema), (request): Completion.Call => {
     operation.describe(() => Attributes.ofParams(request.params))
     return {
       request,
@@ -130,15 +142,19 @@ export const make = Effect.fnUntraced(function*(
         maxBytes: options?.maxBytes ?? 64 * 1024 * 1024
       },
       finishGrace: millis(options?.finishGrace) ?? 1000,
-      generateId: options?.generateId ?? randomId
+      generateId: options?.generateId ?? (yield* randomIds)
     },
     retry: options?.retrySchedule ?? OllamaSchedule.transient
   }
 
   const chats = Telemetry.make("chat", () => Completion.secretsOfAll(models.providers))
 
-  const whole = (input: CompletionOptions, operation: Telemetry.Operation) =>
-    Effect.flatMap(prepare(input, operation), (call) => Completion.create(completion, call, models.candidates(input)))
+  const whole = (input: CompletionOptions, operation: Telemetry.Operation) => {
+    const call = prepare(input, operation)
+    return Either.isLeft(call)
+      ? Effect.fail(call.left)
+      : Completion.create(completion, call.right, models.candidates(input))
+  }
 
   const create: Service["create"] = (input) =>
     Telemetry.run(chats, "ChatCompletions.create", (operation) => whole(input, operation))
@@ -147,10 +163,10 @@ export const make = Effect.fnUntraced(function*(
     Completion.stream((connection) =>
       Effect.flatMap(Telemetry.begin(chats, "ChatCompletions.stream"), (operation) => {
         connection.operation = operation
-        return Telemetry.within(
+        const call = prepare(input, operation)
+        return Either.isLeft(call) ? Effect.fail(call.left) : Telemetry.within(
           operation,
-          Effect.flatMap(prepare(input, operation), (call) =>
-            Completion.open(completion, call, models.candidates(input), connection))
+          Completion.open(completion, call.right, models.candidates(input), connection)
         )
       })
     )

@@ -6,6 +6,7 @@ import * as NodeTransport from "effect-ollama/node"
 import type { AddressInfo, Socket } from "node:net"
 import * as Net from "node:net"
 import { Agent } from "undici"
+import * as Deadlines from "../src/transport/deadlines.js"
 import * as http from "../src/transport/transport.js"
 import { json, key, provider, reset, stub } from "./discovery.fixtures.js"
 import { spansTellHeaders } from "./support/line.js"
@@ -266,6 +267,14 @@ describe("ask", () => {
       return { client, signals, layer: Layer.succeed(FetchHttpClient.Fetch, fetch) }
     })
 
+  /** How many limits somebody is waiting for: one that is added stands behind them. */
+  const openIn = (deadlines: Deadlines.Deadlines) => {
+    const last = deadlines.add(Infinity, () => {})
+    const { index } = last
+    deadlines.remove(last)
+    return index
+  }
+
   const settled = Effect.promise(() => new Promise((resolve) => setTimeout(resolve, 5)))
 
   it.effect("its limit covers what a failed answer says, too, and that is told", () =>
@@ -316,6 +325,21 @@ describe("ask", () => {
       assert.deepStrictEqual(signals.map((signal) => signal.aborted), [true, true])
     }))
 
+  it.effect("interrupted while its body is read, leaves no limit behind that somebody would wake up for", () =>
+    Effect.gen(function*() {
+      const deadlines = yield* Effect.withFiberRuntime<Deadlines.Deadlines>((fiber) =>
+        Effect.succeed(Deadlines.of(fiber))
+      )
+      const { client, layer, signals } = yield* fetching(stuck())
+      const fiber = yield* Effect.fork(Effect.provide(ask(client), layer))
+      yield* settled
+      assert.strictEqual(openIn(deadlines), 1)
+      yield* Fiber.interrupt(fiber)
+      yield* settled
+      assert.isTrue(signals[0]!.aborted)
+      assert.strictEqual(openIn(deadlines), 0)
+    }))
+
   it.effect("an answer that is not read is closed, also when the host's client sent another request", () =>
     Effect.gen(function*() {
       const { client, layer, signals } = yield* fetching(stuck({ "content-length": "5000000" }))
@@ -340,7 +364,8 @@ describe("ask", () => {
       yield* unread.close
       assert.deepStrictEqual(yield* aborted, [true, true])
       const begun = yield* Effect.flatMap(opened, http.reader)
-      assert.deepStrictEqual(yield* begun.bytes(0), new Uint8Array(1))
+      const body = Effect.async<Uint8Array, unknown>((resume) => begun.bytes(0, resume))
+      assert.deepStrictEqual(yield* body, new Uint8Array(1))
       assert.deepStrictEqual(yield* aborted, [true, true, false])
       yield* begun.close
       assert.deepStrictEqual(yield* aborted, [true, true, true])

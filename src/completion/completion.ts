@@ -26,7 +26,7 @@ import { wires } from "../core/wire/wires.js"
 import type { PartialAnswer } from "../Message.js"
 import type { Attempt, AttemptError, CompletionError } from "../OllamaError.js"
 import * as Transport from "../transport/transport.js"
-import type { Answered, Asking, Call, Completion, Ready, Sent } from "./asking.js"
+import type { Asking, Call, Completion, Ready, Sent } from "./asking.js"
 import * as shortLived from "./shortLived.js"
 import * as Streamed from "./stream.js"
 
@@ -52,14 +52,12 @@ export const create = (
   call: Call,
   candidates: ReadonlyArray<Candidate>
 ): Effect.Effect<ChatResponse, CompletionError> =>
-  Effect.map(
-    firstToAnswer(
-      completion,
-      call,
-      candidates,
-      (asking) => asking.selection.streaming ? collected(asking) : answerWhole(asking)
-    ),
-    ({ attempts, value: { about, parts } }) => {
+  firstToAnswer(
+    completion,
+    call,
+    candidates,
+    (asking) => asking.selection.streaming ? collected(asking) : answerWhole(asking),
+    ({ about, parts }, attempts) => {
       call.operation.answers(about, () => parts)
       return new ChatResponse({ parts, ...about, attempts }, { disableValidation: true })
     }
@@ -82,7 +80,8 @@ export const open = (
         : Effect.map(
           answerWhole(asking),
           ({ about, events, parts }) => ({ first: events, open: undefined, about, parts })
-        )
+        ),
+    (value, attempts) => ({ value, attempts })
   )
 
 // =============================================================================
@@ -103,15 +102,16 @@ const readyOf = (selection: Selection): Ready => {
 }
 
 /**
- * The value of the first candidate that gives one. `ask` is one attempt, and fails only while nothing of its answer was
- * seen. A host that refused the connection is not asked again for the next candidate.
+ * What is made of the value of the first candidate that gives one. `ask` is one attempt, and fails only while nothing of its
+ * answer was seen. A host that refused the connection is not asked again for the next candidate.
  */
-const firstToAnswer = <A>(
+const firstToAnswer = <A, B>(
   { retry, settings }: Completion,
   call: Call,
   candidates: ReadonlyArray<Candidate>,
-  ask: (asking: Asking) => Effect.Effect<A, AttemptError>
-): Effect.Effect<Answered<A>, CompletionError> => {
+  ask: (asking: Asking) => Effect.Effect<A, AttemptError>,
+  answered: (value: A, attempts: ReadonlyArray<Attempt>) => B
+): Effect.Effect<B, CompletionError> => {
   const attempts: Array<Attempt> = []
   const refused = new Map<string, AttemptError>()
   const refusedAt = (url: string | undefined) =>
@@ -132,7 +132,7 @@ const firstToAnswer = <A>(
     return repeated(asked, retry, (error, attempt) => call.operation.retries(selection.ref, error, attempt))
   }
 
-  const from = (index: number): Effect.Effect<Answered<A>, CompletionError> => {
+  const from = (index: number): Effect.Effect<B, CompletionError> => {
     const candidate = candidates[index]
     if (candidate === undefined) return Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))
     const known = refusedAt(candidate.url)
@@ -144,7 +144,7 @@ const firstToAnswer = <A>(
         attempts.push({ ref: candidate.ref, error })
         return from(index + 1)
       },
-      onSuccess: (value) => Effect.succeed({ value, attempts })
+      onSuccess: (value) => Effect.succeed(answered(value, attempts))
     })
   }
   return from(0)
@@ -189,11 +189,13 @@ const decodingOf = ({ call: { malformedCalls, request }, ready }: Asking) => ({
   malformedCalls
 })
 
-const send = (
+/** `use` gets the reply, where nothing interrupts. */
+const send = <A>(
   { attempts, call, ready: { name, params, source, wire }, selection, settings }: Asking,
   stream: boolean,
-  restore: Transport.Restore
-): Effect.Effect<Sent, AttemptError> => {
+  restore: Transport.Restore,
+  use: (sent: Sent) => Effect.Effect<A, AttemptError>
+): Effect.Effect<A, AttemptError> => {
   const { endpoint, model } = selection
   const encoding = encode({
     wire,
@@ -218,6 +220,7 @@ const send = (
     purpose: "completion",
     model: model.id,
     attempts,
+    whole: !stream,
     limits: {
       ...settings.limits,
       firstByte: call.firstByte ?? endpoint.timeout ?? settings.limits.firstByte,
@@ -225,7 +228,7 @@ const send = (
     }
   }
   const question: Question = { request: call.request, ignored, numCtx: numCtx ?? model.numCtx }
-  return Effect.map(Transport.open(settings.client, outgoing, restore), (reply) => ({ reply, question }))
+  return Effect.flatMap(Transport.open(settings.client, outgoing, restore), (reply) => use({ reply, question }))
 }
 
 const beginRepairs = ({ call: { repairs, request } }: Asking, makeId: (index: number) => string) => {
@@ -249,7 +252,7 @@ const answerWhole = (asking: Asking): Effect.Effect<WholeAnswer, AttemptError> =
     asking.settings.generateId,
     (makeId) =>
       Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(send(asking, false, restore), (sent) =>
+        send(asking, false, restore, (sent) =>
           Effect.matchEffect(Transport.text(sent.reply, restore), {
             onFailure: (error) => Effect.fail(interrupted(error, undefined)),
             onSuccess: (text) => decodeWhole(text, sent, asking, makeId)
@@ -303,7 +306,7 @@ const openStream = (
       beginRepairs(asking, makeId),
       keepChars
     )
-    return Effect.flatMap(send(asking, true, restore), (sent) =>
+    return send(asking, true, restore, (sent) =>
       Effect.map(Transport.reader(sent.reply), (reader) =>
         new Streamed.OpenStream(asking, sent, reader, decoder)))
   })

@@ -66,9 +66,9 @@ const get = <A>(
 ): Effect.Effect<A, DiscoveryError> =>
   Effect.suspend(() => {
     const url = `${endpoint.root}${path}`
-    const outgoing = { endpoint, method: "GET", url, purpose: "discovery", attempts, limit, maxBytes } as const
+    const outgoing = { endpoint, method: "GET", url, purpose: "discovery", attempts, limit, maxBytes, onHead } as const
     return Effect.flatMap(
-      Effect.mapError(Transport.ask(client, outgoing, onHead), asDiscoveryError),
+      Effect.mapError(Transport.ask(client, outgoing), asDiscoveryError),
       (text) => Either.mapLeft(read(text), malformed(url))
     )
   })
@@ -86,10 +86,10 @@ const send = <A>(
   Effect.suspend(() => {
     const url = path.startsWith("/") ? `${endpoint.root}${path}` : path
     const text = JSON.stringify(body)
-    const outgoing = { endpoint, method, url, body: text, purpose, model, attempts, limit, maxBytes } as const
+    const outgoing = { endpoint, method, url, body: text, purpose, model, attempts, limit, maxBytes, onHead } as const
     const fail = (error: unknown) => classifyText(error, { url, model, secrets: Transport.secretsOf(outgoing) })
     return Effect.flatMap(
-      Transport.ask(client, outgoing, onHead, rest),
+      Transport.ask(client, outgoing, rest),
       (answer) =>
         Either.mapLeft(read(answer, fail), (error) => typeof error === "string" ? malformed(url)(error) : error)
     )

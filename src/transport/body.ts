@@ -6,6 +6,7 @@
 import * as Cause from "effect/Cause"
 import * as Chunk from "effect/Chunk"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
@@ -17,22 +18,8 @@ import { mask } from "../core/failure/redact.js"
 import { classifyTransport } from "../core/failure/transport.js"
 import { MalformedResponse, RequestTimeout, type TransportError } from "../OllamaError.js"
 import * as Deadlines from "./deadlines.js"
-import type { Arrived, BodyPull, Limits, Reply, Restore } from "./exchange.js"
+import type { Arrived, BodyPull, Limits, ReadError, Reply, Restore } from "./exchange.js"
 import { formatOf, inflated, inflationOf } from "./inflate.js"
-
-/** A read ran into a limit: of `ms`, in this phase. */
-export class ReadTimeout {
-  readonly _tag = "ReadTimeout"
-  constructor(readonly phase: "first-byte" | "idle", readonly ms: number) {}
-}
-
-/** The transport failed: its own error, not classified yet. */
-export class ReadFailure {
-  readonly _tag = "ReadFailure"
-  constructor(readonly error: unknown) {}
-}
-
-export type ReadError = ReadTimeout | ReadFailure
 
 /** What a read brought, all that was there; `undefined` at the end. */
 export type Pieces = ReadonlyArray<Uint8Array>
@@ -127,10 +114,15 @@ export class BodyReader {
     this.until = start + limits.total
     this.deadline = deadlines.add(Infinity, () => this.expire())
     this.close = Effect.suspend(() => {
-      deadlines.remove(this.deadline)
-      if (!this.isAtEnd) this.pull.cancel()
+      this.leave()
       return closing
     })
+  }
+
+  /** {@link close}, for a pull of the transport's own, which has nothing else to close. */
+  leave(): void {
+    this.deadlines.remove(this.deadline)
+    if (!this.isAtEnd) this.pull.cancel()
   }
 
   /**
@@ -198,10 +190,12 @@ export class BodyReader {
   }
 
   /** All that is left, in one piece; once it is more than `most` bytes, no more is read. */
-  bytes(most: number): Effect.Effect<Uint8Array, ReadError> {
-    return Effect.suspend(() => {
-      const gathered = new Gathered()
-      return Effect.map(this.all(undefined, (pieces) => gathered.add(pieces) <= most), () => gathered.bytes)
+  bytes(most: number, onEnd: (body: Either.Either<Uint8Array, ReadError>) => void): void {
+    const gathered = new Gathered()
+    this.each(() => undefined, (error, pieces) => {
+      if (error === undefined && pieces !== undefined && gathered.add(pieces) <= most) return true
+      onEnd(error === undefined ? Either.right(gathered.bytes) : Either.left(error))
+      return false
     })
   }
 
@@ -215,7 +209,7 @@ export class BodyReader {
   }
 
   private readonly onPulled = (error: unknown, pieces: Pieces | undefined): void => {
-    if (error !== undefined) return this.settle(new ReadFailure(error), undefined)
+    if (error !== undefined) return this.settle({ _tag: "ReadFailure", error }, undefined)
     if (this.first && this.isUndone(pieces)) return
     if (pieces === undefined) this.ended = true
     this.first = false
@@ -261,14 +255,10 @@ export class BodyReader {
   private expire(): void {
     if (this.grace !== undefined) return this.settle(undefined, undefined)
     const { firstByte, idle, total } = this.limits
-    this.settle(
-      this.deadlines.now() >= this.until
-        ? new ReadTimeout("idle", total)
-        : this.first
-        ? new ReadTimeout("first-byte", firstByte)
-        : new ReadTimeout("idle", idle),
-      undefined
-    )
+    const isTotal = this.deadlines.now() >= this.until
+    const phase = this.first && !isTotal ? "first-byte" : "idle"
+    const ms = isTotal ? total : this.first ? firstByte : idle
+    this.settle({ _tag: "ReadTimeout", phase, ms }, undefined)
   }
 }
 
@@ -344,14 +334,50 @@ const decode = (bytes: Uint8Array, reply: Reply, rest: Rest | undefined): Effect
 const tooLarge = ({ maxBytes }: Limits, url: string) =>
   new MalformedResponse({ url, detail: `it is larger than ${maxBytes} bytes` })
 
+export const isSuccess = ({ status }: Arrived["response"]): boolean => status >= 200 && status < 300
+
 // What the head says about the length of what is read.
-const lengthOf = ({ response: { headers } }: Reply): number | undefined => {
+const lengthOf = ({ headers }: Arrived["response"]): number | undefined => {
   const text = headers["content-length"]
   const encoding = headers["content-encoding"]
   return text !== undefined && /^\d{1,15}$/.test(text) && (encoding === undefined || encoding === "identity")
     ? Number(text)
     : undefined
 }
+
+// Whether the head already says that the body is more than is taken.
+const isTooLong = (response: Arrived["response"], { maxBytes }: Limits): boolean => (lengthOf(response) ?? 0) > maxBytes
+
+/**
+ * Reads all of a body whose head has come, and calls back once, so that no fiber is woken for the head alone: that is a
+ * quarter of what a small answer costs. Returns what closes it; `undefined` when this body cannot be read here.
+ */
+export const readOn = (
+  { pull, response, unwanted }: Arrived,
+  limits: Limits,
+  start: number,
+  deadlines: Deadlines.Deadlines,
+  onHead: (() => void) | undefined,
+  onEnd: (body: Either.Either<Uint8Array, ReadError>) => void
+): (() => void) | undefined => {
+  if (pull === undefined || unwanted !== undefined || !isSuccess(response) || isTooLong(response, limits)) {
+    return undefined
+  }
+  onHead?.()
+  const reader = new BodyReader(pull, limits, start, deadlines, Effect.void)
+  reader.bytes(limits.maxBytes, (body) => {
+    reader.leave()
+    onEnd(body)
+  })
+  return () => reader.leave()
+}
+
+const asText = (
+  body: Either.Either<Uint8Array, ReadError>,
+  reply: Reply,
+  rest: Rest | undefined
+): Effect.Effect<string, TransportError | MalformedResponse> =>
+  Either.isLeft(body) ? Effect.fail(readError(body.left, reply)) : decode(body.right, reply, rest)
 
 /**
  * The whole body as text: bounded, and nothing but UTF-8. A body that is cut is `ConnectionFailed`, one that stops
@@ -361,19 +387,14 @@ export const text = (
   reply: Reply,
   restore: Restore,
   rest?: Rest
-): Effect.Effect<string, TransportError | MalformedResponse> =>
-  Effect.suspend(() => {
-    const { outgoing } = reply
-    const { maxBytes } = outgoing.limits
-    if ((lengthOf(reply) ?? 0) > maxBytes) {
-      return Effect.zipRight(reply.close, Effect.fail(tooLarge(outgoing.limits, outgoing.url)))
-    }
-    return Effect.flatMap(
-      reader(reply),
-      (reader) =>
-        Effect.matchEffect(Effect.ensuring(restore(reader.bytes(maxBytes)), reader.close), {
-          onFailure: (error) => Effect.fail(readError(error, reply)),
-          onSuccess: (bytes) => decode(bytes, reply, rest)
-        })
+): Effect.Effect<string, TransportError | MalformedResponse> => {
+  const { outgoing: { limits, url }, response } = reply
+  if (reply.body !== undefined) return asText(reply.body, reply, rest)
+  if (isTooLong(response, limits)) return Effect.zipRight(reply.close, Effect.fail(tooLarge(limits, url)))
+  return Effect.flatMap(reader(reply), (reader) => {
+    const body = Effect.async<Either.Either<Uint8Array, ReadError>>((resume) =>
+      reader.bytes(limits.maxBytes, (body) => resume(Effect.succeed(body)))
     )
+    return Effect.flatMap(Effect.ensuring(restore(body), reader.close), (body) => asText(body, reply, rest))
   })
+}

@@ -2,6 +2,7 @@
 import type * as HttpClientRequest from "@effect/platform/HttpClientRequest"
 import type * as HttpClientResponse from "@effect/platform/HttpClientResponse"
 import type * as Effect from "effect/Effect"
+import type * as Either from "effect/Either"
 import type * as Exit from "effect/Exit"
 import type * as Stream from "effect/Stream"
 import type { Endpoint } from "../core/provider.js"
@@ -41,6 +42,10 @@ export interface Outgoing {
   /** Which attempt this is. */
   readonly attempts: number
   readonly limits: Limits
+  /** Whether all of the answer is wanted: then nobody is woken for its head alone. */
+  readonly whole?: boolean | undefined
+  /** Called when the head is there. */
+  readonly onHead?: (() => void) | undefined
 }
 
 /** Reads a body. */
@@ -67,7 +72,24 @@ export interface Arrived {
   readonly seen?: boolean
   /** Its error, for what is a success by its status. */
   readonly unwanted?: unknown
+  /** All of its body, when that was wanted and came without anybody waiting for the head. */
+  readonly body?: Either.Either<Uint8Array, ReadError> | undefined
 }
+
+/** A read ran into a limit: of `ms`, in this phase. */
+interface ReadTimeout {
+  readonly _tag: "ReadTimeout"
+  readonly phase: "first-byte" | "idle"
+  readonly ms: number
+}
+
+/** The transport failed: its own error, not classified yet. */
+interface ReadFailure {
+  readonly _tag: "ReadFailure"
+  readonly error: unknown
+}
+
+export type ReadError = ReadTimeout | ReadFailure
 
 /**
  * Sends a request, and calls back once: with the response as soon as its head is there, or with what went wrong. What is

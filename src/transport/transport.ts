@@ -29,13 +29,13 @@ import { refusedByHost } from "../core/failure/sentences.js"
 import { classifyTransport, responseIn } from "../core/failure/transport.js"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import { isTraced } from "../telemetry/telemetry.js"
-import { makeReader, type Rest, text } from "./body.js"
+import { isSuccess, makeReader, readOn, type Rest, text } from "./body.js"
 import * as Deadlines from "./deadlines.js"
 import { arrived, pullOf, sendOf } from "./direct.js"
 import type { Arrived, Limits, Outgoing, Reply, Restore, Send } from "./exchange.js"
 
-export { type BodyReader, type Pieces, reader, type ReadError, readError, type Rest, text, unreadable } from "./body.js"
-export type { Limits, Outgoing, Reply, Restore } from "./exchange.js"
+export { type BodyReader, type Pieces, reader, readError, type Rest, text, unreadable } from "./body.js"
+export type { Limits, Outgoing, ReadError, Reply, Restore } from "./exchange.js"
 
 export type Client<R> = HttpClient.HttpClient.With<HttpClientError.HttpClientError, R>
 
@@ -143,8 +143,6 @@ const respondedIn = (error: unknown): HttpClientResponse.HttpClientResponse | un
   return response as HttpClientResponse.HttpClientResponse // has its TypeId
 }
 
-const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
-
 /** On a fiber that can be left alone: some transports never settle. */
 const sendThrough = <R>(
   client: Client<R>,
@@ -200,7 +198,7 @@ export const open = <R>(
     const direct = traced || sending.request.body._tag === "Stream" ? undefined : sendOf(client)
     const deadlines = Deadlines.of(fiber)
     const start = deadlines.now()
-    const head = receive(direct ?? sendThrough(client, fiber, traced), sending, deadlines, restore)
+    const head = receive(direct ?? sendThrough(client, fiber, traced), sending, start, deadlines, restore)
     return Effect.flatMap(head, (arrived): Effect.Effect<Reply, ModelEndpointError | MalformedResponse> => {
       const { status } = arrived.response
       const secrets = () => secretsIn(sending.request)
@@ -209,7 +207,9 @@ export const open = <R>(
         return Effect.zipRight(arrived.close, Effect.fail(new MalformedResponse({ url: outgoing.url, detail })))
       }
       const reply: Reply = { ...arrived, outgoing, start, secrets }
-      return status >= 200 && status < 300 ? Effect.succeed(reply) : refused(reply, restore)
+      if (!isSuccess(arrived.response)) return refused(reply, restore)
+      if (arrived.body === undefined) outgoing.onHead?.()
+      return Effect.succeed(reply)
     })
   })
 
@@ -219,29 +219,38 @@ const unwanted = (error: unknown, status: number, secrets: ReadonlyArray<string>
   return `${refusedByHost} (${status}${said === "" ? "" : `: ${mask(said, secrets)}`})`
 }
 
-// Waits for the head. Whatever becomes of that, nothing stays open that nobody has.
+// Waits for the head, or for all of it. Whatever becomes of that, nothing stays open that nobody has.
 const receive = (
   send: Send,
   sending: Sending,
+  start: number,
   deadlines: Deadlines.Deadlines,
   restore: Restore
 ): Effect.Effect<Arrived, TransportError> => {
-  const { attempts, limits: { firstByte: limit }, url } = sending.outgoing
+  const { attempts, limits, onHead, url, whole } = sending.outgoing
+  const limit = limits.firstByte
   let deadline: Deadlines.Deadline | undefined
   let close = () => {}
+  let leave: (() => void) | undefined
   const head = Effect.async<Arrived, TransportError>((resume) => {
     deadline = deadlines.add(deadlines.now() + limit, () => {
       resume(Effect.fail(new RequestTimeout({ url, phase: "first-byte", limit, attempts })))
     })
     close = send(sending.request, (exit) => {
       deadlines.remove(deadline!)
-      resume(Exit.mapErrorCause(exit, (cause) => causeOf(cause, sending)))
+      if (Exit.isFailure(exit)) return resume(Effect.failCause(causeOf(exit.cause, sending)))
+      const arrived = exit.value
+      leave = whole === true
+        ? readOn(arrived, limits, start, deadlines, onHead, (body) => resume(Effect.succeed({ ...arrived, body })))
+        : undefined
+      if (leave === undefined) resume(Effect.succeed(arrived))
     })
   })
   // It failed, or took too long, or its asker was interrupted: then the answer may be here already.
   return Effect.tapErrorCause(restore(head), () =>
     Effect.sync(() => {
       if (deadline !== undefined) deadlines.remove(deadline)
+      leave?.()
       close()
     }))
 }
@@ -299,23 +308,22 @@ const refused = Effect.fnUntraced(function*(
 // both
 // =============================================================================
 
-/** Sends a request and reads the answer, under one limit for both. `onHead` is called when the answer begins. */
+/** Sends a request and reads the answer, under one limit for both. */
 export const ask = <R>(
   client: Client<R>,
-  outgoing: Omit<Outgoing, "limits"> & {
+  outgoing: Omit<Outgoing, "limits" | "whole"> & {
     /** Longest time for all of it, in ms. */
     readonly limit: number
     /** The largest answer, in bytes. */
     readonly maxBytes: number
   },
-  onHead?: () => void,
   rest?: Rest
 ): Effect.Effect<string, TransportError | ModelEndpointError | MalformedResponse, R> =>
   Effect.uninterruptibleMask((restore) => {
     const { limit, maxBytes } = outgoing
     const limits: Limits = { firstByte: limit, idle: limit, total: limit, maxBytes }
-    return Effect.flatMap(open(client, { ...outgoing, limits }, restore), (reply) => {
-      onHead?.()
-      return text(reply, restore, rest)
-    })
+    return Effect.flatMap(
+      open(client, { ...outgoing, limits, whole: true }, restore),
+      (reply) => text(reply, restore, rest)
+    )
   })

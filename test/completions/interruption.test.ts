@@ -12,6 +12,14 @@ import { wire } from "./wire.js"
 class Exchanges {
   readonly open = new Set<object>()
   count = 0
+  /** Heads, pieces and ends so far. */
+  arrivals = 0
+  onArrival = (_arrival: number) => {}
+
+  arrive(): void {
+    this.onArrival(++this.arrivals)
+  }
+
   begin(): () => void {
     const exchange = {}
     this.count++
@@ -39,6 +47,7 @@ const direct = (replies: ReadonlyArray<Reply>, soon: (run: () => void) => void) 
       read: (resume) =>
         soon(() => {
           if (!waiting) return
+          exchanges().arrive()
           const piece = left.shift()
           if (piece === undefined) close()
           resume(undefined, piece === undefined ? undefined : [piece])
@@ -50,6 +59,7 @@ const direct = (replies: ReadonlyArray<Reply>, soon: (run: () => void) => void) 
     }
     soon(() => {
       if (waiting) {
+        exchanges().arrive()
         onHead(Exit.succeed(arrived(HttpClientResponse.fromWeb(request, new Response(null, { status })), pull)))
       }
     })
@@ -65,6 +75,7 @@ const fetched = (replies: ReadonlyArray<Reply>) => (exchanges: () => Exchanges) 
       const left = pieces.map(bytes)
       const body = new ReadableStream<Uint8Array>({
         pull(controller) {
+          exchanges().arrive()
           const piece = left.shift()
           if (piece !== undefined) return controller.enqueue(piece)
           close()
@@ -92,8 +103,10 @@ const foreign = (hasLength: boolean) => (replies: ReadonlyArray<Reply>) => (exch
     })
   )
 
+type RootFiber = Fiber.RuntimeFiber<unknown, unknown>
+
 /** A scheduler that calls back after each operation of the first fiber. */
-const counting = (onOperation: (fiber: Fiber.RuntimeFiber<unknown, unknown>, operation: number) => void) => {
+const counting = (onOperation: (fiber: RootFiber, operation: number) => void) => {
   let count = 0
   let root: unknown
   return Scheduler.make(
@@ -106,7 +119,10 @@ const counting = (onOperation: (fiber: Fiber.RuntimeFiber<unknown, unknown>, ope
   )
 }
 
-/** Runs it again and again, interrupted one operation later each time, whenever it has something open or soon will. */
+/**
+ * Runs it again and again, interrupted one operation later each time, whenever it has something open or soon will; and
+ * at each moment at which something of an answer arrives.
+ */
 const everywhere = <S, A, E>(
   transport: (exchanges: () => Exchanges) => HttpClient.HttpClient,
   make: (client: HttpClient.HttpClient) => Effect.Effect<S>,
@@ -116,29 +132,47 @@ const everywhere = <S, A, E>(
     let exchanges = new Exchanges()
     const service = yield* make(transport(() => exchanges))
     const operations: Array<number> = []
-    const run = (onOperation: Parameters<typeof counting>[0]) =>
-      Fiber.await(Effect.runFork(use(service), { scheduler: counting(onOperation) }))
+    const run = (onOperation: Parameters<typeof counting>[0], onArrival = (_: RootFiber, _arrival: number) => {}) => {
+      const fiber = Effect.runFork(
+        Effect.zipRight(Effect.yieldNow(), use(service)),
+        { scheduler: counting(onOperation) }
+      )
+      exchanges.onArrival = (arrival) => onArrival(fiber, arrival)
+      return Fiber.await(fiber)
+    }
 
     const whole = yield* run((_, operation) => {
       if (exchanges.open.size > 0) operations.push(operation)
     })
     assert.isTrue(Exit.isSuccess(whole), String(whole))
     assert.strictEqual(exchanges.open.size, 0)
-    assert.isAbove(operations.length, 10)
+    const { arrivals } = exchanges
+    assert.isAbove(arrivals, 2)
+
+    const interrupted = (where: string, ...how: Parameters<typeof run>) =>
+      Effect.gen(function*() {
+        exchanges = new Exchanges()
+        const exit = yield* run(...how)
+        // what was aborted may be told a moment later
+        for (let i = 0; i < 60 && exchanges.open.size > 0; i++) {
+          yield* Effect.promise(() =>
+            i < 40 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, i - 40))
+          )
+        }
+        assert.strictEqual(exchanges.open.size, 0, `open after an interruption ${where}`)
+        if (Exit.isFailure(exit) && !Exit.isInterrupted(exit)) assert.fail(String(exit))
+      })
 
     // eight more at both ends of each exchange
-    const places = new Set(operations.flatMap((at) => Array.from({ length: 17 }, (_, i) => at + i - 8)))
-    for (const at of places) {
-      exchanges = new Exchanges()
-      const exit = yield* run((fiber, operation) => {
+    for (const at of new Set(operations.flatMap((at) => Array.from({ length: 17 }, (_, i) => at + i - 8)))) {
+      yield* interrupted(`after operation ${at}`, (fiber, operation) => {
         if (operation === at) fiber.unsafeInterruptAsFork(FiberId.none)
       })
-      // what was aborted may be told a moment later
-      for (let i = 0; i < 60 && exchanges.open.size > 0; i++) {
-        yield* Effect.promise(() => i < 40 ? Promise.resolve() : new Promise((resolve) => setTimeout(resolve, i - 40)))
-      }
-      assert.strictEqual(exchanges.open.size, 0, `open after an interruption after operation ${at}`)
-      if (Exit.isFailure(exit) && !Exit.isInterrupted(exit)) assert.fail(String(exit))
+    }
+    for (let at = 1; at <= arrivals; at++) {
+      yield* interrupted(`at arrival ${at}`, () => {}, (fiber, arrival) => {
+        if (arrival === at) fiber.unsafeInterruptAsFork(FiberId.none)
+      })
     }
   })
 
