@@ -169,21 +169,25 @@ export const make = (
     })
 
   const first = firstStatus(settings)?.result
-  const firstAvailable = Effect.suspend((): Effect.Effect<Selection, SelectionError> => {
+  const firstAvailable = (wanted: string | undefined): Effect.Effect<Selection, SelectionError> => {
     const found = first ?? Either.left(unknownProvider(settings.providers, "ollama"))
     if (Either.isLeft(found)) return Effect.fail(found.left)
     const provider = found.right
+    const source = sourceOf(provider)
+    const some = source.lookup((catalog) => catalog.models.length > 0)
     return Effect.flatMap(
-      sourceOf(provider).lookup((catalog) => catalog.models.length > 0),
-      (catalog): Effect.Effect<Selection, SelectionError> =>
-        catalog.models.length === 0
+      wanted === undefined ? some : orLastGood(source, wanted, some),
+      (catalog): Effect.Effect<Selection, SelectionError> => {
+        const model = (wanted === undefined ? undefined : catalogs.findModel(catalog, wanted)) ?? catalog.models[0]
+        return model === undefined
           ? Effect.fail(catalogs.empty(catalog))
-          : choose(provider, catalog.models[0]!, "first-available")
+          : choose(provider, model, "first-available")
+      }
     )
-  })
+  }
 
-  const selectPlanned = ({ selectedBy, target }: Planned): Effect.Effect<Selection, SelectionError> => {
-    if (target === "first-available") return firstAvailable
+  const selectPlanned = ({ selectedBy, target, wanted }: Planned): Effect.Effect<Selection, SelectionError> => {
+    if (target === "first-available") return firstAvailable(wanted)
     if (Either.isLeft(target)) return Effect.fail(target.left)
     const named = target.right
     if (named._tag === "Name") return byName(named.name, selectedBy)

@@ -82,6 +82,31 @@ describe("Models.candidates", () => {
       )
     }))
 
+  it.effect("begin with the one to ask first while it is there, else with the first that is available", () =>
+    Effect.gen(function*() {
+      const models = yield* f.models(f.config([f.ok(f.discovered())]), f.discovery(f.catalog("a", "b")).service)
+      const [wanted, ...more] = models.candidates({ askFirst: "ollama/b" })
+      assert.deepStrictEqual(more, [])
+      assert.strictEqual((yield* wanted!.select).ref, "ollama/b")
+      for (const askFirst of ["ollama/gone", "ollama/a"]) {
+        assert.strictEqual((yield* models.candidates({ askFirst })[0]!.select).ref, "ollama/a")
+      }
+    }))
+
+  it.effect("are not changed by one to ask first that was never the first of its provider", () =>
+    Effect.gen(function*() {
+      const one = f.discovered()
+      const same = f.provider("gpu", { root: one.root, models: [{ definition: f.definition("x") }] })
+      assert.deepStrictEqual(
+        yield* planned({}, { askFirst: "gpu/x" }, [f.ok(one), f.ok(same)]),
+        ["first-available ollama/*"]
+      )
+      assert.deepStrictEqual(
+        yield* planned({}, { askFirst: "ollama/b" }, [f.ok(f.configured("ollama", "a", "b"))]),
+        ["first-available ollama/a"]
+      )
+    }))
+
   it.effect("begin with the model that the caller names", () =>
     Effect.gen(function*() {
       const fields = { primary: "ollama/a", fallbacks: ["ollama/b"] }

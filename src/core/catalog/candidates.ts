@@ -26,6 +26,8 @@ export interface Planned {
   readonly ref: string
   readonly selectedBy: Selection["selectedBy"]
   readonly target: Either.Either<Target, BrokenRef["error"]> | "first-available"
+  /** Of the first that is available: the model that answered before, and comes first while it is there. */
+  readonly wanted?: string | undefined
   readonly url?: string | undefined
 }
 
@@ -103,7 +105,8 @@ export const plan = (
   return askFirst === undefined ? once : preferred(settings, once, askFirst)
 }
 
-// One that would be tried comes first. What is the first available one may have changed since it answered.
+// One that would be tried comes first. Which is the first available one may have changed since it answered, where models
+// are discovered.
 const preferred = (settings: Settings, all: ReadonlyArray<Planned>, ref: string): ReadonlyArray<Planned> => {
   const wanted = planned(settings, ref, "first-available")
   const key = keyOf(settings, wanted)
@@ -111,8 +114,17 @@ const preferred = (settings: Settings, all: ReadonlyArray<Planned>, ref: string)
     all.find((candidate) => isNamed(candidate, ref))
   if (found !== undefined) return [found, ...all.filter((candidate) => candidate !== found)]
   const [first, ...others] = all
-  const isOfFirst = first?.target === "first-available" && wanted.url !== undefined && wanted.url === first.url
-  return isOfFirst ? [wanted, ...others] : all
+  const model = first?.target === "first-available" ? modelOf(firstStatus(settings), wanted) : undefined
+  return first === undefined || model === undefined ? all : [{ ...first, ref: wanted.ref, wanted: model }, ...others]
+}
+
+// The model of that provider that is named, if it may have been discovered.
+const modelOf = (status: ProviderStatus | undefined, { target }: Planned): string | undefined => {
+  const found = typeof target === "string" ? undefined : Either.getOrUndefined(target)
+  return found?._tag === "Ref" && found.status === status && Either.isRight(status.result)
+      && status.result.right.source === "discovered"
+    ? found.model
+    : undefined
 }
 
 // A bare name may be of several providers, until they are asked.
