@@ -8,6 +8,7 @@ import { type CandidateOptions, firstStatus, plan, type Planned } from "../core/
 import * as catalogs from "../core/catalog/catalogs.js"
 import { findStatus, known, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
 import { select, type Selection } from "../core/catalog/selection.js"
+import { type Refusals, refusals as makeRefusals } from "../core/failure/fallback.js"
 import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
 import type { Catalog, ModelDefinition } from "../Model.js"
@@ -29,6 +30,8 @@ export interface Candidate {
   /** The root URL of its provider, when that is known before `select` runs. */
   readonly url?: string | undefined
   readonly select: Effect.Effect<Selection, SelectionError>
+  /** The same within a call that remembers which hosts refused the connection: no catalog is asked for there. */
+  readonly selectAfter: (refusals: Refusals) => Effect.Effect<Selection, SelectionError>
 }
 
 /**
@@ -148,15 +151,21 @@ export const make = (
     })
 
   // A provider that can be asked is only asked twice when no list has the name.
-  const byName = (name: string, selectedBy: Selection["selectedBy"]) =>
+  const byName = (name: string, selectedBy: Selection["selectedBy"], refusals: Refusals) =>
     Effect.suspend(() => {
       const providers = usable(settings.providers)
       const isListed = lists.some((list) => catalogs.findModel(list, name) !== undefined)
       return Effect.flatMap(
         Effect.forEach(
           providers,
-          (provider) =>
-            Effect.map(Effect.either(lookup(provider, name, !isListed)), (catalog) => ({ provider, catalog })),
+          (provider) => {
+            const refused = refusals.at(provider.root)
+            const asked = refused === undefined ? lookup(provider, name, !isListed) : Effect.fail(refused)
+            return Effect.map(Effect.either(asked), (catalog) => {
+              if (Either.isLeft(catalog)) refusals.note(catalog.left)
+              return { provider, catalog }
+            })
+          },
           { concurrency: 8 }
         ),
         (consulted): Effect.Effect<Selection, SelectionError> => {
@@ -186,26 +195,34 @@ export const make = (
     )
   }
 
-  const selectPlanned = ({ selectedBy, target, wanted }: Planned): Effect.Effect<Selection, SelectionError> => {
+  const selectPlanned = (
+    { selectedBy, target, wanted }: Planned,
+    refusals: Refusals
+  ): Effect.Effect<Selection, SelectionError> => {
     if (target === "first-available") return firstAvailable(wanted)
     if (Either.isLeft(target)) return Effect.fail(target.left)
     const named = target.right
-    if (named._tag === "Name") return byName(named.name, selectedBy)
+    if (named._tag === "Name") return byName(named.name, selectedBy, refusals)
     return Either.match(named.status.result, {
       onLeft: (error) => Effect.fail(error),
       onRight: (provider) => byRef(provider, named.model, selectedBy)
     })
   }
 
-  const candidateOf = (planned: Planned): Candidate => ({
-    ref: planned.ref,
-    selectedBy: planned.selectedBy,
-    url: planned.url,
-    select: Span.use("Models.select", (span) => {
-      span.annotate({ model: planned.ref })
-      return selectPlanned(planned)
-    })
-  })
+  const candidateOf = (planned: Planned): Candidate => {
+    const selectAfter = (refusals: Refusals) =>
+      Span.use("Models.select", (span) => {
+        span.annotate({ model: planned.ref })
+        return selectPlanned(planned, refusals)
+      })
+    return {
+      ref: planned.ref,
+      selectedBy: planned.selectedBy,
+      url: planned.url,
+      select: Effect.suspend(() => selectAfter(makeRefusals())),
+      selectAfter
+    }
+  }
 
   // Whom most calls ask: all that the settings say.
   let standing: ReadonlyArray<Candidate> | undefined

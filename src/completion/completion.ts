@@ -113,13 +113,11 @@ const firstToAnswer = <A, B>(
   answered: (value: A, attempts: ReadonlyArray<Attempt>) => B
 ): Effect.Effect<B, CompletionError> => {
   const attempts: Array<Attempt> = []
-  const refused = new Map<string, AttemptError>()
-  const refusedAt = (url: string | undefined) =>
-    url === undefined || refused.size === 0 ? undefined : refused.get(fallback.origin(url))
+  const refusals = fallback.refusals()
 
   const askAgain = (selected: Selection) => {
     const selection = call.streaming === undefined ? selected : withStreaming(selected, call.streaming)
-    const error = refusedAt(selection.endpoint.root)
+    const error = refusals.at(selection.endpoint.root)
     if (error !== undefined) return Effect.fail(error)
     const ready = readyOf(selected)
     const isOfCall = (setting: string) => !Params.isConfigured(call.request, selection.params, setting)
@@ -135,12 +133,13 @@ const firstToAnswer = <A, B>(
   const from = (index: number): Effect.Effect<B, CompletionError> => {
     const candidate = candidates[index]
     if (candidate === undefined) return Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))
-    const known = refusedAt(candidate.url)
-    return Effect.matchEffect(known === undefined ? Effect.flatMap(candidate.select, askAgain) : Effect.fail(known), {
+    const known = refusals.at(candidate.url)
+    const asked = known === undefined ? Effect.flatMap(candidate.selectAfter(refusals), askAgain) : Effect.fail(known)
+    return Effect.matchEffect(asked, {
       onFailure: (error) => {
         call.operation.misses(candidate.ref, error)
         if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
-        if (error._tag === "ConnectionRefused") refused.set(fallback.origin(error.url), error)
+        refusals.note(error)
         attempts.push({ ref: candidate.ref, error })
         return from(index + 1)
       },

@@ -256,24 +256,54 @@ describe("fallbacks", () => {
       chain(["b"])
     ))))
 
+  const localDown = {
+    models: ["a", "b"],
+    rules: [{ when: (request: { readonly url: string }) => request.url.includes("11434"), fault: { type: "refused" } }],
+    replies: ["Hello"]
+  } as const
+
+  const withOther = (defaults: object) => ({
+    config: {
+      models: {
+        providers: {
+          other: { baseUrl: "http://127.0.0.1:8080", apiKey: "k", api: "ollama", models: [{ id: "b" }] }
+        }
+      },
+      agents: { defaults }
+    }
+  } as const)
+
+  it.effect("nor for models without a provider, when nobody else has them", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(
+        passing(ChatCompletions.create({ prompt: "Hi", model: "w", fallbacks: ["x", "y", "z"] }))
+      )
+      assert.strictEqual(error._tag, "ConnectionRefused")
+      assert.isTrue(error.isRetryable)
+      assert.lengthOf(yield* requests, 4)
+    }).pipe(Effect.provide(MockOllama.layer(localDown, withOther({})))))
+
+  it.effect("a model that is named without its provider, while one does not answer, makes the next one answer", () =>
+    Effect.gen(function*() {
+      const answer = yield* passing(ChatCompletions.create({ prompt: "Hi", model: "gpt-oss:20b" }))
+      assert.strictEqual(answer.ref, "other/b")
+      assert.deepStrictEqual(answer.attempts.map(({ error }) => error._tag), ["ConnectionRefused"])
+    }).pipe(Effect.provide(MockOllama.layer(localDown, withOther({ model: "other/b" })))))
+
+  it.effect("a host that refused while a name was looked for is not asked again", () =>
+    Effect.gen(function*() {
+      const answer = yield* passing(ChatCompletions.create({ prompt: "Hi", model: "nobody's", fallbacks: ["b"] }))
+      assert.strictEqual(answer.ref, "other/b")
+      assert.lengthOf(yield* requests, 5)
+    }).pipe(Effect.provide(MockOllama.layer(localDown, withOther({})))))
+
   it.effect("one provider that fails never keeps another from answering", () =>
     Effect.gen(function*() {
       const answer = yield* passing(ChatCompletions.create({ prompt: "Hi" }))
       assert.strictEqual(answer.ref, "other/b")
-    }).pipe(Effect.provide(MockOllama.layer({
-      models: ["a", "b"],
-      rules: [{ when: (request) => request.url.includes("11434"), fault: { type: "refused" } }],
-      replies: ["Hello"]
-    }, {
-      config: {
-        models: {
-          providers: {
-            other: { baseUrl: "http://127.0.0.1:8080", apiKey: "k", api: "ollama", models: [{ id: "b" }] }
-          }
-        },
-        agents: { defaults: { model: { primary: "ollama/a", fallbacks: ["other/b"] } } }
-      }
-    }))))
+    }).pipe(Effect.provide(
+      MockOllama.layer(localDown, withOther({ model: { primary: "ollama/a", fallbacks: ["other/b"] } }))
+    )))
 })
 
 describe("retries and limits", () => {

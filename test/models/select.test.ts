@@ -422,6 +422,13 @@ describe("Models.select by name", () => {
       assert.strictEqual(state.calls, 2)
     }))
 
+  it.effect("fails as the first provider that did not answer, when no other has it", () =>
+    Effect.gen(function*() {
+      const down = yield* f.models(withGroq, f.discovery(f.refused).service)
+      f.assertSame(yield* failure(down, "gpt-oss:20b"), f.refused)
+      assert.strictEqual(yield* refOf(down, "llama"), "groq/llama")
+    }))
+
   it.effect("fails as the provider did when none could say", () =>
     Effect.gen(function*() {
       const down = yield* f.models(ollama, f.discovery(f.refused).service)

@@ -103,8 +103,8 @@ export const having = <E>(consulted: ReadonlyArray<Consulted<E>>, name: string) 
   })
 
 /**
- * Why a bare name is nobody's, or not only one provider's. When no provider answered, nobody knows whether the model is
- * there, and the first failure is the reason.
+ * Why a bare name is nobody's, or not only one provider's. While a provider does not answer, nobody knows whether the model
+ * is there, and the first failure is the reason.
  */
 export const missingName = <E>(
   settings: Settings,
@@ -112,7 +112,12 @@ export const missingName = <E>(
   name: string
 ): E | ProviderError | NoToolModels | UnknownModel => {
   const several = having(consulted, name).map(({ model, provider }) => refOf(provider.id, model.id))
-  const catalogs = consulted.flatMap(({ catalog }) => Either.isRight(catalog) ? [catalog.right] : [])
+  const catalogs: Array<Catalog> = []
+  let failure: Either.Left<E, Catalog> | undefined
+  for (const { catalog } of consulted) {
+    if (Either.isRight(catalog)) catalogs.push(catalog.right)
+    else failure ??= catalog
+  }
   if (several.length > 0) {
     return new UnknownModel({
       ref: name,
@@ -121,21 +126,22 @@ export const missingName = <E>(
       several: several.slice(0, mostKnown)
     })
   }
-  if (catalogs.length === 0) {
-    if (consulted.length === 0 && name.includes("/")) {
+  if (failure !== undefined) return failure.left
+  const [first] = catalogs
+  if (first === undefined) {
+    if (name.includes("/")) {
       return unknownModel(name, [], undefined, refOf(settings.providers[0]?.id ?? "ollama", name))
     }
-    const failed: Either.Either<unknown, E | ProviderError> | undefined = consulted[0]?.catalog
-      ?? settings.providers[0]?.result
-    return failed !== undefined && Either.isLeft(failed) ? failed.left : unknownProvider(settings.providers, "ollama")
+    const result = settings.providers[0]?.result
+    return result !== undefined && Either.isLeft(result) ? result.left : unknownProvider(settings.providers, "ollama")
   }
-  if (catalogs.every((catalog) => catalog.models.length === 0)) return empty(catalogs[0]!)
+  if (catalogs.every((catalog) => catalog.models.length === 0)) return empty(first)
   return unknownModel(
     name,
     catalogs,
     catalogs.map((catalog) => leftOutOf(catalog, name)).find((model) => model !== undefined),
-    meantBy(catalogs, name) ?? refOf(consulted[0]!.provider.id, name),
-    consulted[0]!.provider.source === "discovered"
+    meantBy(catalogs, name) ?? refOf(first.provider, name),
+    first.source === "discovered"
   )
 }
 

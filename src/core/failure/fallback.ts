@@ -5,6 +5,7 @@ import {
   type Attempt,
   type AttemptError,
   type CompletionError,
+  type ConnectionRefused,
   type TransportError
 } from "../../OllamaError.js"
 import { isUnexplained } from "./sentences.js"
@@ -59,6 +60,23 @@ const waitable = (retryAfter: number | undefined): boolean => retryAfter === und
 
 /** The scheme, host and port of a URL. */
 export const origin = (url: string): string => /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0].toLowerCase() ?? url
+
+/** The hosts that refused the connection within a call: none is asked again. */
+export interface Refusals {
+  readonly at: (url: string | undefined) => ConnectionRefused | undefined
+  /** Remembers the host of an error that is such a refusal. */
+  readonly note: (error: AttemptError) => void
+}
+
+export const refusals = (): Refusals => {
+  const errors = new Map<string, ConnectionRefused>()
+  return {
+    at: (url) => url === undefined || errors.size === 0 ? undefined : errors.get(origin(url)),
+    note: (error) => {
+      if (error._tag === "ConnectionRefused") errors.set(origin(error.url), error)
+    }
+  }
+}
 
 /** What two attempts must share for their errors to be one: the provider, or the host. */
 const identity = (error: AttemptError): string | undefined => {
