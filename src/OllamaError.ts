@@ -286,7 +286,7 @@ export class NoToolModels extends Hinted<NoToolModels>()("NoToolModels", "model"
   provider: Schema.String,
   url: Schema.String,
   models: Schema.Array(ExcludedModel)
-}, hint.noToolModels) {}
+}, hint.noToolModels, ({ models }) => hint.areUnread(models)) {}
 
 /**
  * No provider has the model, or more than one has a name that was written without its provider.
@@ -306,7 +306,7 @@ export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", "model"
   several: Schema.optional(Schema.Array(Schema.String)),
   /** Whether its provider's models are discovered, so that pulling it helps, or are those that the configuration lists. */
   discovered: Schema.optional(Schema.Boolean)
-}, hint.unknownModel) {}
+}, hint.unknownModel, ({ leftOut }) => leftOut !== undefined && hint.areUnread([leftOut])) {}
 
 /**
  * A model ref does not have the form `provider/model`.

@@ -135,6 +135,22 @@ describe("isRetryable", () => {
     assert.deepStrictEqual([limited("rate", 429), limited("quota", 429), limited("rate", 413)], [true, false, false])
   })
 
+  it("is of a model of which its server did not say what it can do, also when it said so of none", () => {
+    const unread = { name: "m", reason: "show-failed", detail: "no answer within 3000 ms" } as const
+    const toolless = { name: "n", reason: "no-tools" } as const
+    for (const [leftOut, expected] of [[unread, true], [toolless, false]] as const) {
+      const error = new OllamaError.UnknownModel({ ref: "ollama/m", known: [], leftOut })
+      assert.strictEqual(error.isRetryable, expected)
+      assert.strictEqual(error.hint.includes("Try again, or raise discovery.showTimeout"), expected)
+    }
+    for (const [models, expected] of [[[unread], true], [[unread, toolless], false], [[], false]] as const) {
+      const error = new OllamaError.NoToolModels({ provider: "ollama", url: "http://h", models })
+      assert.strictEqual(error.isRetryable, expected)
+      assert.strictEqual(error.hint.includes("Try again, or raise discovery.showTimeout"), expected)
+      assert.include(error.hint, "ollama pull gpt-oss:20b")
+    }
+  })
+
   it("is, of several, when one of them is", () => {
     assert.isTrue(all.isRetryable)
     const [, unauthorized, , invalid] = all.attempts

@@ -203,10 +203,17 @@ export const reasons = {
   "invalid-headers": "its headers cannot be sent"
 }
 
+/** Whether of none of these models its server said what it can do, which it may do the next time. */
+export const areUnread = (models: ReadonlyArray<ExcludedModel>): boolean =>
+  models.length > 0 && models.every(({ reason }) => reason === "show-failed")
+
+const again = "Try again, or raise discovery.showTimeout"
+
 const fixes: { readonly [reason in ExcludedModel["reason"]]?: string } = {
   "unsupported-api":
     "Write \"openai-completions\" or \"ollama\" as the `api` of this model, if its server speaks one of them.",
   "no-id": "Give it an `id`, the model's name on its server.",
+  "show-failed": `${again}, or define it explicitly in models.providers.`,
   "own-base-url": "Give it a provider of its own, with that `baseUrl`.",
   "invalid-headers": "Mend its `headers`."
 }
@@ -217,13 +224,17 @@ export const noToolModels = (e: {
   readonly provider: string
   readonly url: string
   readonly models: ReadonlyArray<ExcludedModel>
-}): string =>
-  (e.models.length === 0
+}): string => {
+  const unread = areUnread(e.models)
+  const seen = e.models.length === 0
     ? `The Ollama at ${host(e.url)} has no models.`
-    : `The Ollama at ${host(e.url)} has ${plural(e.models.length, "model")}, none with tools: ${
-      some(e.models.map(excludedModel))
-    }.`)
-  + ` Pull a tool-capable model with \`${pull}\`, or define the model explicitly in models.providers.${e.provider}.`
+    : `The Ollama at ${host(e.url)} has ${plural(e.models.length, "model")}, none ${
+      unread ? "known to have" : "with"
+    } tools: ${some(e.models.map(excludedModel))}.`
+  return `${seen} ${
+    unread ? `${again}; else pull` : "Pull"
+  } a tool-capable model with \`${pull}\`, or define the model explicitly in models.providers.${e.provider}.`
+}
 
 export const unknownModel = (e: {
   readonly ref: string
