@@ -24,6 +24,7 @@ import * as Params from "../core/request/params.js"
 import { encode } from "../core/wire/wire.js"
 import { wires } from "../core/wire/wires.js"
 import type { PartialAnswer } from "../Message.js"
+import * as ModelRef from "../ModelRef.js"
 import type { Attempt, AttemptError, CompletionError } from "../OllamaError.js"
 import * as Transport from "../transport/transport.js"
 import type { Asking, Call, Completion, Ready, Sent } from "./asking.js"
@@ -101,6 +102,10 @@ const readyOf = (selection: Selection): Ready => {
   return ready
 }
 
+// The ref of a model as it was written, unless that says less.
+const written = (ref: string, selected: string): string =>
+  ModelRef.normalizeModel(ref) === ModelRef.normalizeModel(selected) ? ref : selected
+
 /**
  * What is made of the value of the first candidate that gives one. `ask` is one attempt, and fails only while nothing of its
  * answer was seen. A host that refused the connection is not asked again for the next candidate.
@@ -114,6 +119,8 @@ const firstToAnswer = <A, B>(
 ): Effect.Effect<B, CompletionError> => {
   const attempts: Array<Attempt> = []
   const refusals = fallback.refusals()
+  // Which model a bare name is, or the first that is available, is known when it is selected: it may have had its turn.
+  const asked = new Set<string>()
 
   const askAgain = (selected: Selection) => {
     const selection = call.streaming === undefined ? selected : withStreaming(selected, call.streaming)
@@ -133,17 +140,25 @@ const firstToAnswer = <A, B>(
   const from = (index: number): Effect.Effect<B, CompletionError> => {
     const candidate = candidates[index]
     if (candidate === undefined) return Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))
+    const missed = (ref: string, error: AttemptError) => {
+      call.operation.misses(ref, error)
+      if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
+      refusals.note(error)
+      attempts.push({ ref, error })
+      return from(index + 1)
+    }
     const known = refusals.at(candidate.url)
-    const asked = known === undefined ? Effect.flatMap(candidate.selectAfter(refusals), askAgain) : Effect.fail(known)
-    return Effect.matchEffect(asked, {
-      onFailure: (error) => {
-        call.operation.misses(candidate.ref, error)
-        if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
-        refusals.note(error)
-        attempts.push({ ref: candidate.ref, error })
-        return from(index + 1)
-      },
-      onSuccess: (value) => Effect.succeed(answered(value, attempts))
+    if (known !== undefined) return missed(candidate.ref, known)
+    return Effect.matchEffect(candidate.selectAfter(refusals), {
+      onFailure: (error) => missed(candidate.ref, error),
+      onSuccess: (selection) => {
+        if (asked.has(selection.ref)) return from(index + 1)
+        asked.add(selection.ref)
+        return Effect.matchEffect(askAgain(selection), {
+          onFailure: (error) => missed(written(candidate.ref, selection.ref), error),
+          onSuccess: (value) => Effect.succeed(answered(value, attempts))
+        })
+      }
     })
   }
   return from(0)

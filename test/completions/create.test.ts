@@ -185,6 +185,39 @@ describe("fallbacks", () => {
       replies: [{ fault: { type: "status", status: 500, error: "boom" } }]
     }, chain(["b"])))))
 
+  const crashing = (config: object, ...models: ReadonlyArray<string>) =>
+    MockOllama.layer(
+      { models, rules: [{ path: "/v1/chat/completions", fault: { type: "status", status: 500, error: "boom" } }] },
+      { config }
+    )
+
+  const other = { baseUrl: "http://127.0.0.1:8080", apiKey: "k", api: "ollama", models: [{ id: "b" }] } as const
+
+  it.effect("a fallback that turns out to be the first available model, which failed, is not asked again", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(ChatCompletions.create({ prompt: "Hi" }))
+      assert.strictEqual(error._tag, "ServerError")
+      assert.lengthOf(yield* completions, 1)
+    }).pipe(Effect.provide(crashing({ agents: { defaults: { model: { fallbacks: ["ollama/a"] } } } }, "a"))))
+
+  it.effect("a name without its provider that turns out to be a model that failed is not asked again", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(
+        ChatCompletions.create({ prompt: "Hi", model: "ollama/a", fallbacks: ["a:latest"] })
+      )
+      assert.strictEqual(error._tag, "ServerError")
+      assert.lengthOf(yield* completions, 1)
+    }).pipe(Effect.provide(crashing({ models: { providers: { other } } }, "a"))))
+
+  it.effect("attempts name the model that was asked, once it is known", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(ChatCompletions.create({ prompt: "Hi" }))
+      assert.deepStrictEqual(
+        (error as OllamaError.AllModelsFailed).attempts.map(({ ref }) => ref),
+        ["ollama/a:latest", "ollama/b"]
+      )
+    }).pipe(Effect.provide(crashing({ agents: { defaults: { model: { fallbacks: ["ollama/b"] } } } }, "a", "b"))))
+
   it.effect("a request that is wrong whatever the model is not tried on another", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(ChatCompletions.create({ prompt: "Hi" }))
@@ -262,16 +295,7 @@ describe("fallbacks", () => {
     replies: ["Hello"]
   } as const
 
-  const withOther = (defaults: object) => ({
-    config: {
-      models: {
-        providers: {
-          other: { baseUrl: "http://127.0.0.1:8080", apiKey: "k", api: "ollama", models: [{ id: "b" }] }
-        }
-      },
-      agents: { defaults }
-    }
-  } as const)
+  const withOther = (defaults: object) => ({ config: { models: { providers: { other } }, agents: { defaults } } })
 
   it.effect("nor for models without a provider, when nobody else has them", () =>
     Effect.gen(function*() {
