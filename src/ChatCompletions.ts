@@ -144,7 +144,8 @@ export const make = Effect.fnUntraced(function*(
       finishGrace: millis(options?.finishGrace) ?? 1000,
       generateId: options?.generateId ?? (yield* randomIds)
     },
-    retry: options?.retrySchedule ?? OllamaSchedule.transient
+    retry: options?.retrySchedule ?? OllamaSchedule.transient,
+    invalidate: models.invalidate
   }
 
   const chats = Telemetry.make("chat", () => Completion.secretsOfAll(models.providers))

@@ -66,6 +66,8 @@ export interface Completion {
   readonly settings: Settings
   /** How a candidate is asked again before any output. */
   readonly retry: Schedule.Schedule<unknown, AttemptError>
+  /** Says that the models of a provider have changed. */
+  readonly invalidate: (provider: string) => Effect.Effect<void>
 }
 
 export interface Answered<A> {

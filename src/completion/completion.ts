@@ -111,7 +111,7 @@ const written = (ref: string, selected: string): string =>
  * answer was seen. A host that refused the connection is not asked again for the next candidate.
  */
 const firstToAnswer = <A, B>(
-  { retry, settings }: Completion,
+  { invalidate, retry, settings }: Completion,
   call: Call,
   candidates: ReadonlyArray<Candidate>,
   ask: (asking: Asking) => Effect.Effect<A, AttemptError>,
@@ -137,15 +137,15 @@ const firstToAnswer = <A, B>(
     return repeated(asked, retry, (error, attempt) => call.operation.retries(selection.ref, error, attempt))
   }
 
-  const from = (index: number): Effect.Effect<B, CompletionError> => {
+  const from = (index: number, isAgain = false): Effect.Effect<B, CompletionError> => {
     const candidate = candidates[index]
     if (candidate === undefined) return Effect.fail(fallback.combine(attempts as Arr.NonEmptyArray<Attempt>))
-    const missed = (ref: string, error: AttemptError) => {
+    const missed = (ref: string, error: AttemptError, next = index + 1) => {
       call.operation.misses(ref, error)
       if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
       refusals.note(error)
       attempts.push({ ref, error })
-      return from(index + 1)
+      return from(next, next === index)
     }
     const known = refusals.at(candidate.url)
     if (known !== undefined) return missed(candidate.ref, known)
@@ -155,7 +155,16 @@ const firstToAnswer = <A, B>(
         if (asked.has(selection.ref)) return from(index + 1)
         asked.add(selection.ref)
         return Effect.matchEffect(askAgain(selection), {
-          onFailure: (error) => missed(written(candidate.ref, selection.ref), error),
+          onFailure: (error) => {
+            const ref = written(candidate.ref, selection.ref)
+            if (error._tag !== "ModelNotFound") return missed(ref, error)
+            // removed since its catalog was read, in which another model may be the first now
+            const isStale = candidate.selectedBy === "first-available" && !isAgain
+            return Effect.flatMap(
+              invalidate(selection.provider.id),
+              () => missed(ref, error, isStale ? index : index + 1)
+            )
+          },
           onSuccess: (value) => Effect.succeed(answered(value, attempts))
         })
       }

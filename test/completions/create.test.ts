@@ -1,7 +1,9 @@
+import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Schema, TestClock } from "effect"
+import { Duration, Effect, Fiber, Layer, Schema, TestClock } from "effect"
 import { ChatCompletions, type OllamaError } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
+import * as f from "../models/fixtures.js"
 
 const requests = Effect.flatMap(MockOllama.MockOllama, (mock) => mock.requests)
 
@@ -208,6 +210,49 @@ describe("fallbacks", () => {
       assert.strictEqual(error._tag, "ServerError")
       assert.lengthOf(yield* completions, 1)
     }).pipe(Effect.provide(crashing({ models: { providers: { other } } }, "a"))))
+
+  const rm = (model: string) =>
+    HttpClientRequest.del("http://127.0.0.1:11434/api/delete").pipe(
+      HttpClientRequest.bodyUnsafeJson({ model }),
+      HttpClient.execute,
+      Effect.scoped
+    )
+
+  it.effect("a first model that was removed elsewhere makes the one that is first now answer", () =>
+    Effect.gen(function*() {
+      assert.strictEqual((yield* ChatCompletions.create({ prompt: "Hi" })).ref, "ollama/a:latest")
+      yield* rm("a")
+      const answer = yield* ChatCompletions.create({ prompt: "Hi", askFirst: "ollama/a:latest" })
+      assert.strictEqual(answer.ref, "ollama/b:latest")
+      assert.deepStrictEqual(answer.attempts.map(({ error, ref }) => [ref, error._tag]), [
+        ["ollama/a:latest", "ModelNotFound"]
+      ])
+      assert.deepStrictEqual((yield* ChatCompletions.create({ prompt: "Hi" })).attempts, [])
+    }).pipe(Effect.provide(MockOllama.layer({ models: ["a", "b"], replies: ["Hello"] }))))
+
+  it.effect("a model that was removed elsewhere is not asked in the next call", () =>
+    Effect.gen(function*() {
+      yield* ChatCompletions.create({ prompt: "Hi" })
+      yield* rm("a")
+      const tags = (yield* ChatCompletions.create({ prompt: "Hi" })).attempts.map(({ error }) => error._tag)
+      const again = (yield* ChatCompletions.create({ prompt: "Hi" })).attempts.map(({ error }) => error._tag)
+      assert.deepStrictEqual([tags, again], [["ModelNotFound"], ["UnknownModel"]])
+    }).pipe(Effect.provide(MockOllama.layer({ models: ["a", "b"], replies: ["Hello"] }, chain(["b"])))))
+
+  it.effect("of a provider whose first model is always a new one that is not there, two are asked", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(ChatCompletions.create({ prompt: "Hi" }))
+      assert.deepStrictEqual(
+        (error as OllamaError.AllModelsFailed).attempts.map(({ error, ref }) => [ref, error._tag]),
+        [["ollama/1", "ModelNotFound"], ["ollama/2", "ModelNotFound"]]
+      )
+    }).pipe(Effect.provide(ChatCompletions.layer.pipe(
+      Layer.provide(Layer.suspend(() => {
+        let count = 0
+        return f.layer(f.config([f.ok(f.discovered())]), { discover: () => Effect.sync(() => f.catalog(`${++count}`)) })
+      })),
+      Layer.provide(MockOllama.layerHttpClient({ models: [] }))
+    ))))
 
   it.effect("attempts name the model that was asked, once it is known", () =>
     Effect.gen(function*() {
