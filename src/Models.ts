@@ -50,7 +50,10 @@ export class Models extends Context.Tag("effect-ollama/Models")<Models, Service>
 export interface Options {
   /** For how long a discovered catalog is used. Default 30 s. */
   readonly timeToLive?: Duration.DurationInput | undefined
-  /** A model that a catalog lacks is asked for anew at most once in this time. Default 2 s. */
+  /**
+   * A model that a catalog lacks is asked for anew at most once in this time, and so is one that it has while its server
+   * does not answer. Default 2 s.
+   */
   readonly refreshInterval?: Duration.DurationInput | undefined
 }
 

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import { isTransportError } from "../core/failure/transport.js"
 import type { Catalog } from "../Model.js"
 import type { CatalogError } from "../OllamaError.js"
 
@@ -23,6 +24,14 @@ export interface CatalogCache {
    * less than `refreshInterval` ago; the answer may still not pass. When what was asked then failed, so does this.
    */
   readonly lookup: (passes: (catalog: Catalog) => boolean) => Effect.Effect<Catalog, CatalogError>
+  /**
+   * What is asked for; when its server does not answer, the last one if that passes, and for `refreshInterval` from then on
+   * without waiting for the server again.
+   */
+  readonly orLast: (
+    passes: (catalog: Catalog) => boolean,
+    asked: Effect.Effect<Catalog, CatalogError>
+  ) => Effect.Effect<Catalog, CatalogError>
   /** Whatever was asked for before the call is not fresh any more. */
   readonly invalidate: Effect.Effect<void>
   /** The last one, however old. */
@@ -65,6 +74,8 @@ export const make = (options: {
   let rechecked: { readonly at: number; readonly missed: Entry | undefined } | undefined
   /** What came of the last discovery, if it failed. */
   let failure: CatalogError | undefined
+  /** When the last one was used because the server did not answer. */
+  let silentAt: number | undefined
   const single = Effect.unsafeMakeSemaphore(1)
 
   // A clock that was set back must not keep an entry alive.
@@ -102,7 +113,7 @@ export const make = (options: {
             self.done = true
             if (Exit.isSuccess(exit)) {
               entry = exit.value
-              failure = undefined
+              failure = silentAt = undefined
             } else failure = Option.getOrElse(Cause.failureOption(exit.cause), () => failure)
             retire(self)
             Deferred.unsafeDone(self.result, exit)
@@ -178,6 +189,24 @@ export const make = (options: {
       })
     })
 
+  // An answer that refuses is one.
+  const orLast: CatalogCache["orLast"] = (passes, asked) =>
+    Effect.flatMap(
+      Clock.currentTimeMillis,
+      (now) =>
+        entry !== undefined && within(silentAt, now, options.refreshInterval) && passes(entry.catalog)
+          ? Effect.succeed(entry.catalog)
+          : Effect.catchAll(asked, (error) => {
+            const last = entry
+            return last !== undefined && isTransportError(error) && passes(last.catalog)
+              ? Effect.map(Clock.currentTimeMillis, (at) => {
+                silentAt = at
+                return last.catalog
+              })
+              : Effect.fail(error)
+          })
+    )
+
   return {
     read: Effect.map(current, (got) => got.catalog),
     refresh: Effect.flatMap(
@@ -185,9 +214,10 @@ export const make = (options: {
       (now) => Effect.map(join(since(now)), (got) => got.catalog)
     ),
     lookup,
+    orLast,
     invalidate: Effect.sync(() => {
       edition++
-      rechecked = undefined
+      rechecked = silentAt = undefined
     }),
     last: Effect.sync(() => Option.map(Option.fromNullable(entry), (got) => got.catalog))
   }

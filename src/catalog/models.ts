@@ -9,7 +9,6 @@ import * as catalogs from "../core/catalog/catalogs.js"
 import { findStatus, known, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
 import { select, type Selection } from "../core/catalog/selection.js"
 import { type Refusals, refusals as makeRefusals } from "../core/failure/fallback.js"
-import { isTransportError } from "../core/failure/transport.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
 import type { Catalog, ModelDefinition } from "../Model.js"
 import type { CatalogError, ProviderError, SelectionError } from "../OllamaError.js"
@@ -69,6 +68,7 @@ const listed = (catalog: Catalog): CatalogCache => {
     read: known,
     refresh: known,
     lookup: () => known,
+    orLast: (_, asked) => asked,
     invalidate: Effect.void,
     last: Effect.succeedSome(catalog)
   }
@@ -122,24 +122,11 @@ export const make = (
       })
     )
 
-  // A model that was there keeps being one while its server does not say what it has. An answer that refuses is one.
-  const orLastGood = (
-    source: CatalogCache,
-    name: string,
-    lookup: Effect.Effect<Catalog, CatalogError>
-  ): Effect.Effect<Catalog, CatalogError> =>
-    Effect.catchAll(lookup, (error): Effect.Effect<Catalog, CatalogError> =>
-      isTransportError(error)
-        ? Effect.flatMap(source.last, (last) =>
-          Option.isSome(last) && catalogs.findModel(last.value, name) !== undefined
-            ? Effect.succeed(last.value)
-            : Effect.fail(error))
-        : Effect.fail(error))
-
+  // A model that was there keeps being one while its server does not say what it has.
   const lookup = (provider: Provider, name: string, recheck: boolean): Effect.Effect<Catalog, CatalogError> => {
     const source = sourceOf(provider)
     const has = (catalog: Catalog) => catalogs.findModel(catalog, name) !== undefined
-    return orLastGood(source, name, recheck ? source.lookup(has) : source.read)
+    return source.orLast(has, recheck ? source.lookup(has) : source.read)
   }
 
   const byRef = (provider: Provider, name: string, selectedBy: Selection["selectedBy"]) =>
@@ -185,7 +172,9 @@ export const make = (
     const source = sourceOf(provider)
     const some = source.lookup((catalog) => catalog.models.length > 0)
     return Effect.flatMap(
-      wanted === undefined ? some : orLastGood(source, wanted, some),
+      wanted === undefined
+        ? some
+        : source.orLast((catalog) => catalogs.findModel(catalog, wanted) !== undefined, some),
       (catalog): Effect.Effect<Selection, SelectionError> => {
         const model = (wanted === undefined ? undefined : catalogs.findModel(catalog, wanted)) ?? catalog.models[0]
         return model === undefined

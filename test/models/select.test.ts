@@ -337,6 +337,29 @@ describe("Models.select while the server does not say what it has", () => {
       }
     }))
 
+  it.effect("waits for it at most every 2 s", () =>
+    Effect.gen(function*() {
+      const { models, state } = yield* stale
+      state.answer = f.refused
+      const calls: Array<number> = []
+      for (const wait of [0, 0, 1999, 1, 0]) {
+        yield* TestClock.adjust(wait)
+        assert.strictEqual(yield* refOf(models, "ollama/a"), "ollama/a")
+        calls.push(state.calls)
+      }
+      assert.deepStrictEqual(calls, [2, 2, 2, 3, 3])
+    }))
+
+  it.effect("asks again at once when it is told that the models have changed", () =>
+    Effect.gen(function*() {
+      const { models, state } = yield* stale
+      state.answer = f.refused
+      yield* refOf(models, "ollama/a")
+      yield* models.invalidate("ollama")
+      state.answer = f.catalog("b")
+      assert.strictEqual((yield* failure(models, "ollama/a"))._tag, "UnknownModel")
+    }))
+
   it.effect("fails for any other ref, and when none is named", () =>
     Effect.gen(function*() {
       const { models, state } = yield* stale
