@@ -13,6 +13,8 @@ import * as internal from "./catalog/catalog.js"
 import type { Candidate, Service } from "./catalog/catalog.js"
 import type { CandidateOptions } from "./core/catalog/candidates.js"
 import type { Selection } from "./core/catalog/selection.js"
+import { settle } from "./core/config/params.js"
+import { verbatim } from "./core/config/reader.js"
 import type { ModelSettings } from "./core/config/resolved.js"
 import type { ModelOptions, Provider, ProviderStatus } from "./core/provider.js"
 import type { Catalog } from "./Model.js"
@@ -102,11 +104,12 @@ export const layer: Layer.Layer<Models, never, OpenClawConfig | ModelDiscovery> 
  * @category models
  */
 export interface StaticOptions {
+  /** Of several with the same id the first counts. */
   readonly providers: ReadonlyArray<Provider>
   /** The model to use when none is named. Default: the first of the first provider. */
   readonly primary?: string | undefined
   readonly fallbacks?: ReadonlyArray<string> | undefined
-  /** The settings of models: aliases, parameters, streaming. */
+  /** The settings of models: aliases, parameters, streaming. A parameter that cannot be sent is told in `ignored`. */
   readonly models?: ReadonlyArray<ModelSettings> | undefined
 }
 
@@ -118,21 +121,32 @@ export interface StaticOptions {
  */
 export const makeStatic = (options: ReadonlyArray<Provider> | StaticOptions): Service => {
   const given: StaticOptions = "providers" in options ? options : { providers: options }
+  const ids = new Set<string>()
   return internal.make(
     {
-      providers: given.providers.map((provider) => ({
-        id: provider.id,
-        configured: true,
-        reason: "given in code",
-        result: Either.right(provider)
-      })),
+      providers: given.providers.flatMap((provider): ReadonlyArray<ProviderStatus> => {
+        const { id } = provider
+        if (ids.has(id.trim().toLowerCase())) return []
+        ids.add(id.trim().toLowerCase())
+        return [{ id, configured: true, reason: "given in code", result: Either.right(provider) }]
+      }),
       primary: given.primary,
       fallbacks: given.fallbacks ?? [],
-      models: given.models ?? []
+      models: (given.models ?? []).map(settled)
     },
     () => undefined,
     internal.unlockAlone
   )
+}
+
+// As those of a configuration.
+const settled = (model: ModelSettings, i: number): ModelSettings => {
+  const { ignored, params, streaming } = settle(verbatim(() => undefined), model.params, ["models", i, "params"])
+  return {
+    ...model,
+    ...(ignored.length === 0 ? {} : { params, ignored: [...model.ignored ?? [], ...ignored] }),
+    streaming: model.streaming ?? streaming
+  }
 }
 
 /**

@@ -72,8 +72,8 @@ const checkApi = (r: read.Reader, api: unknown, path: KeyPath): void => {
   if (!isSpoken(api)) r.problem(path, read.quoted(Api.literals), read.shownWord(api, Api.literals))
 }
 
-// What is not said by the type.
-const checkModel = (r: read.Reader, model: ModelOptions, path: KeyPath): void => {
+// What is not said by the type; and what its params say of streaming.
+const checkModel = (r: read.Reader, model: ModelOptions, path: KeyPath): boolean | undefined => {
   if (model.id.trim() === "") r.problem([...path, "id"], "a model name", "an empty text")
   if (model.api !== undefined) checkApi(r, model.api, [...path, "api"])
   for (const name of ["contextWindow", "maxTokens", "contextTokens"] as const) {
@@ -84,7 +84,7 @@ const checkModel = (r: read.Reader, model: ModelOptions, path: KeyPath): void =>
     if (model.cost?.[name] === undefined || isAmount(model.cost[name])) continue
     r.problem([...path, "cost", name], "a finite number, 0 or more", read.shownNumber(model.cost[name]))
   }
-  settle(r, model.params, [...path, "params"])
+  return settle(r, model.params, [...path, "params"]).streaming
 }
 
 /**
@@ -106,13 +106,7 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
       Object.entries(given ?? {}).map(([name, value]) => [name, revealed(value)]),
       (name, { actual, expected }) => problems.push({ path: `${path}.${name}`, expected, actual })
     )
-  const r: read.Reader = {
-    // texts are taken as they are
-    lookup: (name) => `\${${name}}`,
-    problem: (path, expected, actual) => void problems.push({ path: formatPath(path), expected, actual }),
-    missing: () => undefined,
-    warn: () => undefined
-  }
+  const r = read.verbatim((path, expected, actual) => void problems.push({ path: formatPath(path), expected, actual }))
   if (id === "" || id.includes("/")) {
     problems.push({ path: "id", expected: "a name without a slash", actual: JSON.stringify(id) })
   }
@@ -125,14 +119,15 @@ export const make = (options: Options = {}): Either.Either<Provider, ConfigInval
   const key = plainKey(options.apiKey === undefined ? undefined : revealed(options.apiKey), "option")
   if (key?._tag === "Wrong") problems.push({ path: "apiKey", expected: key.expected, actual: key.actual })
   const { streaming } = settle(r, options.params, ["params"])
-  models.forEach((model, i) => checkModel(r, model, ["models", i]))
+  const streamings = models.map((model, i) => checkModel(r, model, ["models", i]))
   const timeout = options.timeout === undefined
     ? undefined
     : Option.getOrNull(Option.map(Duration.decodeUnknown(options.timeout), Duration.toMillis))
   read.positive(r, timeout, ["timeout"], "milliseconds")
   const provided = headers(options.headers, "headers")
   const listed = models.map((model, i): ProviderModel => {
-    const { api, compat, contextTokens, headers: given, maxTokensField, params, streaming, ...described } = model
+    const { api, compat, contextTokens, headers: given, maxTokensField, params, ...rest } = model
+    const { streaming = streamings[i], ...described } = rest
     return {
       definition: makeDefinition({ ...described, id: model.id.trim() }),
       ...(api === undefined ? {} : { api }),

@@ -3,7 +3,7 @@
  */
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
-import * as Option from "effect/Option"
+import type * as Option from "effect/Option"
 import { type CandidateOptions, firstStatus, plan, type Planned } from "../core/catalog/candidates.js"
 import * as catalogs from "../core/catalog/catalogs.js"
 import { findStatus, known, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"

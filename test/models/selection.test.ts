@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Models, OllamaError, type OpenClawConfig, type Provider } from "effect-ollama"
+import { Models, OllamaError, type OpenClawConfig, Provider } from "effect-ollama"
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Redacted from "effect/Redacted"
@@ -136,6 +136,44 @@ describe("Models.layerStatic", () => {
       const selection = yield* models.select()
       assert.strictEqual(selection.ref, "ollama/b")
       assert.isTrue(selection.streaming)
+    }))
+
+  it.effect("of two providers with one id takes the first, in everything", () =>
+    Effect.gen(function*() {
+      const first = f.configured("ollama", "a")
+      const models = Models.makeStatic([first, f.provider(" Ollama", { root: "http://gpu", models: first.models }), {
+        ...f.configured("ollama", "b"),
+        root: "http://gpu"
+      }])
+      assert.lengthOf(models.providers, 1)
+      assert.deepStrictEqual((yield* models.catalog("ollama")).models.map(({ id }) => id), ["a"])
+      assert.strictEqual((yield* models.select("a")).endpoint.root, f.root)
+      assert.strictEqual((yield* Effect.flip(models.select("ollama/b")))._tag, "UnknownModel")
+    }))
+
+  it.effect("drops a parameter that cannot be sent, and says so", () =>
+    Effect.gen(function*() {
+      const models = Models.makeStatic({
+        providers: [f.configured("ollama", "a")],
+        models: [{ ref: "ollama/a", params: { temperature: "hot", top_p: 0.5 } }]
+      })
+      const selection = yield* models.select()
+      assert.deepStrictEqual(selection.params, [{ topP: 0.5 }])
+      assert.deepStrictEqual(selection.ignored, [{
+        setting: "temperature",
+        reason: "models[0].params.temperature: expected a finite number, found a string"
+      }])
+    }))
+
+  it.effect("streams when the parameters of the model say so, unless its setting says otherwise", () =>
+    Effect.gen(function*() {
+      const params = { streaming: true }
+      const made = Either.getOrThrow(
+        Provider.make({ models: [{ id: "a", params }, { id: "b", params, streaming: false }, { id: "c" }] })
+      )
+      const models = Models.makeStatic({ providers: [made], models: [{ ref: "ollama/c", params }] })
+      const streaming = yield* Effect.forEach(["a", "b", "c"], (id) => models.select(id))
+      assert.deepStrictEqual(streaming.map((selection) => selection.streaming), [true, false, true])
     }))
 
   it.effect("makes the provider from a plain record", () =>

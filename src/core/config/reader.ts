@@ -24,6 +24,14 @@ export const make = (lookup: Lookup, warn: Reader["warn"]): Reader => ({
   warn
 })
 
+/** One for what is given in code: texts are taken as they are. */
+export const verbatim = (problem: Reader["problem"]): Reader => ({
+  lookup: (name) => `\${${name}}`,
+  problem,
+  missing: () => undefined,
+  warn: () => undefined
+})
+
 /** A value with the variables in it, when it is a text; `undefined` when one of them is not set. */
 export const given = (r: Reader, value: unknown, path: KeyPath): unknown => {
   if (typeof value !== "string" || !value.includes("${")) return value
