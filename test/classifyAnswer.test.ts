@@ -117,6 +117,14 @@ describe("classifyAnswer", () => {
     assert.strictEqual(retryAfterMillis("Thu, 01 Jan 1970 00:00:00 GMT", now), 0)
   })
 
+  it("reads a Retry-After of any number of digits as a long time", () => {
+    for (const digits of [13, 20, 400, 8000]) {
+      const wait = retryAfterMillis("9".repeat(digits), now)
+      assert.isTrue(Number.isFinite(wait) && wait! > 1e15, `${digits}`)
+    }
+    assert.strictEqual(retryAfterMillis("1.5000000000", now), 1500)
+  })
+
   it("keeps the sign-in URL", () => {
     const error = answer(401, { error: "unauthorized", signin_url: "https://ollama.com/connect?name=h&key=k" })
     assert(error._tag === "Unauthorized")

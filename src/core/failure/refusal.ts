@@ -46,10 +46,10 @@ export interface AnswerContext {
 
 const maxDetail = 300
 
-/** The wait (ms) that a `Retry-After` of seconds or of a date asks for. */
+/** The wait (ms, finite) that a `Retry-After` of seconds or of a date asks for. */
 export const retryAfterMillis = (value: string | undefined, now: number): number | undefined => {
   const text = value?.trim() ?? ""
-  if (/^\d{1,12}(\.\d{1,6})?$/.test(text)) return Math.ceil(Number(text) * 1000)
+  if (/^\d+(\.\d+)?$/.test(text)) return Math.min(Math.ceil(Number(text) * 1000), Number.MAX_SAFE_INTEGER)
   if (!/[a-z]{3}/i.test(text)) return undefined
   const date = Date.parse(text)
   return Number.isNaN(date) ? undefined : Math.max(0, date - now)
