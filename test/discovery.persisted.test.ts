@@ -1,6 +1,6 @@
 import { KeyValueStore } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option, TestClock } from "effect"
+import { Effect, Fiber, Layer, Option, TestClock } from "effect"
 import { ModelDiscovery } from "effect-ollama"
 import { type Installed, json, provider, reset, server, shown, stub } from "./discovery.fixtures.js"
 
@@ -89,6 +89,16 @@ describe("a persisted discovery", () => {
       yield* Effect.repeatN(discovery.discover(provider()), 2)
       assert.strictEqual(writes, 2, "tried again once, and not again when there is nothing new")
       assert.include(Option.getOrThrow(yield* store.get(keyOf(root))), "digest of a")
+    }))
+
+  it.effect("does not wait for a store that does not answer longer than 2 s, for reading and for writing", () =>
+    Effect.gen(function*() {
+      const store = yield* memory
+      const discovery = yield* life(serving({ a: {} }), { ...store, get: () => Effect.never, set: () => Effect.never })
+      const fiber = yield* Effect.fork(discovery.discover(provider()))
+      yield* TestClock.adjust("4 seconds")
+      const exit = Option.getOrThrow(yield* Fiber.poll(fiber))
+      assert.deepStrictEqual(names((yield* exit).models), ["a"])
     }))
 
   it.effect("knows better what it asked itself than what it could not read at first", () =>

@@ -1,7 +1,8 @@
 /**
  * What models can do, remembered by server and digest: bounded, for a time, and only what is known. Entries that are too
  * old stay as what was known last, until newer ones push them out. It can be kept in a `KeyValueStore`, one document a
- * server; a store that fails, or that holds something else, costs nothing but the requests.
+ * server; a store that fails, or that holds something else, costs nothing but the requests, and one that does not answer
+ * some time.
  */
 import type * as KeyValueStore from "@effect/platform/KeyValueStore"
 import * as Clock from "effect/Clock"
@@ -22,6 +23,9 @@ export interface ShowCache {
   /** Stores what is known about a server, when there is something new. */
   readonly save: (root: string) => Effect.Effect<void>
 }
+
+/** For how long the store is waited for. */
+const limit = "2 seconds"
 
 const storeKey = (root: string): string => `effect-ollama/show/${root}`
 
@@ -74,7 +78,7 @@ export const make = (options: {
       listed.set(root, models)
       capacity = Math.max(options.capacity, Array.from(listed.values()).reduce((sum, n) => sum + n, 0))
       if (store === undefined || loaded.has(root)) return Effect.void
-      return Effect.matchCauseEffect(store.get(storeKey(root)), {
+      return Effect.matchCauseEffect(Effect.timeout(store.get(storeKey(root)), limit), {
         onFailure: (cause) => Effect.logDebug("What models can do was not read from the store", cause),
         onSuccess: (text) =>
           Effect.sync(() => {
@@ -95,13 +99,17 @@ export const make = (options: {
         key.startsWith(prefix) ? [[key.slice(prefix.length), entry] as const] : []
       )
       changed.delete(root)
-      const saving = Effect.onExit(store.set(storeKey(root), stored.write(known)), (exit) =>
+      const saving = Effect.onExit(Effect.timeout(store.set(storeKey(root), stored.write(known)), limit), (exit) =>
         Effect.sync(() => {
-          if (Exit.isFailure(exit)) changed.add(root)
+          if (Exit.isFailure(exit)) {
+            changed.add(root)
+          }
         }))
       return Effect.matchCauseEffect(saving, {
-        onFailure: (cause) => Effect.logDebug("What models can do was not stored", cause),
-        onSuccess: () => Effect.void
+        onFailure: (cause) =>
+          Effect.logDebug("What models can do was not stored", cause),
+        onSuccess: () =>
+          Effect.void
       })
     })
 
