@@ -369,6 +369,22 @@ describe("doubtful entries", () => {
     assert.deepStrictEqual(found.models[0], { ref: " Ollama/M", alias: "fast", params: { seed: 1 }, streaming: false })
   })
 
+  it("an alias that never leads to a model is said: one that reads as a ref, or of all models of a provider", () => {
+    const paths = (models: Readonly<Record<string, string>>) =>
+      resolved({
+        models: { providers: { Groq: {} } },
+        agents: {
+          defaults: { models: Object.fromEntries(Object.entries(models).map(([ref, alias]) => [ref, { alias }])) }
+        }
+      }).diagnostics.map((d) => d.path).filter((path) => path.includes("alias"))
+    const at = (ref: string) => `agents.defaults.models["${ref}"].alias`
+    assert.deepStrictEqual(
+      paths({ "a/1": "groq/llama", "a/2": "OLLAMA /x", "a/3": "ollama-cloud/x", "a/4": "/x", "ollama/*": "all" }),
+      ["a/1", "a/2", "a/3", "a/4", "ollama/*"].map(at)
+    )
+    assert.deepStrictEqual(paths({ "a/1": "fast", "a/2": "hf.co/u/m", "a/*/b": "star" }), [])
+  })
+
   it("settings at the bare name of a model are fine, at a ref without provider or model they are said", () => {
     const paths = (...refs: ReadonlyArray<string>) =>
       resolved({ agents: { defaults: { models: Object.fromEntries(refs.map((ref) => [ref, {}])) } } }).diagnostics

@@ -1,6 +1,7 @@
 /**
  * `agents.defaults`: which models are asked, and what is set for them. And `auth.order`.
  */
+import * as Either from "effect/Either"
 import { parse as parseRef } from "../../ModelRef.js"
 import { InvalidModelRef, MissingEnvironmentVariable } from "../../OllamaError.js"
 import { compact, isRecord, own } from "../json.js"
@@ -49,7 +50,20 @@ const candidate = (r: Reader, value: unknown, path: KeyPath, broken: Array<Broke
   return ref
 }
 
-const modelSettings = (r: Reader, value: unknown, path: KeyPath): ReadonlyArray<ModelSettings> => {
+// Why an alias never leads to a model, if so.
+const lostAlias = (alias: string, ref: string, providers: ReadonlySet<string>): string | undefined => {
+  if (Either.getOrUndefined(parseRef(ref))?.model === "*") return "an alias of all models of a provider names none"
+  if (!alias.includes("/")) return undefined
+  const provider = Either.getOrUndefined(parseRef(alias))?.provider
+  return provider === undefined || providers.has(provider) ? "the alias is never found: it reads as a ref" : undefined
+}
+
+const modelSettings = (
+  r: Reader,
+  value: unknown,
+  path: KeyPath,
+  providers: ReadonlySet<string>
+): ReadonlyArray<ModelSettings> => {
   const all: Array<ModelSettings> = []
   const aliases = new Set<string>()
   for (const [ref, entry] of Object.entries(read.object(r, value, path) ?? {})) {
@@ -64,6 +78,8 @@ const modelSettings = (r: Reader, value: unknown, path: KeyPath): ReadonlyArray<
     if (alias !== undefined && aliases.has(alias.toLowerCase())) {
       r.warn([...at, "alias"], "the alias is taken by a model above")
     }
+    const lost = alias === undefined ? undefined : lostAlias(alias, ref, providers)
+    if (lost !== undefined) r.warn([...at, "alias"], lost)
     if (alias !== undefined) aliases.add(alias.toLowerCase())
     const set = unlessEmpty(settle(r, own(found, "params"), [...at, "params"]))
     const streaming = read.boolean(r, own(found, "streaming"), [...at, "streaming"])
@@ -72,8 +88,13 @@ const modelSettings = (r: Reader, value: unknown, path: KeyPath): ReadonlyArray<
   return all
 }
 
-/** `agents.defaults`, whose keys are at `path`. */
-export const readDefaults = (r: Reader, value: unknown, path: KeyPath): Defaults => {
+/** `agents.defaults`, whose keys are at `path`; with the ids of the providers that a ref can lead to. */
+export const readDefaults = (
+  r: Reader,
+  value: unknown,
+  path: KeyPath,
+  providers: ReadonlySet<string>
+): Defaults => {
   const found = read.object(r, value, path)
   const at = (name: string) => [...path, name]
   const get = (name: string) => own(found, name)
@@ -89,7 +110,7 @@ export const readDefaults = (r: Reader, value: unknown, path: KeyPath): Defaults
     primary: isBlank(primary) ? undefined : primary.trim(),
     fallbacks: list.map((item, i) => candidate(r, item, [...at("model"), "fallbacks", i], broken) ?? ""),
     broken,
-    models: modelSettings(r, get("models"), at("models")),
+    models: modelSettings(r, get("models"), at("models"), providers),
     defaults: compact({
       ...unlessEmpty(settle(r, get("params"), at("params"))),
       thinking: read.oneOf(r, get("thinkingDefault"), at("thinkingDefault"), thinkingWords)

@@ -179,7 +179,10 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
   }
   checkEnv(r, block)
   const entries = readProviders(r, models)
-  const defaults = readDefaults(r, written, defaultsPath)
+  const ids = ["ollama", ...Array.from(entries.keys()).filter((id) => id !== "ollama" && id !== "")]
+  const unlisted = ["ollama-cloud"].filter((id) => !entries.has(id))
+  const known = new Set([...ids, ...unlisted])
+  const defaults = readDefaults(r, written, defaultsPath, known)
   const configOrder = authOrder(r, auth)
   const unsaid = (path: KeyPath, variable: string) => {
     if (!isSaidElsewhere(path) && !said.has(formatPath(path))) warn(path, env.unsetVariable(variable))
@@ -188,10 +191,8 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
   env.unset(written, defaultsPath, lookup, unsaid)
   env.unset(auth, ["auth"], lookup, unsaid)
 
-  const ids = ["ollama", ...Array.from(entries.keys()).filter((id) => id !== "ollama" && id !== "")]
-  const unlisted = ["ollama-cloud"].filter((id) => !entries.has(id))
   const asks = input.asks === true
-  const stored = profiles.decode(input.profiles, new Set([...ids, ...unlisted]), lookup, input.now, asks)
+  const stored = profiles.decode(input.profiles, known, lookup, input.now, asks)
   diagnostics.push(...stored.diagnostics)
   const context: provider.Context = {
     asks,
