@@ -18,6 +18,7 @@ import * as Models from "./Models.js"
 import * as OllamaClient from "./OllamaClient.js"
 import type { ConfigInvalid, ConfigurationError } from "./OllamaError.js"
 import * as OpenClawConfig from "./OpenClawConfig.js"
+import { isSameServer } from "./transport/transport.js"
 
 /**
  * The services that {@link layer} provides. Each can also be provided alone, or replaced.
@@ -117,7 +118,8 @@ const invalidating = (client: OllamaClient.Service, models: Models.Service): Oll
   const changed = ({ root }: OllamaClient.Endpoint): Effect.Effect<void> =>
     Effect.forEach(
       models.providers,
-      ({ id, result }) => Either.isRight(result) && result.right.root === root ? models.invalidate(id) : Effect.void,
+      ({ id, result }) =>
+        Either.isRight(result) && isSameServer(result.right.root, root) ? models.invalidate(id) : Effect.void,
       { discard: true }
     )
   const told = (endpoint: OllamaClient.Endpoint) => ({ done }: OllamaClient.Progress) =>

@@ -52,6 +52,12 @@ export const isLoopback = (url: string): boolean => {
     || /^\[::ffff:(127\.|7f)/.test(host)
 }
 
+/** Whether two roots lead to one server: this machine has more than one name. */
+export const isSameServer = (a: string, b: string): boolean => {
+  const behindHost = (root: string) => root.replace(/^(https?:\/\/)(\[[^\]]*\]|[^/:]*)/i, "$1")
+  return a === b || (isLoopback(a) && isLoopback(b) && behindHost(a) === behindHost(b))
+}
+
 /** The request with the endpoint's headers and key. The only place where these are no longer `Redacted`. */
 export const makeRequest = (
   { body, endpoint, method, purpose, url }: Omit<Outgoing, "attempts" | "limits">

@@ -178,10 +178,22 @@ describe("the catalog of Ollama.layer", () => {
       assert.strictEqual(yield* lists, 3)
     }).pipe(Effect.provide(MockOllama.layer({ models: ["a"] }))))
 
+  it.effect("is fresh after what changed its server by another name of this machine", () =>
+    Effect.gen(function*() {
+      for (const [host, count] of [["localhost", 1], ["[::1]", 2], ["127.0.0.1", 3]] as const) {
+        yield* names
+        assert.strictEqual(yield* lists, count)
+        yield* OllamaClient.copy(provider({ root: `http://${host}:11434` }), "a", `b${count}`)
+      }
+      assert.lengthOf(yield* names, 4)
+    }).pipe(Effect.provide(MockOllama.layer({ models: ["a"] }))))
+
   it.effect("stays as it is after what changed another server", () =>
     Effect.gen(function*() {
       yield* names
-      yield* Stream.runDrain(OllamaClient.pull(provider({ root: "http://gpu-box:11434" }), "b"))
+      for (const root of ["http://gpu-box:11434", "http://localhost:11435", "https://localhost:11434"]) {
+        yield* Stream.runDrain(OllamaClient.pull(provider({ root }), "b"))
+      }
       yield* names
       assert.strictEqual(yield* lists, 1)
     }).pipe(Effect.provide(MockOllama.layer({ models: ["a"] }))))
