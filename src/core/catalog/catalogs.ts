@@ -113,10 +113,10 @@ export const missingName = <E>(
 ): E | ProviderError | NoToolModels | UnknownModel => {
   const several = having(consulted, name).map(({ model, provider }) => refOf(provider.id, model.id))
   const catalogs: Array<Catalog> = []
-  let failure: Either.Left<E, Catalog> | undefined
+  let failure: { readonly error: E } | undefined
   for (const { catalog } of consulted) {
     if (Either.isRight(catalog)) catalogs.push(catalog.right)
-    else failure ??= catalog
+    else failure ??= { error: catalog.left }
   }
   if (several.length > 0) {
     return new UnknownModel({
@@ -126,7 +126,7 @@ export const missingName = <E>(
       several: several.slice(0, mostKnown)
     })
   }
-  if (failure !== undefined) return failure.left
+  if (failure !== undefined) return failure.error
   const [first] = catalogs
   if (first === undefined) {
     if (name.includes("/")) {
