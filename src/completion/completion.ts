@@ -148,7 +148,7 @@ const firstToAnswer = <A, B>(
       return from(next, next === index)
     }
     const known = refusals.at(candidate.url)
-    if (known !== undefined) return missed(candidate.ref, known)
+    if (known !== undefined) return Effect.suspend(() => missed(candidate.ref, known))
     return Effect.matchEffect(candidate.selectAfter(refusals), {
       onFailure: (error) => missed(candidate.ref, error),
       onSuccess: (selection) => {

@@ -366,6 +366,14 @@ describe("fallbacks", () => {
       assert.lengthOf(yield* requests, 5)
     }).pipe(Effect.provide(MockOllama.layer(localDown, withOther({})))))
 
+  it.effect("nor for any of many fallbacks", () =>
+    Effect.gen(function*() {
+      const fallbacks = Array.from({ length: 20_000 }, (_, i) => `ollama/${i}`)
+      const error = yield* Effect.flip(passing(ChatCompletions.create({ prompt: "Hi", fallbacks })))
+      assert.strictEqual(error._tag, "ConnectionRefused")
+      assert.lengthOf(yield* requests, 4)
+    }).pipe(Effect.provide(MockOllama.layer(localDown))))
+
   it.effect("one provider that fails never keeps another from answering", () =>
     Effect.gen(function*() {
       const answer = yield* passing(ChatCompletions.create({ prompt: "Hi" }))
