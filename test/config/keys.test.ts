@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Inspectable, Redacted } from "effect"
-import { env, error, ollama, provider, resolve, resolved, status } from "./fixtures.js"
+import { env, error, ollama, provider, resolve, resolved, said, status } from "./fixtures.js"
 
 const models = [{ id: "m" }]
 const profiles = (value: Record<string, unknown>, order?: unknown) => ({ version: 1, profiles: value, order })
@@ -173,6 +173,56 @@ describe("auth profiles", () => {
       assert.match(diagnostic!.message, message)
       assert.strictEqual(picked(profiles({ work: entry })), "env OLLAMA_API_KEY")
     }
+  })
+
+  it("one whose secret is elsewhere enables a local ollama, and names its reference anywhere else", () => {
+    const secret = { source: "file", provider: "filemain", id: "/ollama" }
+    for (
+      const form of [{ type: "api_key", key: secret }, { type: "api_key", keyRef: secret }, {
+        type: "token",
+        tokenRef: secret
+      }]
+    ) {
+      const of = (provider: string) => ({ profiles: profiles({ work: { provider, ...form } }) })
+      const found = provider({}, {}, of("ollama"))
+      assert.deepStrictEqual([found.source, found.key], ["discovered", undefined])
+      const field = Object.keys(form)[1]
+      const warning =
+        `warning auth-profiles.json: profiles.work: its \`${field}\` is the secret file:filemain:/ollama, which is not known here`
+      assert.deepStrictEqual(said({}, {}, of("ollama")), [warning])
+
+      const far = { baseUrl: "https://far.example", models }
+      for (const id of ["ollama", "gpu"]) {
+        const config = { models: { providers: { [id]: far } } }
+        const failure = error(config, {}, of(id), id)
+        assert.strictEqual(failure._tag === "ProviderUnavailable" && failure.detail, "file:filemain:/ollama")
+        assert.deepStrictEqual(said(config, {}, of(id)), [warning])
+        const open = { models: { providers: { [id]: { ...far, authHeader: false } } } }
+        assert.isUndefined(provider(open, {}, of(id), id).key)
+      }
+      assert.deepStrictEqual(said({}, {}, of("anthropic")), [])
+    }
+  })
+
+  it("those of OpenClaw's oldest form are named, with the form of today and without their secrets", () => {
+    const old = {
+      version: 1,
+      ollama: { apiKey: "hush" },
+      "gpu:work": { token: "hush" },
+      order: { key: [] },
+      usageStats: {}
+    }
+    assert.deepStrictEqual(said({}, {}, { profiles: old }), [
+      "warning auth-profiles.json: ollama: skipped: it belongs under profiles[\"ollama:default\"], as { type: \"api_key\", provider, key }",
+      "warning auth-profiles.json: [\"gpu:work\"]: skipped: it belongs under profiles[\"gpu:work\"], as { type: \"token\", provider, token }"
+    ])
+    const { reason } = status({}, {}, { profiles: old })
+    assert.include(
+      reason,
+      "no usable auth profile (\"ollama\" is skipped: it belongs under profiles[\"ollama:default\"]"
+    )
+    assert.notInclude(JSON.stringify(resolved({}, {}, { profiles: old })), "hush")
+    assert.deepStrictEqual(said({}, {}, { profiles: { ...old, profiles: {} } }), [])
   })
 
   it("an expired token is skipped", () => {

@@ -250,6 +250,8 @@ export interface KeyFound {
   /** Whether the entry of the provider is to blame for the failure. */
   readonly explicit: boolean
   readonly path: KeyPath
+  /** Whether it stands in another file than the configuration, of which all is said when it is read. */
+  readonly isSaid: boolean
 }
 
 /** The failure of a secret that cannot be had. */
@@ -286,7 +288,7 @@ const fromSource = (
   context: Context
 ): KeyFound | undefined => {
   if (secret === undefined) return undefined
-  const found = { explicit, path }
+  const found = { explicit, path, isSaid: file !== "" }
   if (secret._tag === "Value") {
     if (!isMarker(secret) || owner.local) {
       return { ...found, key: { value: secret.value, source: secret.source, explicit } }
@@ -307,11 +309,13 @@ const fromSource = (
   if (optional) {
     if (secret._tag === "Named") return { ...found, without: `${secret.variable} is not set, and it needs none` }
     if (secret._tag === "Reference") {
-      context.say(
-        "warning",
-        path,
-        `the secret ${secret.reference.text} is not known here: a local Ollama is asked without a key`
-      )
+      if (!found.isSaid) {
+        context.say(
+          "warning",
+          path,
+          `the secret ${secret.reference.text} is not known here: a local Ollama is asked without a key`
+        )
+      }
       return { ...found, without: "it needs none" }
     }
   }

@@ -24,8 +24,8 @@ export interface Profile {
   readonly type: "api_key" | "token"
   readonly secret: Secret
   readonly path: KeyPath
-  /** Whether it holds a marker for local servers in place of a key. */
-  readonly marker: boolean
+  /** Whether it has no key itself: a marker for local servers, or a reference that nobody follows. Any key comes first. */
+  readonly keyless: boolean
 }
 
 export interface SkippedProfile {
@@ -84,9 +84,6 @@ const read = (
   const key = readKey(secret, lookup, provider)
   if (key === undefined) return `its ${named} is empty`
   if (key._tag === "Wrong") return `its ${named} is ${key.actual}`
-  if (key._tag === "Reference" && !asks) {
-    return `its ${named} is the secret ${key.reference.text}, which is not known here`
-  }
   if (key._tag !== "Value" && key._tag !== "Reference") {
     return `its ${named} needs a variable: ${unsetVariable(key.variable)}`
   }
@@ -102,8 +99,25 @@ const read = (
     if (known.has(prefix)) return `its name says "${prefix}", but it is of another provider, "${provider}"`
   }
   const path = ["profiles", id, ref === undefined ? field : `${field}Ref`]
-  return { id, provider, type, secret: key, path, marker: isMarker(key) }
+  return { id, provider, type, secret: key, path, keyless: key._tag === "Reference" ? !asks : isMarker(key) }
 }
+
+// What OpenClaw's oldest files have at the top, by provider: `{ "ollama": { "apiKey": "…" } }`.
+const flat = (id: string, value: unknown): SkippedProfile | undefined => {
+  if (!isRecord(value) || !["apiKey", "key", "token", "provider"].some((name) => own(value, name) !== undefined)) {
+    return undefined
+  }
+  const written = own(value, "provider")
+  const provider = typeof written === "string" && written.trim() !== "" ? normalize(written) : providerIn(id)
+  const at = formatPath(["profiles", id.includes(":") ? id : `${id}:default`])
+  const secret = own(value, "token") === undefined
+    ? "{ type: \"api_key\", provider, key }"
+    : "{ type: \"token\", provider, token }"
+  return { id, reason: `it belongs under ${at}, as ${secret}`, providers: [provider, providerIn(id)] }
+}
+
+// What beside `profiles` stands at the top.
+const others = ["version", "order", "lastGood", "usageStats"]
 
 const none: Profiles = { byProvider: new Map(), order: new Map(), skipped: [], diagnostics: [] }
 
@@ -144,6 +158,14 @@ export const decode = (
   const all = new Map<string, Profile>()
   const byProvider = new Map<string, Array<Profile>>()
   const skipped: Array<SkippedProfile> = []
+  if (profiles === undefined) {
+    for (const [id, entry] of Object.entries(value)) {
+      const found = others.includes(id) ? undefined : flat(id, entry)
+      if (found === undefined) continue
+      warn([id], `skipped: ${found.reason}`)
+      skipped.push(found)
+    }
+  }
   for (const [id, entry] of Object.entries(profiles ?? {})) {
     const found = read(id, entry, known, near, lookup, now, asks)
     if (typeof found === "string") {
@@ -155,6 +177,12 @@ export const decode = (
         providers: [providerIn(id), typeof written === "string" ? normalize(written) : ""]
       })
     } else if (found !== undefined) {
+      if (found.secret._tag === "Reference" && found.keyless && known.has(found.provider)) {
+        warn(
+          ["profiles", id],
+          `its \`${found.path[2]}\` is the secret ${found.secret.reference.text}, which is not known here`
+        )
+      }
       all.set(id, found)
       const mine = byProvider.get(found.provider)
       if (mine === undefined) byProvider.set(found.provider, [found])
@@ -181,16 +209,16 @@ export const decode = (
 }
 
 /**
- * The profile to use for a provider, of those with a key or of those with a marker: the first of the given order, then
- * tokens before keys.
+ * The profile to use for a provider, of those with a key or of those without: the first of the given order, then tokens
+ * before keys.
  */
 export const pick = (
   profiles: Profiles,
   provider: string,
   configOrder: ReadonlyMap<string, ReadonlyArray<string>>,
-  markers: boolean
+  keyless: boolean
 ): Profile | undefined => {
-  const mine = (profiles.byProvider.get(provider) ?? []).filter(({ marker }) => marker === markers)
+  const mine = (profiles.byProvider.get(provider) ?? []).filter((profile) => profile.keyless === keyless)
   const byId = new Map(mine.map((profile) => [profile.id, profile]))
   for (const id of profiles.order.get(provider) ?? configOrder.get(provider) ?? []) {
     const found = byId.get(id)

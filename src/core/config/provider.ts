@@ -148,9 +148,9 @@ const entrySource = (entry: Entry | undefined): keys.Source => ({
   explicit: true
 })
 
-// One with a key, or one with a marker.
-const profileSource = (id: string, context: Context, markers: boolean): keys.Source => {
-  const found = profiles.pick(context.profiles, id, context.configOrder, markers)
+// One with a key, or one without.
+const profileSource = (id: string, context: Context, keyless: boolean): keys.Source => {
+  const found = profiles.pick(context.profiles, id, context.configOrder, keyless)
   return {
     secret: found?.secret._tag === "Value" ? { ...found.secret, source: `profile ${found.id}` } : found?.secret,
     path: found?.path ?? [],
@@ -230,13 +230,15 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
   const explicit = entry?.listsModels === true
   const keyless = explicit && (!entry.authHeader || Object.hasOwn(entry.headers, "authorization")
     || (context.asks && entry.pending.some(({ header }) => header === "authorization")))
+  const weak = profileSource(id, context, true)
   const found = keys.firstKey(
     [
       ...host === undefined ? [] : [host],
       ...detached ? [] : [entrySource(entry)],
       profileSource(id, context, false),
       ...usesEnvironment ? [environmentSource(context)] : [],
-      profileSource(id, context, true)
+      // what nobody follows matters only to those who need a key
+      ...(keyless || discover) && weak.secret?._tag === "Reference" ? [] : [weak]
     ],
     { provider: id, local: root === undefined || baseUrl.isLocal(root), undemanding: ollama },
     context
@@ -272,7 +274,7 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
     ? keys.invalid(context, [{ path, ...url.left }])
     : undefined
   if (wrongUrl !== undefined) say(context, path, wrongUrl)
-  if (found?.failure !== undefined) say(context, found.path, found.failure)
+  if (found?.failure !== undefined && !found.isSaid) say(context, found.path, found.failure)
   if (url !== undefined && Either.isRight(url)) {
     for (const message of url.right.warnings) context.say("warning", path, message)
   }
