@@ -5,7 +5,7 @@ import { OllamaError, Provider } from "effect-ollama"
 import type { MockOllama } from "effect-ollama/testing"
 import type { Check } from "../../src/cli/status/checks.js"
 import * as checks from "../../src/cli/status/checks.js"
-import { ok } from "../config/fixtures.js"
+import { ok, status as providerStatus } from "../config/fixtures.js"
 import { refusedUrl } from "../support/refused.js"
 import { execute, home, inside, live, serve } from "./support.js"
 
@@ -171,6 +171,18 @@ describe("status", () => {
       assert.match(stdout, /\n✗ Server +nothing listens on .*\n +→ ollama serve\n/)
       assert.match(stdout, /\n– Models +not asked: the server does not answer\n/)
     }))
+})
+
+describe("a credential that is missing", () => {
+  it("is told with the auth profiles that cannot be used", () => {
+    const profiles = { profiles: { work: { type: "token", provider: "ollama", token: "t", expires: 1 } } }
+    const check = checks.credential(providerStatus({}, {}, { profiles, now: 2 }))
+    assert.strictEqual(
+      check.found,
+      "none: no OLLAMA_API_KEY, no usable auth profile (\"work\" is skipped: it has expired) and no apiKey, so nothing "
+        + "enables Ollama"
+    )
+  })
 })
 
 describe("what a server that does not answer means", () => {

@@ -287,6 +287,36 @@ describe("ProviderStatus.reason", () => {
     )
   })
 
+  it("names the auth profiles that cannot be used where models are listed too", () => {
+    const more = { profiles: { profiles: { work: { type: "api_key", provider: "ollama", apiKey: "k" } } } }
+    const skipped = "no usable auth profile (\"work\" is skipped: it has `apiKey` where `key` belongs)."
+    assert.strictEqual(
+      status(ollama({ models }), {}, more).reason,
+      `It lists models and has no key: there is no OLLAMA_API_KEY, no apiKey and ${skipped}`
+    )
+    const gpu = { models: { providers: { work: { baseUrl: "http://h", models } } } }
+    assert.strictEqual(
+      status(gpu, {}, more, "work").reason,
+      `It lists models and has no key: there is no apiKey and ${skipped}`
+    )
+  })
+
+  it("names a profile of the configuration whose key is not in the file of profiles", () => {
+    const elsewhere = "no auth profile with a key (the configuration names \"ollama:default\", which is not in "
+      + "auth-profiles.json: newer versions of OpenClaw keep its key in openclaw-agent.sqlite, which is not read)"
+    for (
+      const auth of [
+        { profiles: { "ollama:default": { provider: " Ollama", mode: "api_key" } } },
+        { order: { ollama: ["ollama:default"] } }
+      ]
+    ) {
+      assert.include(status({ auth }).reason, elsewhere)
+      assert.include(status({ auth, ...ollama({ models }) }).reason, elsewhere)
+      const other = { auth, models: { providers: { gpu: { baseUrl: "http://h", models } } } }
+      assert.include(status(other, {}, {}, "gpu").reason, "no auth profile.")
+    }
+  })
+
   it("is one sentence for each case", () => {
     const reasons = [
       status({}).reason,

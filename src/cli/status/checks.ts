@@ -92,7 +92,7 @@ export const credential = ({ configured, reason, result }: ProviderStatus): Chec
     case "NotEnabled":
       return failed(
         "credential",
-        "none: no OLLAMA_API_KEY, no auth profile and no apiKey, so nothing enables Ollama",
+        reason.replace(/^Nothing enables it: there is (.*)\.$/s, "none: $1, so nothing enables Ollama"),
         enable
       )
     case "NoModelsConfigured":

@@ -118,6 +118,19 @@ export const readDefaults = (
   }
 }
 
+/** `auth.profiles`: profile ids by provider. Their keys stand elsewhere. */
+export const authProfiles = (auth: unknown): ReadonlyMap<string, ReadonlyArray<string>> => {
+  const out = new Map<string, Array<string>>()
+  const profiles = own(auth, "profiles")
+  for (const [id, profile] of Object.entries(isRecord(profiles) ? profiles : {})) {
+    const provider = String(own(profile, "provider")).trim().toLowerCase()
+    const mine = out.get(provider)
+    if (mine === undefined) out.set(provider, [id])
+    else mine.push(id)
+  }
+  return out
+}
+
 /** `auth.order`: profile ids by provider. */
 export const authOrder = (r: Reader, auth: unknown): ReadonlyMap<string, ReadonlyArray<string>> => {
   const out = new Map<string, ReadonlyArray<string>>()

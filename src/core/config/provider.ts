@@ -27,6 +27,8 @@ export interface Context extends keys.Context {
   readonly lookup: Lookup
   readonly profiles: profiles.Profiles
   readonly configOrder: ReadonlyMap<string, ReadonlyArray<string>>
+  /** The profiles that the configuration names, by provider. */
+  readonly configProfiles: ReadonlyMap<string, ReadonlyArray<string>>
   readonly options: HostOptions
   /** Providers that something in the configuration names. */
   readonly mentioned: ReadonlySet<string>
@@ -172,12 +174,18 @@ const unreadable = ({ profiles: { path, problem } }: Context): ConfigInvalid | u
     ? undefined
     : new ConfigInvalid({ problems: [{ ...problem, ...(path === undefined ? {} : { file: path }) }] })
 
-// "auth profile", and why those that there are do not count.
+// "auth profile", and why those that there are, or that the configuration names, do not count.
 const profilesOf = (id: string, context: Context): string => {
   const skipped = context.profiles.skipped.filter((profile) => profile.providers.includes(id))
   const most = 3
   const named = skipped.slice(0, most).map((profile) => `${JSON.stringify(profile.id)} is skipped: ${profile.reason}`)
   const more = skipped.length > most ? `; and ${skipped.length - most} more` : ""
+  const [elsewhere] = [...context.configOrder.get(id) ?? [], ...context.configProfiles.get(id) ?? []]
+  if (skipped.length === 0 && elsewhere !== undefined) {
+    return `auth profile with a key (the configuration names ${
+      JSON.stringify(elsewhere)
+    }, which is not in auth-profiles.json: newer versions of OpenClaw keep its key in openclaw-agent.sqlite, which is not read)`
+  }
   return skipped.length === 0 ? "auth profile" : `usable auth profile (${named.join("; ")}${more})`
 }
 
@@ -300,11 +308,10 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
     return fail(file)
   }
   if (!enabled) {
+    const lacks = [...usesEnvironment ? [keys.variable] : [], "apiKey"].join(", no ")
     return fail(
       new ProviderUnavailable({ provider: id, reason: "no-credential" }),
-      ollama
-        ? `It lists models and has no key: set ${keys.variable} (any value works), an auth profile or apiKey.`
-        : undefined
+      `It lists models and has no key: there is no ${lacks} and no ${profilesOf(id, context)}.`
     )
   }
   const models = (entry?.models ?? []).map((model) => detached ? compact({ ...model, headers: undefined }) : model)

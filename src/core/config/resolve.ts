@@ -4,7 +4,7 @@
 import * as Either from "effect/Either"
 import { ConfigInvalid } from "../../OllamaError.js"
 import { compact, isRecord, type JsonRecord, own } from "../json.js"
-import { authOrder, type Defaults, readDefaults } from "./defaults.js"
+import { authOrder, authProfiles, type Defaults, readDefaults } from "./defaults.js"
 import { type Entry, readEntry } from "./entry.js"
 import * as env from "./env.js"
 import { variable as apiKeyVariable, variableOf } from "./keys.js"
@@ -199,6 +199,7 @@ export const resolve = (input: Input): Either.Either<ResolvedConfig, ConfigInval
     lookup,
     profiles: stored,
     configOrder,
+    configProfiles: authProfiles(auth),
     options: input.options ?? {},
     mentioned: mentioned(defaults, entries),
     positioned: positioned(input),
