@@ -80,6 +80,31 @@ describe("what is wrong", () => {
     assert.strictEqual(failure("olama"), "olama (did you mean \"ollama\"?)")
     assert.strictEqual(failure("openai_completions"), "openai_completions (did you mean \"openai-completions\"?)")
     assert.strictEqual(failure(5), "ConfigInvalid")
+    assert.deepStrictEqual(said(ollama({ api: "openai" }), env), [
+      `error ${at}.api: the api openai is not spoken here: use "openai-completions" or "ollama"`
+    ])
+  })
+
+  it("an api by another name that people have for it is told by its own", () => {
+    const names: ReadonlyArray<readonly [meant: string, ReadonlyArray<string>]> = [
+      ["ollama", ["ollama-chat", "Ollama-Native", "ollama_api"]],
+      [
+        "openai-completions",
+        ["openai-chat", "openai-chat-completions", "openai-compatible", "chat-completions", "completions"]
+      ]
+    ]
+    for (const [meant, all] of names) {
+      for (const api of all) {
+        assert.include(error(ollama({ api }), env).message, `${api} (did you mean "${meant}"?)`)
+        const found = provider(ollama({ models: [{ id: "m", api }, { id: "n" }] }), env).excluded
+        assert.deepStrictEqual(found?.map(({ detail }) => detail), [`${api} (did you mean "${meant}"?)`])
+      }
+    }
+    for (const api of ["", 5, {}, { toString: 5 }]) {
+      const found = provider(ollama({ models: [{ id: "m", api }, { id: "n" }] }), env).excluded
+      assert.deepStrictEqual(found?.map(({ detail }) => detail), ["another API"])
+    }
+    assert.include(error(ollama({ api: "ollama-hush" }), env).message, "another API (did you mean \"ollama\"?)")
   })
 
   it("a word that is nearly a known one is shown, with the known one", () => {

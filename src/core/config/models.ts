@@ -21,12 +21,19 @@ import { formatPath, type KeyPath } from "./tree.js"
 
 export const isSpoken = (api: unknown): api is Api => (Api.literals as ReadonlyArray<unknown>).includes(api)
 
+// What people call the two.
+const otherNames: ReadonlyArray<readonly [RegExp, Api]> = [
+  [/^ollama[-_ ]/i, "ollama"],
+  [/^(?:openai-(?:chat|chat-completions|compatible)|(?:chat-)?completions)$/i, "openai-completions"]
+]
+
 /** An API that is not spoken here, in a word that may be shown. */
 export const shownApi = (api: unknown): string => {
-  const meant = typeof api === "string" ? suggest(api, Api.literals) : undefined
-  if (meant !== undefined) return `${String(api)} (did you mean "${meant}"?)`
-  const known = (AnyApi.literals as ReadonlyArray<unknown>).includes(api) || read.isHarmless(api)
-  return known ? String(api) : "another API"
+  const text = typeof api === "string" ? api : ""
+  const near = suggest(text, Api.literals)
+  const known = near !== undefined || (AnyApi.literals as ReadonlyArray<string>).includes(text) || read.isHarmless(text)
+  const meant = near ?? otherNames.find(([name]) => name.test(text))?.[1]
+  return `${known ? text : "another API"}${meant === undefined ? "" : ` (did you mean "${meant}"?)`}`
 }
 
 /** The provider whose model it is. */

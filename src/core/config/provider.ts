@@ -63,7 +63,7 @@ const messageOf = (flaw: Flaw): string => {
       return `expected ${flaw.expected}, found ${flaw.actual}`
     case "Unavailable":
       return flaw.reason === "unsupported-api"
-        ? `the api ${flaw.detail} is not spoken here`
+        ? `the api ${flaw.detail} is not spoken here: use "openai-completions" or "ollama"`
         : `${flaw.detail} cannot be set here, and no prompt goes round it`
     case "Secret":
       switch (flaw.secret._tag) {
