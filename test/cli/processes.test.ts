@@ -53,6 +53,17 @@ describe.sequential("in a pipe", () => {
       assert.notMatch(list.stdout + list.stderr + unknown.stderr, /\u001b/)
     }))
 
+  live("models list says of configured models that are left out how to mend them", () =>
+    Effect.gen(function*() {
+      const me = yield* home({ models: { providers: { ollama: { apiKey: "k", models: ["gpt-oss:20b"] } } } })
+      const { stderr, stdout } = yield* inside(me, ["models", "list", "--all"], {})
+      assert.match(stdout, /\nollama\/gpt-oss:20b +it has no id \(write \{ id: "…" \}\)\n$/)
+      assert.strictEqual(
+        stderr,
+        "None of the 1 models can be used. Mend them in the configuration: effect-ollama config validate\n"
+      )
+    }))
+
   live("ps, load, unload, rm", () =>
     Effect.gen(function*() {
       const { env, mock } = yield* serve(usual)

@@ -257,6 +257,21 @@ describe("other providers", () => {
     ])
   })
 
+  it("leave out models that are only names, by their names, and say how one is written", () => {
+    const found = provider(ollama({ models: ["ollama/a", " b ", "  ", 5, { id: "c" }] }), env)
+    const detail = "write { id: \"…\" }"
+    assert.deepStrictEqual(found.excluded, [
+      { name: "a", reason: "no-id", detail },
+      { name: "b", reason: "no-id", detail },
+      { name: "models[2]", reason: "no-id", detail: "found a string" },
+      { name: "models[3]", reason: "no-id", detail: "found a number" }
+    ])
+    assert.include(
+      missing(configured(found), "b").message,
+      "ollama/b was left out of the catalog: it has no id: write { id: \"…\" }. Give it an `id`"
+    )
+  })
+
   it("say why a model with an api that is not spoken here cannot be chosen", () => {
     const models = [{ id: "a", api: "github-copilot" }, { id: "b" }]
     const catalog = configured(provider(ollama({ models }), env))

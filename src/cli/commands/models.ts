@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
+import { reasons } from "../../core/failure/sentences.js"
 import type { ModelDefinition } from "../../Model.js"
 import { normalizeModel } from "../../ModelRef.js"
 import * as Models from "../../Models.js"
@@ -60,18 +61,8 @@ const rowOf = Effect.fnUntraced(function*(provider: string, model: ModelDefiniti
   return row
 })
 
-const why: { readonly [reason: string]: string } = {
-  "no-tools": "no tools",
-  "no-completion": "not a chat model",
-  "unknown-capabilities": "capabilities unknown: update Ollama to 0.6.4 or later, or define it explicitly",
-  "show-failed": "its details could not be read",
-  "duplicate": "listed twice",
-  "unsupported-api": "its api is not spoken here",
-  "own-base-url": "it has a baseUrl of its own: give it a provider of its own"
-}
-
 const reasonOf = ({ detail, reason }: ExcludedModel): string =>
-  `${why[reason] ?? reason}${detail === undefined || detail === "" ? "" : ` (${oneLine(detail)})`}`
+  `${reasons[reason]}${detail === undefined || detail === "" ? "" : ` (${oneLine(detail)})`}`
 
 const columns = [
   { title: "ref", cell: ({ ref }: Row) => oneLine(ref) },
@@ -99,6 +90,8 @@ export const list = ({ all, json }: { readonly all: boolean; readonly json: bool
     const listings = yield* Models.list
     const found: Array<Row> = []
     const leftOut: Array<{ readonly ref: string; readonly model: ExcludedModel }> = []
+    // where models are discovered, pulling one helps
+    let discovers = false
     const failures: Array<
       { readonly id: string; readonly failure: { readonly _tag: string; readonly message: string } }
     > = []
@@ -109,6 +102,7 @@ export const list = ({ all, json }: { readonly all: boolean; readonly json: bool
       }
       const reachable = Either.isRight(status.result) ? yield* isReachable(status.result.right) : undefined
       for (const model of catalog.right.models) found.push(yield* rowOf(status.id, model, reachable))
+      discovers ||= catalog.right.source === "discovered"
       for (const model of catalog.right.excluded) leftOut.push({ ref: `${status.id}/${model.name}`, model })
     }
     if (json) {
@@ -144,7 +138,11 @@ export const list = ({ all, json }: { readonly all: boolean; readonly json: bool
         leftOut.length === 0
           ? "No models are installed. Pull one: effect-ollama pull gpt-oss:20b"
           : `None of the ${leftOut.length} models can be used. ${
-            all ? "Pull one with tools: effect-ollama pull gpt-oss:20b" : "Why: effect-ollama models list --all"
+            !all
+              ? "Why: effect-ollama models list --all"
+              : discovers
+              ? "Pull one with tools: effect-ollama pull gpt-oss:20b"
+              : "Mend them in the configuration: effect-ollama config validate"
           }${dim("")}`
       )
     } else if (!all && leftOut.length > 0 && !json) {

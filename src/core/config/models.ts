@@ -175,6 +175,8 @@ export const readModel = (r: Reader, owner: Owner, value: unknown, path: KeyPath
     return { name, reason, ...(detail === undefined ? {} : { detail }) }
   }
   const name = take("name", read.text)
+  const alone = typeof value === "string" ? read.text(r, value, path) : undefined
+  if (alone !== undefined) return leaveOut(bareId(alone, owner.id), "no-id", "write { id: \"…\" }")
   if (!isRecord(value)) return leaveOut(formatPath(path.slice(-2)), "no-id", `found ${kindOf(value)}`)
   const written = take("id", read.text)
   if (written === undefined) return leaveOut(name ?? formatPath(path.slice(-2)), "no-id")
