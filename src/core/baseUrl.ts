@@ -65,6 +65,7 @@ export const normalize = (
   const scheme = (/^([a-z][a-z0-9+.-]*):\/\//i.exec(text) ?? otherScheme.exec(text))?.[1]?.toLowerCase()
   if (scheme === undefined) return problem(missingScheme(text))
   if (scheme !== "http" && scheme !== "https") return problem(`a URL with the scheme "${scheme.slice(0, 20)}"`)
+  if (/^\w+:\/\/https?:\/\//i.test(text)) return problem("a URL with two schemes, one behind the other: write one")
   // URL parsers drop tabs and newlines without a word
   if (/[\s\\\u0000-\u001f\u007f]/.test(text) || !URL.canParse(text)) return problem("a text that is no URL")
   const url = new URL(text)

@@ -65,6 +65,17 @@ describe("base URLs", () => {
     }
   })
 
+  it("with two schemes, one behind the other, is refused", () => {
+    for (const value of ["http://http://h:11434", "https://HTTP://h/v1", "http://https://h"]) {
+      const { actual } = failed(baseUrl.normalize(value, { provider: "ollama", api: "ollama" }))
+      assert.strictEqual(actual, "a URL with two schemes, one behind the other: write one")
+    }
+    assert.strictEqual(
+      ok(baseUrl.normalize("http://h/http://i", { provider: "x", api: "ollama" })).root,
+      "http://h/http://i"
+    )
+  })
+
   it("a pasted endpoint is cut off, with a warning", () => {
     const vectors: ReadonlyArray<readonly [value: string, root: string, completions: string]> = [
       ["http://h:1/v1/chat/completions", "http://h:1", "http://h:1/v1"],

@@ -182,6 +182,19 @@ describe("what is wrong", () => {
     assert.deepStrictEqual(other.definition.input, ["text"])
   })
 
+  it("modalities that OpenClaw has and that are not sent are said to be that, not to be mistakes", () => {
+    assert.deepStrictEqual(said(ollama({ models: [{ id: "m", input: ["text", "video", "audio"] }] }), env), [
+      `warning ${at}.models[0].input[1]: "video" is not sent here: not used`,
+      `warning ${at}.models[0].input[2]: "audio" is not sent here: not used`
+    ])
+  })
+
+  it("models that are no list are told the form of one", () => {
+    assert.deepStrictEqual(said(ollama({ models: { m: {} } }), env), [
+      `error ${at}.models: expected a list such as [{ id: "…" }], found an object`
+    ])
+  })
+
   it("parameters may be negative", () => {
     const params = { seed: -1, keepAlive: -1, temperature: -0.5 }
     assert.deepStrictEqual(provider(ollama({ params }), env).params, params)
@@ -322,6 +335,24 @@ describe("unknown keys", () => {
       `warning ${at}.baseURL: unknown key, not used: did you mean "baseUrl"?`
     ])
     assert.deepStrictEqual(warnings(ollama({ zebra: 1 })), [`warning ${at}.zebra: unknown key, not used`])
+  })
+
+  it("that are parameters are told where those stand", () => {
+    assert.deepStrictEqual(
+      warnings({
+        models: { providers: { x: { numCtx: 1, models: [{ id: "m", temperature: 0, max_tokens: 1 }] } } },
+        agents: { defaults: { keep_alive: 1, models: { "a/b": { top_p: 1 } } } },
+        env: { numCtx: 1 }
+      }).map((text) => text.replace(/^warning | unknown key, not used:/g, "")).sort(),
+      [
+        "agents.defaults.keep_alive: did you mean \"params.keepAlive\"?",
+        "agents.defaults.models[\"a/b\"].top_p: did you mean \"params.topP\"?",
+        "env.numCtx: unknown key, not used",
+        "models.providers.x.models[0].max_tokens: did you mean \"maxTokens\"?",
+        "models.providers.x.models[0].temperature: did you mean \"params.temperature\"?",
+        "models.providers.x.numCtx: did you mean \"params.numCtx\"?"
+      ]
+    )
   })
 
   it("are looked for in all sections that are read, and nowhere else", () => {

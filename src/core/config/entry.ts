@@ -107,7 +107,7 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
     ? listed
     : listed === undefined
     ? []
-    : strict.problem(at("models"), "a list", kindOf(listed)) ?? []
+    : strict.problem(at("models"), "a list such as [{ id: \"…\" }]", kindOf(listed)) ?? []
   return {
     id: known.id,
     path,

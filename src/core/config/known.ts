@@ -3,6 +3,7 @@
  * here, and of what is accepted and not used. `*` is any name, `[]` an element of a list.
  */
 import { isRecord, type JsonRecord } from "../json.js"
+import { isKnown, named } from "../request/params.js"
 import { suggest } from "./suggest.js"
 import type { KeyPath } from "./tree.js"
 
@@ -108,6 +109,12 @@ const placeOf = (name: string): Place | undefined => {
   return place
 }
 
+// A param that stands beside `params`.
+const paramOf = (key: string, value: unknown, keys: ReadonlySet<string>): string | undefined => {
+  const { name } = named(key, value)
+  return keys.has("params") && !keys.has(name) && isKnown(name) ? `params.${name}` : undefined
+}
+
 // A suggestion takes a while; whoever has more unknown keys than this has another problem.
 const mostSuggestions = 100
 
@@ -135,7 +142,9 @@ export const unknownKeys = (
       const inside = place.keys.has(key) ? `${name}.${key}` : place.any
       if (inside !== undefined) member(key, value[key], inside)
       else if (!isOtherwiseKnown(name, key, value)) {
-        const meant = ++suggestions > mostSuggestions ? undefined : suggest(key, place.keys)
+        const meant = ++suggestions > mostSuggestions
+          ? undefined
+          : paramOf(key, value[key], place.keys) ?? suggest(key, place.keys)
         warn(
           [...at, key],
           meant === undefined ? "unknown key, not used" : `unknown key, not used: did you mean "${meant}"?`

@@ -65,7 +65,11 @@ const modalities = ["text", "image"] as const
 const input = (r: Reader, value: unknown, path: KeyPath): ReadonlyArray<"text" | "image"> | undefined => {
   const found = read.list(r, value, path)
   if (found === undefined || found.length === 0) return undefined
-  const taken = found.flatMap((item, i) => read.oneOf(r, item, [...path, i], modalities) ?? [])
+  const taken = found.flatMap((item, i) => {
+    if (item !== "video" && item !== "audio") return read.oneOf(r, item, [...path, i], modalities) ?? []
+    r.warn([...path, i], `"${item}" is not sent here: not used`)
+    return []
+  })
   return taken.length === 0 ? ["text"] : [...new Set(taken)]
 }
 
