@@ -89,6 +89,29 @@ describe("setting a value", () => {
     assert.strictEqual(set("{ a: [1] }", "a.1", 2), "{ a: [1, 2] }")
   })
 
+  it("beside a model that stands alone makes it the primary first", () => {
+    const alone = "{ agents: { defaults: { model: 'ollama/\\x61' /* mine */ } } }"
+    const at = "agents.defaults.model"
+    assert.strictEqual(
+      set(alone, `${at}.fallbacks`, ["b/c"]),
+      "{ agents: { defaults: { model: { primary: 'ollama/a', fallbacks: ['b/c'] } /* mine */ } } }"
+    )
+    assert.deepStrictEqual(value(set(alone, `${at}.fallbacks[0]`, "b/c")), {
+      agents: { defaults: { model: { primary: "ollama/a", fallbacks: ["b/c"] } } }
+    })
+    assert.deepStrictEqual(value(set(alone, `${at}.primary`, "b/c")), {
+      agents: { defaults: { model: { primary: "b/c" } } }
+    })
+    assert.strictEqual(set(alone, `${at}.primary`, "ollama/a"), alone)
+    assert.strictEqual(unset(alone, `${at}.primary`), "{ agents: { defaults: { /* mine */ } } }")
+    for (const path of [`${at}.primary`, `${at}.fallbacks`]) {
+      assert.include(
+        failed(edit.set("{ agents: { defaults: { model: 5 } } }", ok(parsePath(path)), "x")).expected,
+        "an object"
+      )
+    }
+  })
+
   it("writes keys and texts that need it in quotes", () => {
     for (const key of ["ollama/x:1.5", "true", "a b", "", "é", "__proto__", "it's", "\u2028"]) {
       const text = ok(edit.set("{ a: 1 }", [key], `${key}'"\\\n\u2028\ud800`))

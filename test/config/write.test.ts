@@ -97,6 +97,25 @@ describe("writing the file", () => {
   )
 })
 
+describe("a model that stands alone", () => {
+  scoped("is the primary, to read, to set and to take out", () =>
+    Effect.gen(function*() {
+      const { path, read } = yield* folder("{ agents: { defaults: { model: 'ollama/a' } } }")
+      const at = "agents.defaults.model"
+      assert.strictEqual(Option.getOrThrow(yield* get(`${at}.primary`, { path })).value, "ollama/a")
+      assert.isTrue(Option.isNone(yield* get(`${at}.fallbacks`, { path })))
+      assert.isFalse((yield* set(`${at}.primary`, "ollama/a", { path })).changed)
+      yield* set(`${at}.fallbacks`, ["b/c"], { path })
+      assert.strictEqual(
+        yield* read,
+        "{ agents: { defaults: { model: { primary: 'ollama/a', fallbacks: ['b/c'] } } } }"
+      )
+      yield* set(at, "ollama/a", { path })
+      yield* unset(`${at}.primary`, { path })
+      assert.strictEqual(yield* read, "{ agents: { defaults: {} } }")
+    }))
+})
+
 describe("a file that must not be written", () => {
   const left = Effect.fnUntraced(function*(
     text: string,

@@ -4,10 +4,11 @@
  */
 import * as Either from "effect/Either"
 import { isRecord } from "../json.js"
+import { parse } from "./json5.js"
 import { isNewline, newlineOf } from "./lex.js"
 import type { Problem } from "./plain.js"
 import { indentOf, isInline, lineStart, print, printKey, type Style, styleOf } from "./print.js"
-import { formatPath, type KeyPath, type Node } from "./tree.js"
+import { formatPath, type KeyPath, type Node, toValue } from "./tree.js"
 import { type Document, find, keyIn, type Member, read, type Written } from "./written.js"
 
 /** What a file that is not there yet begins with. */
@@ -15,8 +16,16 @@ export const emptyFile = "{}\n"
 
 type Container = Exclude<Written, { readonly kind: "scalar" }>
 
+// The model that is asked first may stand alone, where an object with it and its fallbacks may.
+const model = "agents.defaults.model"
+const isPrimary = (path: KeyPath): boolean => formatPath(path) === `${model}.primary`
+
 /** The value of a path; unlike a position, it is there or it is not. */
 export const nodeAt = (node: Node, path: KeyPath): Node | undefined => {
+  if (isPrimary(path)) {
+    const alone = nodeAt(node, path.slice(0, -1))
+    if (alone?.kind === "scalar" && typeof alone.value === "string") return alone
+  }
   let here: Node | undefined = node
   for (const key of path) {
     if (here?.kind === "object") here = here.members.get(String(key))
@@ -54,6 +63,12 @@ const describe = (path: KeyPath): string => path.length === 0 ? "the file" : for
 const problem = (path: KeyPath, expected: string, actual: string): Either.Either<never, Problem> =>
   Either.left({ path, expected, actual })
 
+const textOf = (text: string, written: Written): string | undefined => {
+  const found = written.kind === "scalar" ? parse(text.slice(written.start, written.end), "") : undefined
+  const value = found !== undefined && Either.isRight(found) ? toValue(found.right) : undefined
+  return typeof value === "string" ? value : undefined
+}
+
 /** Writes a plain value at a path. Objects on the way that are missing are made. */
 export const set = (text: string, path: KeyPath, value: unknown): Either.Either<string, Problem> => {
   const document = read(text)
@@ -62,6 +77,14 @@ export const set = (text: string, path: KeyPath, value: unknown): Either.Either<
   for (const [i, key] of path.entries()) {
     const at = path.slice(0, i)
     if (here.kind === "scalar") {
+      const alone = formatPath(at) === model && (key === "primary" || key === "fallbacks")
+        ? textOf(text, here)
+        : undefined
+      if (alone !== undefined) {
+        return isPrimary(path) && alone === value
+          ? Either.right(text)
+          : Either.flatMap(set(text, at, { primary: alone }), (spelled) => set(spelled, path, value))
+      }
       return problem(at, "an object, or nothing yet", `another value, which has no ${formatPath([key])}`)
     }
     const name = keyIn(here, key)
@@ -171,6 +194,9 @@ export const unset = (text: string, path: KeyPath): string => {
     const document = read(now)
     let here: Written | undefined = document.root
     for (const key of path.slice(0, -1)) here = here === undefined ? undefined : find(here, key)?.value
+    if (here?.kind === "scalar" && isPrimary(path) && textOf(now, here) !== undefined) {
+      return unset(now, path.slice(0, -1))
+    }
     const member = here === undefined ? undefined : find(here, last)
     if (here === undefined || here.kind === "scalar" || member === undefined) return now
     now = take(document, here, member)
