@@ -133,6 +133,23 @@ describe("syntax errors", () => {
     ) assert.strictEqual(syntax(text).detail, detail)
   })
 
+  it("say what dots in the place of something stand for, at the first of them", () => {
+    for (
+      const [text, excerpt] of [
+        ["{ a: { ... } }", "{ a: { ... } }\n       ^"],
+        ["{ a: ... }", "{ a: ... }\n     ^"],
+        ["[1, ...]", "[1, ...]\n    ^"],
+        ["{ a: 1, …\n}", "{ a: 1, …\n        ^"],
+        ["{ a: 'hush', ....", "{ a: '****', ....\n             ^"]
+      ] as const
+    ) {
+      const error = syntax(text)
+      assert.include(error.detail, "`...` stands for something that was left out", text)
+      assert.strictEqual(error.excerpt, excerpt)
+    }
+    assert.include(syntax("{ a: ...hush }").excerpt, "{ a: ******* }")
+  })
+
   it("end where a text ends with a backslash that the parser takes for one in a string", () => {
     for (const text of [".'  'a{\\", "{a:.\"\"/-ea-]/e\n[\\"]) assert.isAbove(syntax(text).detail.length, 0)
   })

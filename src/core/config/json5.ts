@@ -186,6 +186,10 @@ export const parse = (text: string, file: string): Either.Either<Node, ConfigSyn
     return Either.right(convert(document.body, { ...prepared, file, position }))
   } catch (error) {
     const offset = isCutShort(prepared.text) ? text.length : Math.min(offsetOf(error) ?? text.length, text.length)
+    const dots = all.find((t) => t.start <= offset && offset < t.end && lex.isEllipsis(text.slice(t.start, t.end)))
+    if (dots !== undefined) {
+      return fail(dots.start, "`...` stands for something that was left out: write it, or delete the dots")
+    }
     return fail(offset, describe(text, all, offset))
   }
 }

@@ -123,6 +123,9 @@ export const positions = (text: string): (offset: number) => Position => {
 export const isNumber = (word: string): boolean =>
   /^[-+]?(?:0x[0-9a-f]+|(?:(?:0|[1-9]\d*)\.?\d*|\.\d+)(?:e[-+]?\d+)?)$/i.test(word)
 
+/** Whether a word is what examples have in place of what they leave out. */
+export const isEllipsis = (word: string): boolean => /^(?:\.{3,}|…)$/.test(word)
+
 const mask = (text: string, start: number, end: number): string => text.slice(start, end).replace(/[^\r\n]/g, "*")
 
 /**
@@ -142,6 +145,7 @@ export const masked = (text: string, all: ReadonlyArray<Token>): string => {
     const word = t.kind === "word" ? text.slice(t.start, t.end) : ""
     if (
       t.kind === "punctuation" || (t.closed && isKey(i)) || isNumber(word) || /^(?:true|false|null)$/.test(word)
+      || isEllipsis(word)
     ) shown.add(t)
   })
   let out = ""
