@@ -133,6 +133,25 @@ describe("status", () => {
       assert.strictEqual(by.refs.fix?.[0], "effect-ollama pull qwen3:8b")
     }))
 
+  live(
+    "the primary has no key to be asked with: that is the cause, and nothing is to be pulled",
+    () =>
+      Effect.gen(function*() {
+        const env = { OLLAMA_API_KEY: "", OLLAMA_HOST: "" }
+        const agents = { defaults: { model: "ollama/gpt-oss:20b" } }
+        const off = yield* status({ config: { agents }, env: { ...env, OLLAMA_HOST: refusedUrl } })
+        assert.include(off.by.refs.found, "primary ollama/gpt-oss:20b cannot be used")
+        const ollama = { baseUrl: "http://127.0.0.1:9", models: [{ id: "gpt-oss:20b" }] }
+        const listed = yield* status({ config: { agents, models: { providers: { ollama } } }, env })
+        assert.deepStrictEqual(listed.failed, ["credential", "refs"])
+        assert.strictEqual(listed.by.server.found, "nothing is asked of a provider that cannot be used")
+        for (const { by } of [off, listed]) {
+          assert.deepStrictEqual(by.refs.fix, ["choose another: effect-ollama models list"])
+          assert.include(by.refs.details?.join(), "OLLAMA_API_KEY")
+        }
+      })
+  )
+
   live("a configured model is not installed", () =>
     Effect.gen(function*() {
       const { server } = yield* serve({ models: ["gpt-oss:20b"] })

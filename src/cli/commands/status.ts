@@ -80,7 +80,7 @@ const gather = Effect.fnUntraced(function*(
   const version = Either.isLeft(asked) ? undefined : yield* Effect.either(OllamaClient.version(asked.right))
   const unasked = "not asked: the server does not answer"
   if (Either.isLeft(asked) || version === undefined) {
-    found.push(checks.skipped("server", "not asked: it is not known where it is"))
+    found.push(checks.skipped("server", "nothing is asked of a provider that cannot be used"))
   } else found.push(checks.server(asked.right, version))
   const answers = version !== undefined && Either.isRight(version)
 

@@ -225,23 +225,33 @@ export interface Chosen {
   readonly result: Either.Either<string, SelectionError>
 }
 
+// Whether nobody has the model; any other failure has a cause that other checks tell.
+const isAbsent = (error: SelectionError): boolean =>
+  error._tag === "NoToolModels" || (error._tag === "UnknownModel" && error.leftOut === undefined)
+
 export const refs = (chosen: ReadonlyArray<Chosen>): Check => {
-  const broken = chosen.filter(({ result }) => Either.isLeft(result))
+  const broken = chosen.flatMap(({ ref, result, role }) =>
+    Either.isLeft(result) ? [{ ref, role, error: result.left }] : []
+  )
   const named = ({ ref, result, role }: Chosen) =>
     role === "first-available"
       ? `no primary is configured; the first available is ${Either.getOrElse(result, () => "none")}`
       : `${role} ${oneLine(ref)}`
   if (broken.length === 0) return ok("refs", chosen.map(named).join(", "))
+  const pulls = broken.flatMap(({ error, ref }) => {
+    const model = /^ollama\/(.+)$/.exec(ref)?.[1]
+    const isListed = error._tag === "UnknownModel" && error.discovered === false
+    return model === undefined || !isAbsent(error) || isListed ? [] : [`effect-ollama pull ${model}`]
+  })
   return failed(
     "refs",
-    broken.map(({ ref, role }) =>
-      role === "first-available" ? "no model can be chosen" : `${role} ${oneLine(ref)} is not there`
+    broken.map(({ error, ref, role }) =>
+      role === "first-available"
+        ? "no model can be chosen"
+        : `${role} ${oneLine(ref)} ${isAbsent(error) ? "is not there" : "cannot be used"}`
     ).join(", "),
-    broken.flatMap(({ ref }) => {
-      const model = /^ollama\/(.+)$/.exec(ref)?.[1]
-      return model === undefined ? [] : [`effect-ollama pull ${model}`]
-    }).concat(["or choose another: effect-ollama models list"]),
-    broken.flatMap(({ result }) => Either.isLeft(result) ? [sentence(result.left)] : [])
+    [...pulls, `${pulls.length === 0 ? "" : "or "}choose another: effect-ollama models list`],
+    broken.map(({ error }) => sentence(error))
   )
 }
 
