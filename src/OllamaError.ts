@@ -195,7 +195,11 @@ export class ConfigIncludeError extends Hinted<ConfigIncludeError>()("ConfigIncl
   reason: Schema.Literal("unreadable", "cycle", "too-deep", "too-many", "too-large", "outside", "invalid"),
   /** The files from the configuration to the one that failed. */
   files: Schema.Array(Schema.String),
-  detail: Schema.optional(Schema.String)
+  detail: Schema.optional(Schema.String),
+  /** Where the `$include` stands. */
+  file: Schema.optional(Schema.String),
+  line: Schema.optional(Schema.Finite),
+  column: Schema.optional(Schema.Finite)
 }, hint.configIncludeError) {}
 
 /**

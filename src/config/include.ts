@@ -39,11 +39,19 @@ export const expand = Effect.fnUntraced(function*(
       return relative !== "" && !path.isAbsolute(relative) && relative.split(/[\\/]/, 1)[0] !== ".."
     })
 
-  const load = (written: string, here: Here, at: KeyPath): Effect.Effect<Node, IncludeError> =>
+  const load = (written: string, here: Here, { at, position }: Site): Effect.Effect<Node, IncludeError> =>
     Effect.gen(function*() {
       const target = path.resolve(here.directory, written)
+      const including = here.chain[here.chain.length - 1]!
       const fail = (reason: ConfigIncludeError["reason"], files: ReadonlyArray<string>, detail?: string) =>
-        new ConfigIncludeError({ path: target, reason, files, ...(detail === undefined ? {} : { detail }) })
+        new ConfigIncludeError({
+          path: target,
+          reason,
+          files,
+          ...(detail === undefined ? {} : { detail }),
+          file: including,
+          ...position
+        })
       const chain = [...here.chain, target]
       // Said before the file is asked for: what lies outside is nobody's business.
       if (!isInside(target, [path.dirname(file)])) return yield* fail("outside", chain)
@@ -74,15 +82,18 @@ export const expand = Effect.fnUntraced(function*(
     base: KeyPath
   ): Effect.Effect<ReadonlyArray<Node>, IncludeError> =>
     Effect.gen(function*() {
+      const including = here.chain[here.chain.length - 1]!
       const invalid = (detail: string) =>
         new ConfigIncludeError({
-          path: here.chain[here.chain.length - 1]!,
+          path: including,
           reason: "invalid",
           files: here.chain,
-          detail: invalidAt(site.at, detail)
+          detail: invalidAt(site.at, detail),
+          file: including,
+          ...site.position
         })
       if (site.paths === undefined) return yield* invalid("expected a path or a list of paths")
-      const included = yield* Effect.forEach(site.paths, (written) => load(written, here, site.at))
+      const included = yield* Effect.forEach(site.paths, (written) => load(written, here, site))
       return isMisfit(find(tree, site.at.slice(base.length)), included)
         ? yield* invalid("what is included is no object, and there are other keys beside it")
         : included

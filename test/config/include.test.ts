@@ -88,6 +88,17 @@ describe("$include", () => {
       assert.strictEqual((yield* failure("{ $include: 'pipe' }", { pipe: "FIFO" })).reason, "unreadable")
     }))
 
+  it.effect("that cannot be followed says where it stands", () =>
+    Effect.gen(function*() {
+      const gone = yield* failure("{ $include: 'm.json5' }", { "m.json5": "{\n  models: { $include: ['gone'] } }" })
+      assert.deepStrictEqual([gone.file, gone.line, gone.column], [`${home}/m.json5`, 2, 23])
+      assert.include(gone.message, `${home}/m.json5:2:23: $include of ${home}/gone cannot be read`)
+      for (const include of ["'../out'", "5"]) {
+        const { column, file, line } = yield* failure(`{\n models: { $include: ${include} } }`)
+        assert.deepStrictEqual([file, line, column], [`${home}/openclaw.json`, 2, 22])
+      }
+    }))
+
   it.effect("that goes round in a circle names the files", () =>
     Effect.gen(function*() {
       const error = yield* failure("{ $include: 'a' }", { a: "{ $include: 'b' }", b: "{ $include: './a' }" })

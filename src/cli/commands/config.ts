@@ -116,7 +116,12 @@ const problemsOf = (error: ConfigurationError): ReadonlyArray<object> =>
     }))
     : error._tag === "ConfigSyntaxError"
     ? [{ level: "error", path: "", message: error.detail, file: error.path, line: error.line, column: error.column }]
-    : [{ level: "error", path: "path" in error ? error.path : "", message: error.message }]
+    : [{
+      level: "error",
+      path: error.path,
+      message: error.message,
+      ...(error._tag === "ConfigIncludeError" ? placed(error) : {})
+    }]
 
 export const validate = ({ json }: { readonly json: boolean }) =>
   Effect.gen(function*() {

@@ -1,6 +1,7 @@
 /**
  * `$include`: where files are put in, within which bounds, and what comes of it. The files are read by others.
  */
+import type { Position } from "./lex.js"
 import { formatPath, type KeyPath, merge, type Node } from "./tree.js"
 
 /** How far includes go. */
@@ -34,6 +35,8 @@ export interface Site {
   readonly at: KeyPath
   /** As they are written; `undefined` when these are no paths. */
   readonly paths: ReadonlyArray<string> | undefined
+  /** Where they stand. */
+  readonly position: Position
 }
 
 /** The sites of a tree that stands at `at`, in the order in which they are followed. */
@@ -44,7 +47,9 @@ export const sites = (node: Node, at: KeyPath): ReadonlyArray<Site> => {
     if (node.kind === "array") return node.items.forEach((item, i) => walk(item, [...at, i]))
     for (const [key, member] of node.members) if (key !== "$include") walk(member, [...at, key])
     const included = node.members.get("$include")
-    if (included !== undefined) found.push({ at, paths: pathsOf(included) })
+    if (included !== undefined) {
+      found.push({ at, paths: pathsOf(included), position: included.place.position(included.place.start) })
+    }
   }
   walk(node, at)
   return found

@@ -94,7 +94,12 @@ export const configIncludeError = (e: {
   readonly reason: string
   readonly files: ReadonlyArray<string>
   readonly detail?: Maybe<string>
-}): string => {
+  readonly file?: Maybe<string>
+  readonly line?: Maybe<number>
+  readonly column?: Maybe<number>
+}): string => (e.file === undefined ? "" : `${e.file}${position(e)}: `) + notIncluded(e)
+
+const notIncluded = (e: Parameters<typeof configIncludeError>[0]): string => {
   const chain = e.files.length === 0 ? "" : ` (${e.files.join(" -> ")})`
   switch (e.reason) {
     case "cycle":
