@@ -85,6 +85,18 @@ describe("what is wrong", () => {
     ])
   })
 
+  it("an api that OpenClaw has is said to be not used, one that nobody has to be another", () => {
+    const of = (api: string) =>
+      said({ models: { providers: { x: { api, baseUrl: "https://h", apiKey: "k", models: [] } } } })
+    const use = "use \"openai-completions\" or \"ollama\""
+    assert.deepStrictEqual(of("anthropic-messages"), [
+      "error models.providers.x.api: the api anthropic-messages is not spoken here: not used"
+    ])
+    assert.deepStrictEqual(of("anthropic-chat"), [
+      `error models.providers.x.api: the api anthropic-chat is not spoken here: ${use}`
+    ])
+  })
+
   it("an api by another name that people have for it is told by its own", () => {
     const names: ReadonlyArray<readonly [meant: string, ReadonlyArray<string>]> = [
       ["ollama", ["ollama-chat", "Ollama-Native", "ollama_api"]],

@@ -21,6 +21,10 @@ import { formatPath, type KeyPath } from "./tree.js"
 
 export const isSpoken = (api: unknown): api is Api => (Api.literals as ReadonlyArray<unknown>).includes(api)
 
+/** Whether an API is one that OpenClaw has and that is not spoken here. */
+export const isElsewhere = (api: unknown): boolean =>
+  !isSpoken(api) && (AnyApi.literals as ReadonlyArray<unknown>).includes(api)
+
 // What people call the two.
 const otherNames: ReadonlyArray<readonly [RegExp, Api]> = [
   [/^ollama[-_ ]/i, "ollama"],

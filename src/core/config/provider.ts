@@ -17,6 +17,7 @@ import type { Provider, ProviderSecret, ProviderStatus } from "../provider.js"
 import type { Entry, Flaw, Known } from "./entry.js"
 import { isBlank, type Lookup, unsetVariable } from "./env.js"
 import * as keys from "./keys.js"
+import { isElsewhere } from "./models.js"
 import type { Problem } from "./plain.js"
 import * as profiles from "./profiles.js"
 import type { HostOptions } from "./resolved.js"
@@ -63,7 +64,9 @@ const messageOf = (flaw: Flaw): string => {
       return `expected ${flaw.expected}, found ${flaw.actual}`
     case "Unavailable":
       return flaw.reason === "unsupported-api"
-        ? `the api ${flaw.detail} is not spoken here: use "openai-completions" or "ollama"`
+        ? `the api ${flaw.detail} is not spoken here: ${
+          isElsewhere(flaw.detail) ? "not used" : "use \"openai-completions\" or \"ollama\""
+        }`
         : `${flaw.detail} cannot be set here, and no prompt goes round it`
     case "Secret":
       switch (flaw.secret._tag) {
