@@ -18,7 +18,7 @@ import { formatPath, type KeyPath, type Node, type SourcePosition, toValue } fro
 import { ConfigInvalid, type ConfigProblem, ConfigUnwritable, type ConfigurationError } from "../OllamaError.js"
 import { isReason, readText, tooLarge, unreadable } from "./files.js"
 import { expand } from "./include.js"
-import { type FileOptions, locations } from "./load.js"
+import { type FileOptions, locations, places } from "./load.js"
 import * as Lock from "./lock.js"
 import { lookups } from "./lookups.js"
 
@@ -100,7 +100,7 @@ const fileOf = Effect.fnUntraced(function*(options: Options | undefined) {
 const expanded = Effect.fnUntraced(function*(file: string, text: string, node: Node) {
   // a text may write it with escapes, but then it has a backslash
   if (!/\$include|\\/.test(text)) return node
-  return yield* expand(yield* services, file, node, text.length)
+  return yield* expand(yield* services, file, (yield* places(undefined)).roots, node, text.length)
 })
 
 /** The value of a path, included ones too. */

@@ -23,14 +23,16 @@ interface Here {
 export const expand = Effect.fnUntraced(function*(
   services: { readonly fs: FileSystem.FileSystem; readonly path: Path.Path },
   file: string,
+  others: ReadonlyArray<string>,
   top: Node,
   bytes: number
 ) {
   const { fs, path } = services
   const total = { files: 0, bytes }
   const real = yield* Effect.orElseSucceed(fs.realPath(file), () => file)
+  const named = [path.dirname(file), ...others]
   const roots = [
-    yield* Effect.orElseSucceed(fs.realPath(path.dirname(file)), () => path.dirname(file)),
+    ...yield* Effect.forEach(named, (root) => Effect.orElseSucceed(fs.realPath(root), () => root)),
     path.dirname(real)
   ]
   const isInside = (target: string, extra: ReadonlyArray<string> = []) =>
@@ -54,7 +56,7 @@ export const expand = Effect.fnUntraced(function*(
         })
       const chain = [...here.chain, target]
       // Said before the file is asked for: what lies outside is nobody's business.
-      if (!isInside(target, [path.dirname(file)])) return yield* fail("outside", chain)
+      if (!isInside(target, named)) return yield* fail("outside", chain)
       if (here.chain.length > limits.depth) return yield* fail("too-deep", chain)
       if (++total.files > limits.files) return yield* fail("too-many", chain)
       const found = yield* Effect.mapError(

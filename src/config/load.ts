@@ -48,13 +48,17 @@ const names = [
   "OPENCLAW_CONFIG_PATH",
   "OPENCLAW_STATE_DIR",
   "OPENCLAW_AGENT_DIR",
+  "OPENCLAW_INCLUDE_ROOTS",
   "OPENCLAW_HOME",
   "HOME",
   "USERPROFILE"
 ]
 
-/** Where the files are, or would be, and the file whose variables fill those that are unset. */
-const places = Effect.fnUntraced(function*(given: string | undefined) {
+/**
+ * Where the files are, or would be, the file whose variables fill those that are unset, and the directories from which may
+ * be included, besides that of the configuration.
+ */
+export const places = Effect.fnUntraced(function*(given: string | undefined) {
   const path = yield* Path.Path
   const lookup = yield* lookups(names)
   const first = (...names: ReadonlyArray<string>) => names.map(lookup).find((value) => !isBlank(value))
@@ -87,7 +91,12 @@ const places = Effect.fnUntraced(function*(given: string | undefined) {
     named: named !== undefined,
     profiles: agentDir === undefined ? undefined : path.join(agentDir, "auth-profiles.json")
   }
-  return { found, env: state === undefined ? undefined : path.join(state, ".env") }
+  const roots = (first("OPENCLAW_INCLUDE_ROOTS") ?? "").split(path.sep === "/" ? ":" : ";")
+  return {
+    found,
+    env: state === undefined ? undefined : path.join(state, ".env"),
+    roots: roots.filter((root) => !isBlank(root)).map((root) => expandHome(root, home)).filter(path.isAbsolute)
+  }
 })
 
 /** Where the files are, or would be. */
@@ -95,7 +104,7 @@ export const locations = (given: string | undefined): Effect.Effect<Locations, n
   Effect.map(places(given), ({ found }) => found)
 
 /** The tree of a configuration file; `undefined` when there is none and nobody named it. */
-const readConfig = Effect.fnUntraced(function*(where: Locations) {
+const readConfig = Effect.fnUntraced(function*(where: Locations, roots: ReadonlyArray<string>) {
   if (where.config === undefined) return undefined
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
@@ -107,7 +116,7 @@ const readConfig = Effect.fnUntraced(function*(where: Locations) {
   )
   return parsed === undefined
     ? undefined
-    : yield* expand({ fs, path }, where.config, parsed.node, parsed.bytes)
+    : yield* expand({ fs, path }, where.config, roots, parsed.node, parsed.bytes)
 })
 
 const problemOf = (error: ConfigUnreadable | ConfigSyntaxError | ConfigInvalid): FileProblem => {
@@ -172,8 +181,8 @@ const readEnv = Effect.fnUntraced(function*(file: string | undefined) {
 
 /** Reads and resolves the configuration of this machine. */
 export const load = Effect.fnUntraced(function*(options: FileOptions) {
-  const { env, found: where } = yield* places(options.path)
-  const tree = yield* readConfig(where)
+  const { env, found: where, roots } = yield* places(options.path)
+  const tree = yield* readConfig(where, roots)
   const profiles = yield* readProfiles(where.profiles)
   const filled = yield* readEnv(env)
   const config = tree === undefined ? undefined : toValue(tree)

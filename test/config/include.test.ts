@@ -99,6 +99,31 @@ describe("$include", () => {
       }
     }))
 
+  it.effect("may leave the directory for those of OPENCLAW_INCLUDE_ROOTS, and for no other", () =>
+    Effect.gen(function*() {
+      const files = (include: string): Files => ({
+        [`${home}/openclaw.json`]: `{ $include: "${include}" }`,
+        "/shared/m.json5": "{ agents: { defaults: { model: 'a/b' } } }",
+        "/home/me/x/m.json5": "{ $include: '/shared/m.json5' }",
+        "/shared/out.json5": { link: "/secret/m.json5" },
+        "/secret/m.json5": "{}"
+      })
+      const roots = { OPENCLAW_INCLUDE_ROOTS: " ~/x : : /shared/ " }
+      for (const include of ["/shared/m.json5", "../x/m.json5"]) {
+        assert.strictEqual((yield* load(files(include), roots)).primary, "a/b")
+      }
+      for (
+        const [include, variables] of [["/shared/out.json5", roots], ["/secret/m.json5", roots], [
+          "/shared/m.json5",
+          {}
+        ]] as const
+      ) {
+        const error = yield* Effect.flip(load(files(include), variables))
+        assert.strictEqual(error._tag === "ConfigIncludeError" && error.reason, "outside")
+        assert.include(error.message, "or name its directory in OPENCLAW_INCLUDE_ROOTS")
+      }
+    }))
+
   it.effect("that goes round in a circle names the files", () =>
     Effect.gen(function*() {
       const error = yield* failure("{ $include: 'a' }", { a: "{ $include: 'b' }", b: "{ $include: './a' }" })

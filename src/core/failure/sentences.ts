@@ -111,7 +111,7 @@ const notIncluded = (e: Parameters<typeof configIncludeError>[0]): string => {
     case "too-large":
       return `The included files are larger than 8 MiB in all${chain}. Include less.`
     case "outside":
-      return `$include of ${e.path} leaves the directory of the configuration file${chain}. Move the file into it.`
+      return `$include of ${e.path} leaves the directory of the configuration file${chain}. Move the file into it, or name its directory in OPENCLAW_INCLUDE_ROOTS.`
     case "invalid":
       return `An $include is not a path or a list of paths${said(e.detail)}${chain}.`
     default:
