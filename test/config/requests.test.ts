@@ -121,7 +121,9 @@ describe("a problem stays where it is", () => {
       ) {
         const sent = yield* asked(ollama(entry), { call: { model: "ollama/m" } })
         assert.deepStrictEqual(urls(sent), [])
-        assert.deepStrictEqual(sent.diagnostics.map((text) => text.split(" ")[0]), ["error"])
+        // an api of OpenClaw's own is no mistake
+        const level = "api" in entry ? "warning" : "error"
+        assert.deepStrictEqual(sent.diagnostics.map((text) => text.split(" ")[0]), [level])
         tags.push(failure(sent)._tag)
       }
       assert.deepStrictEqual(tags, [

@@ -61,9 +61,9 @@ describe("what is wrong", () => {
       `error ${x}.timeoutSeconds`
     ])
     assert.deepStrictEqual(of({ api: "openai-responses" }), [
-      `error ${x}.api`,
       `error ${x}.apiKey`,
-      `error ${x}.baseUrl`
+      `error ${x}.baseUrl`,
+      `warning ${x}.api`
     ])
     assert.deepStrictEqual(of({ apiKey: "${UNSET}" }), [`error ${x}.apiKey`, `error ${x}.baseUrl`])
     assert.deepStrictEqual(of({}), [`error ${x}.apiKey`, `error ${x}.baseUrl`])
@@ -90,7 +90,7 @@ describe("what is wrong", () => {
       said({ models: { providers: { x: { api, baseUrl: "https://h", apiKey: "k", models: [] } } } })
     const use = "use \"openai-completions\" or \"ollama\""
     assert.deepStrictEqual(of("anthropic-messages"), [
-      "error models.providers.x.api: the api anthropic-messages is not spoken here: not used"
+      "warning models.providers.x.api: the api anthropic-messages is not spoken here: not used"
     ])
     assert.deepStrictEqual(of("anthropic-chat"), [
       `error models.providers.x.api: the api anthropic-chat is not spoken here: ${use}`

@@ -103,7 +103,9 @@ const entryFailure = (
     !(context.asks && flaw._tag === "Secret" && flaw.secret._tag === "Reference")
   )
   for (const flaw of all) {
-    context.say(matters(flaw) ? "error" : "warning", flaw.path, messageOf(flaw))
+    // what OpenClaw has is no mistake
+    const isMistake = !(flaw._tag === "Unavailable" && isElsewhere(flaw.detail))
+    context.say(isMistake && matters(flaw) ? "error" : "warning", flaw.path, messageOf(flaw))
   }
   const { path, secret } = entry.key
   if (
