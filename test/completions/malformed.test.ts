@@ -46,11 +46,14 @@ describe("the name of a call", () => {
     assert.strictEqual(nameOf("functions.f", ["f"]), "f")
     assert.strictEqual(nameOf("f<|channel|>commentary", ["f"]), "f")
     assert.strictEqual(nameOf("functions.f<|channel|>json", ["f"]), "f")
+    assert.strictEqual(nameOf(" f ", ["f"]), "f")
+    assert.strictEqual(nameOf(" functions.f <|channel|>json", ["f"]), "f")
   })
 
   it("stays otherwise", () => {
     assert.strictEqual(nameOf("functions.f", ["functions.f", "f"]), "functions.f")
     assert.strictEqual(nameOf("functions.g", ["f"]), "functions.g")
+    assert.strictEqual(nameOf(" g", ["f"]), " g")
     assert.strictEqual(nameOf("f<|channel|>commentary", []), "f<|channel|>commentary")
   })
 })

@@ -82,6 +82,45 @@ describe("calls in fragments", () => {
     assert.deepStrictEqual(brief(result), ["made-0 g {\"a\":1}", "made-1 g {}"])
   })
 
+  it("a name without an id that is said again with every piece goes on with the call, until that is complete", () => {
+    const named = (index: number, args: string, name = "f") =>
+      calls(`{"index":${index},"function":{"name":"${name}","arguments":${JSON.stringify(args)}}}`)
+    const pieces = ["{\"", "x", "\":1}"]
+    assert.deepStrictEqual(brief(decode(completions, [...pieces.map((args) => named(0, args)), stop])), [
+      "made-0 f {\"x\":1}"
+    ])
+    assert.deepStrictEqual(brief(decode(completions, [calls(open("a", 0)), named(0, "{\"x\":1}"), stop])), [
+      "a f {\"x\":1}"
+    ])
+    assert.deepStrictEqual(
+      brief(decode(completions, [...pieces, ...pieces].map((args) => named(0, args)).concat(stop))),
+      ["made-0 f {\"x\":1}", "made-1 f {\"x\":1}"]
+    )
+    // another name, or another place, is another call
+    for (const other of [named(0, "{}", "g"), named(1, "{}")]) {
+      const result = decode(completions, [named(0, ""), other, stop])
+      assert.lengthOf(brief(result), 2)
+    }
+  })
+
+  it("an id may stand with the name", () => {
+    const piece = (args: string) => calls(`{"index":0,"function":{"id":"a","name":"f","arguments":"${args}"}}`)
+    assert.deepStrictEqual(brief(decode(completions, [piece("{"), piece("}"), stop])), ["a f {}"])
+  })
+
+  it("a name in two pieces is put together where that makes the name of a tool", () => {
+    const name = (said: string, id = "") => calls(`{"id":"${id}","index":0,"function":{"name":"${said}"}}`)
+    const inPieces = (...tools: ReadonlyArray<string>) =>
+      brief(decode(completions, [name("sea", "a"), name("r"), name("ch"), calls(more(0, "{}")), stop], { tools }))
+    assert.deepStrictEqual(inPieces("search"), ["a search {}"])
+    assert.lengthOf(inPieces("sea", "search"), 3)
+    assert.lengthOf(inPieces("other"), 3)
+    assert.deepStrictEqual(
+      brief(decode(completions, [name("sea", "a"), name("rch", "a"), stop], { tools: ["search"] })),
+      ["a search {}"]
+    )
+  })
+
   it("nothing more under the id of a complete call is none, with its name and its index or without a name", () => {
     const full = "\"{\\\"x\\\":1}\""
     for (
@@ -122,6 +161,35 @@ describe("calls in fragments", () => {
         raw: "{}x"
       }
     )
+  })
+})
+
+describe("the call of before tool_calls", () => {
+  const call = "\"function_call\":{\"name\":\"f\",\"arguments\":\"{\\\"x\\\":1}\"}"
+
+  it("is a call, in pieces and whole, on both APIs", () => {
+    const piece = (fields: object) => delta(`"function_call":${JSON.stringify(fields)}`)
+    const end = delta("\"function_call\":null", "\"function_call\"")
+    for (const name of [{}, { name: "f" }, { name: "" }]) {
+      const result = decode(completions, [
+        piece({ name: "f", arguments: "" }),
+        piece({ ...name, arguments: "{\"x\"" }),
+        piece({ ...name, arguments: ":1}" }),
+        end
+      ])
+      assert.deepStrictEqual(brief(result), ["made-0 f {\"x\":1}"])
+      assert.strictEqual(result.finish?.finishReason, "tool-calls")
+    }
+    const message = `"message":{"content":null,${call},"tool_calls":[]}`
+    assert.lengthOf(whole(completions, `{"choices":[{${message},"finish_reason":"function_call"}]}`).parts, 1)
+    assert.lengthOf(whole(ollama, `{${message},"done":true}`).parts, 1)
+  })
+
+  it("says nothing beside tool_calls, and when it is empty", () => {
+    assert.deepStrictEqual(brief(decode(completions, [calls(`${open("a", 0)}],${call},"more":[`), stop])), ["a f {}"])
+    const empty = "\"content\":\"a\",\"function_call\":{\"name\":\"\",\"arguments\":\"\"}"
+    assert.strictEqual(textOf(decode(completions, [delta(empty), stop]).parts), "a")
+    assert.isUndefined(whole(completions, `{"choices":[{"message":{${empty}},"finish_reason":"stop"}]}`).failure)
   })
 })
 

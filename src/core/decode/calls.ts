@@ -36,11 +36,18 @@ export interface State {
 
 export const initial: State = { open: [], count: 0, last: undefined, lastIndex: undefined, tools: [], returns: false }
 
-// Some templates let parts of their own format through: `functions.` before a name, a channel token behind it.
+// Some templates let parts of their own format through: `functions.` before a name, a channel token behind it, blanks.
 const repairedName = (name: string, tools: ReadonlyArray<string>): string => {
   if (tools.length === 0 || tools.includes(name)) return name
-  const bare = name.replace(/^functions\./, "").replace(/\s*<\|[^]*$/, "")
+  const bare = name.replace(/<\|[^]*$/, "").trim().replace(/^functions\./, "")
   return tools.includes(bare) ? bare : name
+}
+
+// Most servers send a name once, or again with every piece; some cut it, as what they have is not the name of a tool yet.
+const nameWith = (name: string, piece: string, tools: ReadonlyArray<string>): string => {
+  if (name === "" || piece === "" || tools.includes(name)) return name || piece
+  const longer = name + piece
+  return tools.some((tool) => tool.startsWith(longer)) ? longer : name
 }
 
 /** Deeper arguments would overflow the stack of whoever walks them. */
@@ -100,8 +107,15 @@ const findLast = (open: ReadonlyArray<OpenCall>, is: (call: OpenCall) => boolean
 const hasIndex = (index: number | undefined) => (call: OpenCall): boolean =>
   index === undefined || call.index === undefined || call.index === index
 
+/** Whether a piece without an id, but with a name, goes on with a call: the name is said again, or its rest. */
+const goesOn = (call: OpenCall, { index, name }: WireCall, tools: ReadonlyArray<string>): boolean =>
+  call.name === ""
+    ? hasIndex(index)(call)
+    : index !== undefined && index === call.index && !isClosed(call) &&
+      (call.name === name || nameWith(call.name, name, tools) !== call.name)
+
 /** The open call that a piece belongs to, or -1 when it begins one. */
-const target = (open: ReadonlyArray<OpenCall>, piece: WireCall): number => {
+const target = ({ open, tools }: State, piece: WireCall): number => {
   if (piece.whole) return -1
   if (piece.id !== "") {
     return findLast(
@@ -109,7 +123,7 @@ const target = (open: ReadonlyArray<OpenCall>, piece: WireCall): number => {
       (call) => call.id === piece.id && (!isClosed(call) || (call.isPlaceholder && piece.name === ""))
     )
   }
-  if (piece.name !== "") return findLast(open, (call) => call.name === "" && hasIndex(piece.index)(call))
+  if (piece.name !== "") return findLast(open, (call) => goesOn(call, piece, tools))
   return findLast(open, hasIndex(piece.index))
 }
 
@@ -175,7 +189,7 @@ const extend = (
   const replaced = before.isPlaceholder && piece.text.trim() !== ""
   const call: OpenCall = {
     ...before,
-    name: before.name === "" ? piece.name : before.name,
+    name: nameWith(before.name, piece.name, state.tools),
     text: replaced ? piece.text : before.text + piece.text,
     balance: scan(replaced ? unbalanced : before.balance, piece.text),
     extra: piece.extra ?? before.extra,
@@ -199,7 +213,7 @@ export const add = (
   makeId: (index: number) => string,
   emit: Emit
 ): State | DecodeFailure => {
-  const at = target(state.open, piece)
+  const at = target(state, piece)
   if (at >= 0) return extend(state, at, piece, emit)
   if (isEcho(state, piece)) return state
   if (piece.whole || piece.id !== "" || piece.name !== "") return begin(state, piece, makeId, emit)

@@ -246,7 +246,7 @@ const read: Wire["read"] = (value, text, isWhole = false) => {
   if (content === undefined) return malformed("content is not text")
   const place = (json: string): Place | undefined =>
     member(json, member(json, elements(json, rootMember(json, "choices"))[at], key), "tool_calls")
-  const calls = callsOf(message["tool_calls"], text, place, key === "message")
+  const calls = callsOf(message, text, place, key === "message")
   if ("_tag" in calls) return calls
   const refusal = refusalOf(message)
   const { field, text: reasoning } = thoughtOf(message, keys.reasoning)

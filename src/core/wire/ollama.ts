@@ -137,7 +137,7 @@ const read: Wire["read"] = (value, text) => {
   const message = given ?? none
   const content = contentOf(message["content"])
   if (content === undefined) return malformed("content is not text")
-  const calls = callsOf(message["tool_calls"], text, callsPlace, true)
+  const calls = callsOf(message, text, callsPlace, true)
   if ("_tag" in calls) return calls
   const done = value["done"] === true
   const refusal = refusalOf(message)

@@ -345,35 +345,44 @@ const indexOf = (entry: JsonRecord, fn: JsonRecord): number | undefined => {
   return typeof index === "number" ? index : undefined
 }
 
+// What was there before `tool_calls`: the one call of an answer.
+const onlyCall = ({ function_call: call }: JsonRecord): ReadonlyArray<unknown> | undefined =>
+  isRecord(call) && (textOr(call["name"]) !== "" || textOr(call["arguments"]) !== "")
+    ? [{ index: 0, function: call }]
+    : undefined
+
 /**
- * The tool calls of an event. Arguments that are not a string are cut out of the event's own text, digit by digit.
+ * The tool calls of a message. Arguments that are not a string are cut out of the event's own text, digit by digit.
  *
  * `whole`: each entry is complete, not a piece of a call.
  */
 export const callsOf = (
-  value: unknown,
+  message: JsonRecord,
   text: string,
   place: (text: string) => Place | undefined,
   whole: boolean
 ): ReadonlyArray<WireCall> | DecodeFailure => {
-  if (value === undefined || value === null) return noCalls
+  const { tool_calls: given } = message
+  const isNone = given === undefined || given === null || (Array.isArray(given) && given.length === 0)
+  const value = isNone ? onlyCall(message) : given
+  if (value === undefined) return noCalls
   if (!Array.isArray(value)) return malformed("tool_calls is not a list")
   let places: ReadonlyArray<Place> | undefined
   const calls: Array<WireCall> = []
   for (const [at, entry] of (value as ReadonlyArray<unknown>).entries()) {
     if (!isRecord(entry)) return malformed("a tool call is not an object")
     const fn = isRecord(entry["function"]) ? entry["function"] : {}
-    const given = fn["arguments"]
+    const said = fn["arguments"]
     let args = ""
-    if (typeof given === "string") args = given
-    else if (given !== undefined && given !== null) {
+    if (typeof said === "string") args = said
+    else if (said !== undefined && said !== null) {
       places ??= elements(text, place(text))
       const source = member(text, member(text, places[at], "function"), "arguments")
-      args = source === undefined ? JSON.stringify(given) : copy(text.slice(source.from, source.to))
+      args = source === undefined ? JSON.stringify(said) : copy(text.slice(source.from, source.to))
     }
     const extra = entry["extra_content"]
     calls.push({
-      id: textOr(entry["id"]),
+      id: textOr(entry["id"]) || textOr(fn["id"]),
       name: textOr(fn["name"]),
       index: indexOf(entry, fn),
       text: args,
