@@ -223,7 +223,9 @@ describe("whole answers", () => {
       whole(ollama, "{\"message\":{\"content\":\"a\"}}\n{\"done\":true}\n").finish?.finishReason,
       "stop"
     )
-    assert.strictEqual(textOf(whole(completions, delta("\"content\":\"a\"") + stop).parts), "a")
+    for (const before of ["", ": OPENROUTER PROCESSING\n\n", "id: 1\n", "retry: 3000\n\n"]) {
+      assert.strictEqual(textOf(whole(completions, before + delta("\"content\":\"a\"") + stop).parts), "a", before)
+    }
   })
 
   it("that are anything else are malformed", () => {

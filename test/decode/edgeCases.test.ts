@@ -160,6 +160,64 @@ describe("edge cases of the wire", () => {
     assert.strictEqual(decoder.end().finish?.finishReason, "stop")
   })
 
+  it("events that only a line end parts are events, each as soon as the next begins", () => {
+    const lineOf = (said: string) => said.replace(/\n$/, "")
+    const input = lineOf(delta("\"content\":\"a\"")) + lineOf(delta("\"content\":\"b\"")) + lineOf(stop)
+    for (const end of ["", "\n", "data: [DONE]\n\n", "data: [DO"]) {
+      for (const size of [1, 1000]) {
+        const result = decode(completions, cut(bytes(input + end), size))
+        assert.isUndefined(result.failure, end)
+        assert.deepStrictEqual([textOf(result.parts), result.finish?.finishReason], ["ab", "stop"])
+      }
+    }
+    const decoder = make({ wire: completions, makeId })
+    decoder.push(bytes(lineOf(delta("\"content\":\"a\""))))
+    assert.strictEqual(decoder.push(bytes(lineOf(delta("\"content\":\"b\"")))).length, 2)
+    // what is cut at the end is no event, and the whole no success
+    const ended = decode(completions, [lineOf(delta("\"content\":\"a\"")), "data: {\"choi"])
+    assert.deepStrictEqual([ended.failure, textOf(ended.parts)], [{ _tag: "Ended" }, "a"])
+  })
+
+  it("an error behind an event that was cut off is the error", () => {
+    for (const end of ["\n\n", ""]) {
+      const said = "data: {\"choices\":[{\"delta\":{\"content\":\"b\ndata: {\"error\":{\"message\":\"no\"}}"
+      const result = decode(completions, [delta("\"content\":\"a\""), said + end])
+      assert.deepStrictEqual(result.failure, { _tag: "InBandError", error: { message: "no" } })
+      assert.strictEqual(textOf(result.parts), "a")
+    }
+  })
+
+  it("comments sent as data, and text under a type of the server's own, are no matter", () => {
+    const content = delta("\"content\":\"a\"")
+    for (const said of ["data: : OPENROUTER PROCESSING\n\n", "event: ping\ndata: ping\n\n", "event: ping\ndata:\n\n"]) {
+      const result = decode(completions, [said, content, said, stop, said])
+      assert.deepStrictEqual([result.failure, textOf(result.parts)], [undefined, "a"], said)
+    }
+    for (const said of ["data: ping\n\n", "event: message\ndata: ping\n\n", "event: x\ndata: {\"choices\"\n\n"]) {
+      assert.strictEqual(decode(completions, [said, content, stop]).failure?._tag, "Malformed", said)
+    }
+  })
+
+  it("an error sent as text is one, before the finish and after it", () => {
+    const failure = { _tag: "InBandError", error: "CUDA out of memory" } as const
+    for (const said of ["error: CUDA out of memory", "[ERROR] CUDA out of memory", "Error:CUDA out of memory"]) {
+      for (const before of ["", delta("\"content\":\"a\""), stop]) {
+        assert.deepStrictEqual(decode(completions, [before, event(said)]).failure, failure, said)
+      }
+    }
+  })
+
+  it("no text that follows the finish matters, and an end mark may be written in other ways", () => {
+    for (const end of ["data: bye\n\n", "event: end\ndata: bye\n\n", "data: {\"us\n\n", "data: \"[DONE]\"\n\n"]) {
+      assert.strictEqual(decode(completions, [stop, end, end]).finish?.finishReason, "stop", end)
+    }
+    for (const end of ["[done]", "\"[DONE]\""]) {
+      const decoder = make({ wire: completions, makeId })
+      decoder.push(bytes(stop + event(end)))
+      assert.isTrue(decoder.isDone, end)
+    }
+  })
+
   it("edge case 6: an end without done is no success", () => {
     const result = decode(ollama, [text("a"), text("b")])
     assert.deepStrictEqual(result.failure, { _tag: "Ended" })

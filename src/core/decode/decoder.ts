@@ -159,7 +159,7 @@ class StreamDecoder implements Decoder {
       if (this.failure !== undefined || this.isDone) return
       if (frame._tag === "Json") this.json(frame.value, frame.text, frame.error, out)
       else if (frame._tag === "Done") this.isDone = true
-      else this.failure = malformed(frame.detail)
+      else if (frame._tag === "Bad" || !this.isFinished) this.failure = malformed(frame.detail)
     }
   }
 
@@ -215,7 +215,7 @@ const failed = (failure: DecodeFailure): Whole => result([], undefined, failure)
 
 /** A server, or a proxy in front of it, may stream although nobody asked. */
 const looksStreamed = (text: string): boolean => {
-  if (/^\s*(data|event):/.test(text)) return true
+  if (/^\s*(?:data|event|id|retry)?:/.test(text)) return true
   const start = text.trimStart()
   const end = start.indexOf("\n")
   return end > 0 && isRecord(parse(start.slice(0, end))?.value)

@@ -2,7 +2,7 @@
  * How events stand in a stream: lines to events, as JSON that nobody has looked into yet. A framing is one value; the
  * state of a stream is handed from line to line.
  */
-import { parse } from "../json.js"
+import { isRecord, parse } from "../json.js"
 import { overBound } from "./bytes.js"
 import { type Balance, isCutObject, scan, unbalanced } from "./jsonText.js"
 import { described } from "./unreadable.js"
@@ -25,6 +25,8 @@ export type Frame =
   | { readonly _tag: "Json"; readonly value: unknown; readonly text: string; readonly error: boolean }
   /** `[DONE]` */
   | { readonly _tag: "Done" }
+  /** Data that is no JSON, which says nothing of an answer that is finished. */
+  | { readonly _tag: "Text"; readonly detail: string }
   | { readonly _tag: "Bad"; readonly detail: string }
 
 export interface State {
@@ -130,23 +132,52 @@ export const ndjson: Framing = { cr: false, before: "", after: "\n", step: docum
 // that was sent instead
 // =============================================================================
 
-const dispatch = (state: State, out: Array<Frame>): State => {
-  if (state.data === undefined) return state.event === "" ? state : { ...state, event: "" }
-  const text = state.data
+const frameOf = (text: string, event: string): Frame | undefined => {
   // what ends every stream is no JSON, which would be an exception
-  const isEnd = text.trim() === "[DONE]"
-  const parsed = isEnd ? undefined : parse(text)
-  if (parsed !== undefined) out.push(json(parsed.value, text, state.event === "error"))
-  else if (isEnd) out.push({ _tag: "Done" })
-  else if (state.event === "error") out.push(json(text, text, true))
-  else if (text.trim() !== "") out.push(bad(`an event is not JSON: ${described(text, !state.begun)}`))
+  const bare = text.trim()
+  if (bare.length <= 8 && /^"?\[done\]"?$/i.test(bare)) return { _tag: "Done" }
+  const parsed = parse(text)
+  return parsed && json(parsed.value, text, event === "error")
+}
+
+// An error that a server says of an event that it has not written to its end.
+const errorBehind = (data: string): Frame | undefined => {
+  const from = data.lastIndexOf("\n") + 1
+  const text = data.slice(from)
+  const value = from === 0 ? undefined : parse(text)?.value
+  const error = isRecord(value) ? value["error"] : undefined
+  return isRecord(error) || typeof error === "string" ? json(value, text, true) : undefined
+}
+
+// Text where JSON should be: an error, or of no matter when it is a comment, or of a type that only this server has.
+const textFrame = (data: string, { begun, event }: State): Frame | undefined => {
+  const text = data.trim()
+  const error = event === "error" ? data : /^(?:error:|\[error\]:?)\s*(.+)/is.exec(text)?.[1]
+  if (error !== undefined) return json(error, data, true)
+  const isForeign = event !== "" && event !== "message" && !text.startsWith("{")
+  if (text === "" || text.startsWith(":") || isForeign) return undefined
+  return { _tag: "Text", detail: `an event is not JSON: ${described(data, !begun)}` }
+}
+
+const dispatch = (state: State, out: Array<Frame>): State => {
+  const { data, event } = state
+  if (data === undefined) return event === "" ? state : { ...state, event: "" }
+  const frame = frameOf(data, event) ?? errorBehind(data) ?? textFrame(data, state)
+  if (frame !== undefined) out.push(frame)
   return between
 }
 
 const addData = (state: State, text: string, out: Array<Frame>, max: number): State => {
-  if (state.data === undefined) return { ...state, data: text, size: text.length }
+  const { data, event } = state
+  if (data === undefined) return { ...state, data: text, size: text.length }
+  // One line that is an event as it stands, and another: some servers have no blank line between.
+  const frame = state.size === data.length && text.trim() !== "" ? frameOf(data, event) : undefined
+  if (frame !== undefined) {
+    out.push(frame)
+    return { ...between, event, data: text, size: text.length }
+  }
   const size = state.size + text.length + 16
-  if (size <= max) return { ...state, data: `${state.data}\n${text}`, size }
+  if (size <= max) return { ...state, data: `${data}\n${text}`, size }
   out.push(bad(overBound(max)))
   return between
 }
@@ -186,7 +217,7 @@ const eventEnd: Framing["end"] = (before, rest, out, max) => {
     : eventStep(before, rest, out, max)
   if (state.data !== undefined) {
     const text = state.data.trim()
-    const cut = (isCutObject(text) && parse(text) === undefined) ||
+    const cut = (isCutObject(text) && parse(text) === undefined && errorBehind(text) === undefined) ||
       (rest !== "" && text !== "[DONE]" && "[DONE]".startsWith(text))
     return cut ? between : dispatch(state, out)
   }
