@@ -142,7 +142,14 @@ describe("hints of a refusal", () => {
   it("tell not to repeat a failure of the server that stays as it is", () => {
     const failed = (detail: string) => new OllamaError.ServerError({ url: native, status: 500, detail }).hint
     assert.include(failed("out of memory"), "an identical retry often succeeds")
-    for (const detail of ["Jinja Exception: no", "template: :7:7: executing", "\"m\" does not support generate"]) {
+    for (
+      const detail of [
+        "Jinja Exception: no",
+        "template: :7:7: executing",
+        "\"m\" does not support generate",
+        "model requires more system memory (8.0 GiB) than is available (4.0 GiB)"
+      ]
+    ) {
       assert.notInclude(failed(detail), "retry", detail)
     }
   })

@@ -14,7 +14,7 @@ export interface Refusal {
   readonly says?: string
   readonly reason?: string
   /** Tokens of the prompt and of the context. */
-  readonly tokens?: readonly [number, number]
+  readonly tokens?: readonly [number | undefined, number]
   readonly stops?: true
 }
 
@@ -58,6 +58,15 @@ export const ollama: ReadonlyArray<Refusal> = [
   stopping(400, "invalid reasoning value: 'enormous' (must be \"high\", \"medium\", \"low\", \"max\", or \"none\")"),
   stopping(400, "invalid tool call arguments"),
   row("Ollama", 500, { error: "unexpected EOF" }, "ServerError", "unexpected EOF"),
+  ...[200, 500, 503].map((status) =>
+    row(
+      "Ollama",
+      status,
+      { error: "model requires more system memory (8.0 GiB) than is available (4.0 GiB)" },
+      "ServerError",
+      "(4.0 GiB)). Free memory there, or use a smaller model"
+    )
+  ),
   row("Ollama", 500, { error: "EOF" }, "ServerError", "EOF"),
   row(
     "Ollama",
@@ -372,6 +381,39 @@ export const local: ReadonlyArray<Refusal> = [
     "The prompt has 13055 tokens and the context 4096.",
     { tokens: [13055, 4096] }
   ),
+  ...[200, 400, 500].flatMap((status) => [
+    row(
+      "LM Studio",
+      status,
+      error(
+        "Trying to keep the first 13297 tokens when context the overflows. However, the model is loaded with context length of only 4096 tokens, which is not enough. Try to load the model with a larger context length, or provide a shorter input. Error Data: n/a, Additional Data: n/a"
+      ),
+      "ContextOverflow",
+      "The prompt has 13297 tokens and the context 4096.",
+      { tokens: [13297, 4096] }
+    ),
+    row(
+      "LM Studio",
+      status,
+      error(
+        "Reached context length of 4096 tokens with model (arch: qwen3vlmoe) that does not currently support mid-generation context overflow. Try reloading with a larger context length or shortening the prompt/chat."
+      ),
+      "ContextOverflow",
+      "Reached context length of 4096 tokens",
+      { tokens: [undefined, 4096] }
+    ),
+    row(
+      "llama.cpp",
+      status,
+      error(
+        "input (596 tokens) is too large to process. increase the physical batch size (current batch size: 512)",
+        { code: 500, type: "server_error" }
+      ),
+      "ContextOverflow",
+      "(current batch size: 512). Shorten the prompt, or raise that: num_batch of an Ollama",
+      { tokens: [596, 512] }
+    )
+  ]),
   row(
     "LM Studio",
     400,

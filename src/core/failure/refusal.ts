@@ -108,7 +108,7 @@ const errorOf = (heard: Heard): ModelEndpointError => {
     case "images":
       return new ImagesNotSupported(about)
     case "overflow": {
-      const counted = { ...said.tokensIn(text), ...defined({ promptTokens, contextSize }) }
+      const counted = { ...defined(said.tokensIn(text)), ...defined({ promptTokens, contextSize }) }
       return new ContextOverflow({ ...facts, ...counted })
     }
     case "missing":
@@ -142,9 +142,9 @@ const errorOf = (heard: Heard): ModelEndpointError => {
   }
 }
 
-const defined = (counts: { readonly promptTokens: number | undefined; readonly contextSize: number | undefined }) => ({
-  ...(counts.promptTokens === undefined ? {} : { promptTokens: counts.promptTokens }),
-  ...(counts.contextSize === undefined ? {} : { contextSize: counts.contextSize })
+const defined = ({ contextSize, promptTokens }: Pick<said.Said, "promptTokens" | "contextSize">) => ({
+  ...(promptTokens === undefined ? {} : { promptTokens }),
+  ...(contextSize === undefined ? {} : { contextSize })
 })
 
 const finite = (status: number): number => Number.isFinite(status) ? status : 0

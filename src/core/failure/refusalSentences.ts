@@ -66,10 +66,14 @@ export const contextOverflow = (
     readonly contextSize?: Maybe<number>
   }
 ): string =>
-  (e.promptTokens !== undefined && e.contextSize !== undefined
-    ? `The prompt has ${e.promptTokens} tokens and the context ${e.contextSize}.`
-    : `The prompt does not fit into the context${said(e.detail)}.`)
-  + ` Shorten the prompt, or ${ifOllama(e, "raise num_ctx (api: \"ollama\") or OLLAMA_CONTEXT_LENGTH")}.`
+  /physical batch size/i.test(e.detail)
+    ? `The prompt is larger than what the server takes at once${
+      said(e.detail)
+    }. Shorten the prompt, or raise that: num_batch of an Ollama, --ubatch-size of llama.cpp.`
+    : (e.promptTokens !== undefined && e.contextSize !== undefined
+      ? `The prompt has ${e.promptTokens} tokens and the context ${e.contextSize}.`
+      : `The prompt does not fit into the context${said(e.detail)}.`)
+      + ` Shorten the prompt, or ${ifOllama(e, "raise num_ctx (api: \"ollama\") or OLLAMA_CONTEXT_LENGTH")}.`
 
 export const invalidRequest = (e: {
   readonly detail: string
@@ -90,6 +94,9 @@ const otherwise = (detail: string): string | undefined => {
   }
   if (/jinja|^template: |(chat|prompt) template|roles must alternate|system message must be/i.test(detail)) {
     return "The model's template does not take these messages: send one system message, first, let user and assistant take turns, or use another model."
+  }
+  if (/requires more (\S+ )?memory/i.test(detail)) {
+    return "Free memory there, or use a smaller model, a smaller quantization of it or a smaller context."
   }
   return undefined
 }

@@ -253,7 +253,10 @@ const numbers = [
   `length (?:is )?${prompt} (?:while limit is|is longer than .*? of) ${size}`,
   `token limit: ${size} \\(re ?quested: ${prompt}`,
   `contains ${prompt} tokens.*? model with ${size}`,
-  `must be <= ${size}\\. Given: ${prompt}`
+  `must be <= ${size}\\. Given: ${prompt}`,
+  `first ${prompt} tokens when .*?context length of only ${size}`,
+  `input ${prompt} tokens\\) is too large .*?batch size: ${size}`,
+  `reached context length of ${size}`
 ].map((pattern) => new RegExp(pattern, "is"))
 
 /** The numbers in the sentence of an overflow. */
@@ -262,7 +265,7 @@ export const tokensIn = (text: string): Pick<Said, "promptTokens" | "contextSize
     const groups = pattern.exec(text)?.groups
     const promptTokens = count(groups?.["prompt"])
     const contextSize = count(groups?.["size"])
-    if (promptTokens !== undefined && contextSize !== undefined) return { promptTokens, contextSize }
+    if (contextSize !== undefined) return { promptTokens, contextSize }
   }
   return {}
 }

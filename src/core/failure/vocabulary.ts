@@ -100,6 +100,9 @@ const table: ReadonlyArray<Words> = [
       "range of input length should be",
       "number of tokens in the prompt cannot exceed",
       "configured context size is [\\d,]+ tokens",
+      "when (?:the )?context (?:the )?overflows",
+      "reached context length of [\\d,]+",
+      "too large to process\\. increase the physical batch size",
       "超过最大长度|上下文长度"
     ]
   },
@@ -243,7 +246,8 @@ const table: ReadonlyArray<Words> = [
       "error loading model",
       "engine(?:core| core| process)? .{0,40}(?:died|dead|encountered an issue)",
       "runner (?:process )?has (?:unexpectedly )?(?:stopped|terminated)",
-      "out of memory"
+      "out of memory",
+      "requires more (?:\\S{1,20} )?memory"
     ]
   }
 ]
