@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { about } from "../../src/core/decode/decoder.js"
 import { decodeError } from "../../src/core/failure/answer.js"
-import { decode, delta, event, reasoningOf, stop, textOf, whole } from "./support.js"
+import { brief, calls, decode, delta, event, reasoningOf, stop, textOf, whole } from "./support.js"
 
 const choice = (message: string, finish = "\"stop\"", more = "") =>
   `{"id":"c","model":"m","choices":[{"index":0,"message":${message},"finish_reason":${finish}${more}}]}`
@@ -134,6 +134,38 @@ describe("an answer with a message and a delta", () => {
     const one = both.replace("\"content\":\"\"", "\"content\":\" is.\"").replace("Paris.", "Paris is.")
     const { parts } = decode("openai-completions", [delta("\"content\":\"Paris\""), event(one)])
     assert.strictEqual(textOf(parts), "Paris is.")
+  })
+})
+
+describe("a stream that ends with the whole message", () => {
+  const call = "{\"index\":0,\"id\":\"a\",\"function\":{\"name\":\"f\",\"arguments\":\"{}\"}}"
+  const message = `{"content":"Hello","reasoning_content":"Hm.","tool_calls":[${call}]}`
+  const last = event(`${choice(message, "\"tool_calls\"").slice(0, -1)},"usage":{"prompt_tokens":9}}`)
+  const ofPieces = (...pieces: ReadonlyArray<string>) => decode("openai-completions", [...pieces, last])
+  const thought = delta("\"reasoning_content\":\"Hm.\"")
+  const text = delta("\"content\":\"Hel\"") + delta("\"content\":\"lo\"")
+
+  it("has all of it once, with the finish and the usage", () => {
+    for (const pieces of [[thought, text, calls(call)], [thought, text, calls(call), delta("", "\"tool_calls\"")]]) {
+      const result = ofPieces(...pieces)
+      assert.deepStrictEqual([reasoningOf(result.parts), textOf(result.parts)], ["Hm.", "Hello"])
+      assert.deepStrictEqual(brief(result), ["a f {}"])
+      assert.deepInclude(result.finish, { finishReason: "tool-calls", usage: { inputTokens: 9 } })
+    }
+  })
+
+  it("has from it what did not come in pieces", () => {
+    for (const pieces of [[], [text], [thought], [thought, text], [calls(call)]]) {
+      const result = ofPieces(...pieces)
+      assert.deepStrictEqual([reasoningOf(result.parts), textOf(result.parts)], ["Hm.", "Hello"])
+      assert.deepStrictEqual(brief(result), ["a f {}"])
+    }
+  })
+
+  it("may be one of messages, each with a piece", () => {
+    const piece = (content: string, finish: string) => event(choice(`{"content":"${content}"}`, finish))
+    const { parts } = decode("openai-completions", [piece("Hel", "null"), piece("lo", "\"stop\"")])
+    assert.strictEqual(textOf(parts), "Hello")
   })
 })
 

@@ -19,6 +19,23 @@ describe("the details of the usage", () => {
       { inputTokens: 9, outputTokens: 7, totalTokens: 16, cachedInputTokens: 8, reasoningTokens: 0 }
     )
   })
+  it("say what came from a cache under other names too", () => {
+    for (const name of ["cached_tokens", "prompt_cache_hit_tokens"]) {
+      assert.deepStrictEqual(usage({ prompt_tokens: 9, [name]: 8 }), { inputTokens: 9, cachedInputTokens: 8 })
+    }
+  })
+
+  it("are read where the usage stands inside of the choice", () => {
+    const choice = { index: 0, delta: {}, finish_reason: "stop", usage: { prompt_tokens: 9, cached_tokens: 8 } }
+    for (const more of [{}, { usage: null }]) {
+      const event = `data: ${JSON.stringify({ choices: [choice], ...more })}\n\n`
+      assert.deepStrictEqual(decode("openai-completions", [event]).finish?.usage, {
+        inputTokens: 9,
+        cachedInputTokens: 8
+      })
+    }
+  })
+
   it("are left out when they are no counts", () => {
     for (const details of [null, 5, [], {}, { cached_tokens: "8", reasoning_tokens: -1 }]) {
       assert.deepStrictEqual(

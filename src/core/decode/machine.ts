@@ -89,6 +89,8 @@ export interface State {
   /** More metadata came than is kept. */
   readonly dropped: boolean
   readonly parts: Parts
+  /** The kinds of text that came in pieces. */
+  readonly said: ReadonlyArray<Kind>
   readonly calls: Calls.State
   readonly finish: WireFinish | undefined
   readonly refused: boolean
@@ -107,6 +109,7 @@ export const initial: State = {
   pending: undefined,
   dropped: false,
   parts: noParts,
+  said: [],
   calls: Calls.initial,
   finish: undefined,
   refused: false,
@@ -122,7 +125,8 @@ export const text = (state: State, kind: Kind, delta: string, out: Array<Content
   if (state.done) return state
   const before = delta !== "" && state.calls.open.length > 0 ? settled(state, out) : state
   const parts = putText(before.parts, kind, delta, out)
-  return parts === before.parts ? before : attached({ ...before, parts })
+  if (parts === before.parts) return before
+  return attached({ ...before, parts, said: before.said.includes(kind) ? before.said : [...before.said, kind] })
 }
 
 const metadataOf = ({ source }: State, value: Value): Metadata | undefined =>
@@ -213,18 +217,32 @@ const laterUsage = (before: Usage | undefined, usage: Usage, finished: boolean):
   return Object.keys(usage).length === 0 ? before : usage
 }
 
+// Some servers end with the whole message what they sent in pieces: of that, it says nothing new.
+const unsaid = ({ calls, said }: State, event: WireEvent): WireEvent => {
+  if (event.isMessage !== true || event.finish === undefined) return event
+  const hasThought = said.includes("reasoning")
+  return {
+    ...event,
+    ...(hasThought ? { reasoning: "", details: undefined, signature: undefined } : undefined),
+    content: said.includes("text") ? "" : event.content,
+    calls: calls.count > 0 ? [] : event.calls
+  }
+}
+
 /** Takes one event; what comes of it is pushed to `out`. */
 export const step = (
   before: State,
-  event: WireEvent,
+  given: WireEvent,
   makeId: (index: number) => string,
   out: Array<ContentEvent>
 ): State | DecodeFailure => {
+  const event = unsaid(before, given)
   let state = event.field === undefined || before.source?.ollama !== false || before.field === event.field
     ? before
     : { ...before, field: event.field }
   state = withDetails(text(state, "reasoning", event.reasoning, out), event)
   state = text(state, "text", event.content, out)
+  if (event.isMessage === true) state = { ...state, said: before.said }
   const pieces = before.done ? [] : event.calls
   if (pieces.length > 0 || (event.finish !== undefined && state.calls.open.length > 0)) {
     let parts = state.parts

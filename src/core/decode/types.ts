@@ -91,6 +91,8 @@ export interface WireEvent {
   readonly finish: WireFinish | undefined
   /** What is said is said in place of an answer. */
   readonly refused?: boolean
+  /** It stands as a whole message in a stream, not as a piece of one. */
+  readonly isMessage?: boolean
   /** What the server says went wrong, beside what it said. */
   readonly error?: unknown
   /** No content follows this event. */

@@ -263,8 +263,9 @@ const read: Wire["read"] = (value, text, isWhole = false) => {
     finish: finishOf(textOr(choice["finish_reason"])),
     ...(refusal === "" ? undefined : { refused: true }),
     ...innerError(choice["error"], message["error"]),
+    ...(key === "message" && !isWhole ? { isMessage: true } : undefined),
     done: false,
-    usage: usageOf(value["usage"]),
+    usage: usageOf(value["usage"] ?? choice["usage"]),
     timings: undefined,
     model: textOr(value["model"]),
     ...idOf(value["id"])
@@ -291,7 +292,11 @@ const usageOf = (value: unknown): Usage | undefined => {
   set("inputTokens", count(value["prompt_tokens"]))
   set("outputTokens", count(value["completion_tokens"]))
   set("totalTokens", count(value["total_tokens"]))
-  set("cachedInputTokens", detail(value, "prompt_tokens_details", "cached_tokens"))
+  set(
+    "cachedInputTokens",
+    detail(value, "prompt_tokens_details", "cached_tokens") ?? count(value["cached_tokens"])
+      ?? count(value["prompt_cache_hit_tokens"])
+  )
   set("reasoningTokens", detail(value, "completion_tokens_details", "reasoning_tokens"))
   return usage
 }
