@@ -5,11 +5,12 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import * as Schema from "effect/Schema"
+import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
 import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
+import { decodeWritten } from "./completion/schemas.js"
 import { Collector } from "./core/decode/machine.js"
 import { cut } from "./core/failure/redact.js"
 import { hasProto } from "./core/json.js"
@@ -57,7 +58,8 @@ export interface ToolResult extends Pick<ToolMessage, "content" | "isError"> {}
 /**
  * Makes a tool. Its handler gets the decoded parameters; what it returns goes to the model, a string as it is and
  * anything else as JSON. A failure fails the loop (`failureMode: "error"`, the default), or goes to the model as text
- * (`"return"`). Parameters that do not decode always go back to the model, which can then mend its call.
+ * (`"return"`). Parameters that do not decode always go back to the model, which can then mend its call; before that, `null`
+ * for what may be left out is left out, and the text of a list or an object read as one.
  *
  * @since 0.1.0
  * @category constructors
@@ -79,12 +81,11 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
   readonly handler: (parameters: A, call: HandlerCall) => Effect.Effect<B, E, R>
   readonly failureMode?: Mode | undefined
 }): HandledTool<Mode extends "return" ? never : E, R | RS> => {
-  const decode = Schema.decodeUnknown(options.parameters as Schema.Schema<A, I, RS>)
   const wrong = (detail: string) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${detail}`))
   const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> => {
     // A `Schema` with an index signature would make it the prototype of the parameters.
     if (hasProto(call.arguments)) return wrong("`__proto__` is no name")
-    return Effect.matchEffect(decode(call.arguments), {
+    return Effect.matchEffect(decodeWritten(options.parameters as Schema.Schema<A, I, RS>, call.arguments), {
       onFailure: (error) => wrong(error.message),
       onSuccess: (parameters) => {
         const result: Effect.Effect<string | ToolResult, E, R> = Effect.map(

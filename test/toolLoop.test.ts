@@ -56,6 +56,56 @@ const toolTexts = (history: ReadonlyArray<Message.Message>) =>
 const run = (tools: ReadonlyArray<ToolLoop.HandledTool>, more: Partial<ToolLoop.Options> = {}) =>
   ToolLoop.run({ prompt: "What is the weather?", tools, ...more })
 
+// What models write where a schema takes no `null`, and no text.
+const Edit = Schema.Struct({ old: Schema.String, new: Schema.optional(Schema.String) })
+const Edits = Schema.Struct({
+  path: Schema.String,
+  limit: Schema.optional(Schema.Number),
+  edits: Schema.optional(Schema.Array(Edit)),
+  first: Schema.optional(Edit)
+})
+
+describe("parameters that do not decode as they are", () => {
+  const given = (args: Message.JsonObject) => {
+    const seen: Array<unknown> = []
+    const edit = ToolLoop.tool({
+      name: "edit",
+      parameters: Edits,
+      handler: (parameters) => Effect.sync(() => void seen.push(parameters))
+    })
+    return Effect.map(run([edit]), ({ history }) => ({ seen, told: toolTexts(history).join() })).pipe(
+      Effect.provide(mock({ replies: [{ toolCalls: [{ name: "edit", arguments: args }] }, "Done."] }))
+    )
+  }
+
+  it.effect("do so without `null` for what may be left out", () =>
+    Effect.gen(function*() {
+      const { seen } = yield* given({ path: "a", limit: null, edits: [{ old: "b", new: null }, { old: "c" }] })
+      assert.deepStrictEqual(seen, [{ path: "a", edits: [{ old: "b" }, { old: "c" }] }])
+    }))
+
+  it.effect("do so where the text of a list or an object is read as one", () =>
+    Effect.gen(function*() {
+      const text = JSON.stringify([{ old: "[b]", new: null }])
+      const { seen } = yield* given({ path: "[1]", edits: text, first: " {\"old\":\"{}\"} " })
+      assert.deepStrictEqual(seen, [{ path: "[1]", edits: [{ old: "[b]" }], first: { old: "{}" } }])
+    }))
+
+  it.effect("go back to the model as it wrote them where that does not help", () =>
+    Effect.gen(function*() {
+      const deep = `${"[".repeat(2000)}${"]".repeat(2000)}`
+      const proto = "{\"__proto__\":{},\"old\":\"a\"}"
+      for (const edits of ["[1]", "{\"old\":\"a\"}", "[", "[] or [1]", deep]) {
+        const { seen, told } = yield* given({ path: "a", limit: null, edits })
+        assert.deepStrictEqual(seen, [], edits)
+        assert.match(told, /the arguments of edit are wrong: [^]*limit/)
+      }
+      for (const wrong of [{ path: null }, { path: "a", first: proto }, { path: "a", edits: [null] }]) {
+        assert.deepStrictEqual((yield* given(wrong)).seen, [])
+      }
+    }))
+})
+
 describe("the conversation", () => {
   for (const api of apis) {
     it.effect(`${api}: answers, results and their ids go back as they came`, () =>

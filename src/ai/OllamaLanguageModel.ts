@@ -20,10 +20,12 @@ import * as Tracer from "effect/Tracer"
 import type { ChatResponse, FinishEvent, Ignored, StreamEvent, Think } from "../Chat.js"
 import { ChatCompletions, type Service as Completions } from "../ChatCompletions.js"
 import type { CompletionOptions } from "../completion/options.js"
+import { mendedFor } from "../completion/schemas.js"
 import type * as Encoded from "../core/ai/encoded.js"
 import * as Parts from "../core/ai/parts.js"
 import * as Request from "../core/ai/request.js"
 import * as Settings from "../core/ai/settings.js"
+import type { JsonObject } from "../Message.js"
 import type * as OllamaError from "../OllamaError.js"
 import { isTraced } from "../telemetry/telemetry.js"
 import * as Errors from "./internal/errors.js"
@@ -177,7 +179,7 @@ interface Call {
   readonly options: CompletionOptions
   /** The span of the core, where somebody looks at it. */
   readonly span: Tracer.Span | undefined
-  readonly offered: ReadonlySet<string>
+  readonly offered: Parts.Offered
   readonly ignored: ReadonlyArray<Ignored>
 }
 
@@ -190,6 +192,10 @@ const toolOf = (tool: Tool.Any): Encoded.Tool => ({
 
 // A function of its own, as a message of Effect 4 may hold approvals too.
 const messagesOf = (prompt: Prompt.Prompt): ReadonlyArray<Encoded.Message> => prompt.content
+
+// The core decodes parameters as they are.
+const mending = (parameters: unknown) => (params: JsonObject): JsonObject =>
+  Schema.isSchema(parameters) ? (mendedFor(parameters, params) ?? params) as JsonObject : params // JSON, as before
 
 const prepare = (
   { config, model }: Options,
@@ -213,7 +219,7 @@ const prepare = (
         tools: request.tools as CompletionOptions["tools"], // their schemas are `Schema`s or JSON Schema
         toolChoice: request.toolChoice
       },
-      offered: new Set(request.tools.map((tool) => tool.name)),
+      offered: new Map(request.tools.map(({ name, parameters }) => [name, mending(parameters)])),
       ignored: request.ignored
     })
   )

@@ -1,10 +1,13 @@
-/** A `Schema` as JSON Schema, before it reaches the core. */
+/** A `Schema` as JSON Schema, before it reaches the core; and what a model writes for one. */
+import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as JSONSchema from "effect/JSONSchema"
 import * as Option from "effect/Option"
+import * as ParseResult from "effect/ParseResult"
 import * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import { own } from "../core/json.js"
+import { type Issue, mended } from "../core/repair/object.js"
 import type { ToJsonSchema } from "../core/request/jsonSchema.js"
 
 const make = (schema: Schema.Schema.Any): object => {
@@ -33,4 +36,28 @@ const convert = (schema: Schema.Schema.Any): Made => {
   } catch (error) {
     return Either.left(error instanceof Error ? error.message.replace(/\s*\n\s*/g, ", ") : "unknown reason")
   }
+}
+
+/** What is wrong with a value, and where. */
+export const issuesOf: (error: ParseResult.ParseError) => ReadonlyArray<Issue> =
+  ParseResult.ArrayFormatter.formatErrorSync
+
+/** A value that a model wrote, mended by what the schema takes before it decodes it; `undefined` where that does not help. */
+export const mendedFor = (schema: Schema.Schema.All, value: unknown): unknown => {
+  const check = Schema.decodeUnknownEither(Schema.encodedSchema(schema as Schema.Schema.Any), { errors: "all" })
+  return mended(value, (value) => Either.match(check(value), { onLeft: issuesOf, onRight: () => [] }))
+}
+
+/** Decodes what a model wrote as it is, else mended. The error is that of what was written. */
+export const decodeWritten = <A, I, R>(
+  schema: Schema.Schema<A, I, R>,
+  value: unknown
+): Effect.Effect<A, ParseResult.ParseError, R> => {
+  const decode = Schema.decodeUnknown(schema, { errors: "all" })
+  return Effect.catchAll(decode(value), (error) => {
+    const better = mendedFor(schema, value)
+    return better === undefined || better === value
+      ? Effect.fail(error)
+      : Effect.mapError(decode(better), () => error)
+  })
 }

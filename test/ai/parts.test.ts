@@ -31,7 +31,7 @@ const metadata: Message.Metadata = {
   value: { signature: "x" }
 }
 
-const offered = new Set(["a"])
+const offered = new Map([["a", (params: Message.JsonObject) => params]])
 
 const answer = (parts: ReadonlyArray<Message.AssistantPart>, about: Partial<Chat.FinishEvent> = {}) => {
   const { type: _, ...rest } = { ...finish, ...about }

@@ -92,6 +92,24 @@ describe("toolkits", () => {
         ))
     }
 
+    it.effect(`${api}: parameters that a toolkit would refuse as they are written are mended`, () => {
+      const Search = Toolkit.make(Tool.make("search", {
+        parameters: { query: Schema.String, limit: Schema.optional(Schema.Number), tags: Schema.Array(Schema.String) },
+        success: Schema.Unknown
+      }))
+      const written = { query: "[1]", limit: null, tags: "[\"a\"]" }
+      return Effect.gen(function*() {
+        const { content } = yield* LanguageModel.generateText({ prompt: "Hi", toolkit: Search })
+        assert.deepStrictEqual(resultsOf(content), [{ query: "[1]", tags: ["a"] }])
+        const { error, parts } = yield* collected(LanguageModel.streamText({ prompt: "Hi", toolkit: Search }))
+        assert.isUndefined(error)
+        assert.deepStrictEqual(resultsOf(parts), [{ query: "[1]", tags: ["a"] }])
+      }).pipe(
+        Effect.provide(Search.toLayer({ search: (params) => Effect.succeed(params) })),
+        Effect.provide(model(api, { replies: [{ toolCalls: [{ name: "search", arguments: written }] }] }))
+      )
+    })
+
     it.effect(`${api}: calls of one answer have ids of their own, also where a server gives none`, () =>
       Effect.gen(function*() {
         const { toolCalls } = yield* LanguageModel.generateText({ prompt: "Hi", toolkit: Tools })

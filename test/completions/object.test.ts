@@ -1,6 +1,6 @@
 /** Values of a schema, from servers that keep to the form of an answer and from those that do not. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
+import { Effect, Either, Option, Schema } from "effect"
 import { ChatCompletions } from "effect-ollama"
 import { mocked } from "./support.js"
 
@@ -132,5 +132,56 @@ describe("null", () => {
   it.effect("for a field that is needed is OutputInvalid, as it was said", () =>
     Effect.gen(function*() {
       assert.strictEqual((yield* failing(City, "{\"name\":null}")).detail, "`name`: expected string")
+    }))
+})
+
+describe("the text of a list or an object", () => {
+  const Cities = Schema.Struct({ cities: Schema.Array(City), note: Schema.String })
+
+  it.effect("is read as one where one is wanted, and stays a text where a text is", () =>
+    Effect.gen(function*() {
+      const said = { cities: `[${paris}]`, note: "[1]" }
+      assert.deepStrictEqual((yield* ask(Cities, JSON.stringify(said))).value, { cities: [value], note: "[1]" })
+    }))
+
+  it.effect("that holds another one is OutputInvalid, as it was said", () =>
+    Effect.gen(function*() {
+      const error = yield* failing(Cities, JSON.stringify({ cities: "[1]", note: "" }))
+      assert.strictEqual(error.detail, "`cities`: expected a list")
+    }))
+})
+
+describe("an answer that has reasoning and no text", () => {
+  const thought = (reply: object, api: "ollama" | "openai-completions" = "ollama") =>
+    Effect.provide(
+      Effect.either(ChatCompletions.createObject({ prompt: "Hi", schema: City })),
+      mocked(api, { replies: [{ text: "", ...reply }] })
+    )
+
+  for (const api of ["ollama", "openai-completions"] as const) {
+    it.effect(`${api}: is the value where that is the whole reasoning, and the result says so`, () =>
+      Effect.gen(function*() {
+        const { extracted, value: given } = Either.getOrThrow(yield* thought({ reasoning: `\n${paris}\n` }, api))
+        assert.deepStrictEqual([given, extracted], [value, true])
+      }))
+  }
+
+  it.effect("is OutputInvalid otherwise, which says so", () =>
+    Effect.gen(function*() {
+      const toolCalls = [{ name: "f", arguments: {} }]
+      for (
+        const reply of [
+          { reasoning: "{\"town\":1}" },
+          { reasoning: `I say ${paris}` },
+          { reasoning: paris, toolCalls }
+        ]
+      ) {
+        const error = Option.getOrThrow(Either.getLeft(yield* thought(reply)))
+        assert.deepInclude({ ...error }, { _tag: "OutputInvalid", detail: "it has reasoning and no text" })
+      }
+      const cut = Option.getOrThrow(Either.getLeft(yield* thought({ reasoning: paris, finishReason: "length" })))
+      assert.deepInclude({ ...cut }, { detail: "it was cut, since the most tokens were reached" })
+      const empty = Option.getOrThrow(Either.getLeft(yield* thought({ reasoning: " " })))
+      assert.deepInclude({ ...empty }, { detail: "it has no text" })
     }))
 })

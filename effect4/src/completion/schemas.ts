@@ -1,6 +1,8 @@
 // @partial
 import * as Schema from "effect/Schema"
+import * as SchemaIssue from "effect/SchemaIssue"
 import { isPlain } from "../core/json.js"
+import type { Issue } from "../core/repair/object.js"
 
 // What may be left out may be `null` too in the JSON that Effect 4 describes: a model that is told so sends `null`, which
 // nobody decodes.
@@ -34,3 +36,18 @@ const make = (schema: Schema.Top): object => {
   if (JSON.stringify(root) === "{\"not\":{\"type\":\"null\"}}") return { type: "object", properties: {} }
   return told(Object.keys(definitions).length === 0 ? root : { ...root, $defs: definitions }) as object
 }
+
+const format = SchemaIssue.makeFormatterStandardSchemaV1()
+
+// In the words of Effect 3, which say no more than a person needs.
+const worded = (message: string): string =>
+  message.replace(/ \| undefined$/, "").replace(/^Expected object$/, "Expected an object").replace(
+    /^Expected array$/,
+    "Expected a list"
+  ).replace(" a finite number", " a number").replace(/^Missing key$/, "is missing")
+
+export const issuesOf = (error: Schema.SchemaError): ReadonlyArray<Issue> =>
+  format(error.issue).issues.map(({ message, path }) => ({
+    message: worded(message),
+    path: (path ?? []).map((step) => typeof step === "object" ? step.key : step)
+  }))

@@ -3,7 +3,7 @@
  * of one chunk at the same time; the finish in a chunk after them, for it puts their results behind their own chunk.
  */
 import type { ChatResponse, FinishEvent, Ignored, StreamEvent } from "../../Chat.js"
-import type { Metadata, ToolCall } from "../../Message.js"
+import type { JsonObject, Metadata, ToolCall } from "../../Message.js"
 import { stringOf } from "../json.js"
 import type * as Encoded from "./encoded.js"
 
@@ -86,11 +86,14 @@ const hasForbiddenKey = ({ arguments: value, argumentsText }: ToolCall): boolean
   return false
 }
 
+/** The tools that were offered, each with what mends the parameters that the core would refuse. */
+export type Offered = ReadonlyMap<string, (params: JsonObject) => JsonObject>
+
 /** What the core could not take, so that nothing of the answer is run: a sentence, or `undefined` when it can. */
-const problemOf = (call: ToolCall, offered: ReadonlySet<string>): string | undefined => {
+const problemOf = (call: ToolCall, offered: Offered): string | undefined => {
   if (!offered.has(call.name)) {
     return `The model called a tool that it was not given${
-      offered.size === 0 ? "" : `: it has ${[...offered].join(", ")}`
+      offered.size === 0 ? "" : `: it has ${[...offered.keys()].join(", ")}`
     }.`
   }
   return hasForbiddenKey(call) ? `The arguments for ${call.name} have a key that no object may have.` : undefined
@@ -100,10 +103,15 @@ const problemOf = (call: ToolCall, offered: ReadonlySet<string>): string | undef
 const isExact = (call: ToolCall): boolean =>
   !/\d{16}/.test(call.argumentsText) || JSON.stringify(call.arguments) === call.argumentsText
 
-const callPart = (call: ToolCall): Encoded.CallPart => {
+const callPart = (call: ToolCall, offered: Offered): Encoded.CallPart => {
   const { metadata } = call
   const exact = isExact(call)
-  const part = { type: call.type, id: call.id, name: call.name, params: call.arguments }
+  const part = {
+    type: call.type,
+    id: call.id,
+    name: call.name,
+    params: offered.get(call.name)?.(call.arguments) ?? call.arguments
+  }
   return metadata === undefined && exact ? part : {
     ...part,
     metadata: {
@@ -129,7 +137,7 @@ export interface Found {
 /** The parts of a whole answer, with the object that was found in the place of its text, or what is wrong with it. */
 export const ofAnswer = (
   response: ChatResponse,
-  offered: ReadonlySet<string>,
+  offered: Offered,
   ignored: ReadonlyArray<Ignored>,
   found?: Found
 ): ReadonlyArray<Encoded.WholePart> | string => {
@@ -139,7 +147,7 @@ export const ofAnswer = (
     if (part.type === "tool-call") {
       const problem = problemOf(part, offered)
       if (problem !== undefined) return problem
-      parts.push(callPart(part))
+      parts.push(callPart(part, offered))
     } else if (found === undefined || part.type === "reasoning") parts.push(extended(part))
   }
   if (found !== undefined) parts.push({ type: "text", text: found.text })
@@ -163,7 +171,7 @@ export class Streamed {
   private readonly calls: Array<Encoded.CallPart> = []
 
   constructor(
-    private readonly offered: ReadonlySet<string>,
+    private readonly offered: Offered,
     private readonly ignored: ReadonlyArray<Ignored>
   ) {}
 
@@ -204,7 +212,7 @@ export class Streamed {
           { type: "tool-params-delta", id, delta: argumentsText },
           { type: "tool-params-end", id }
         )
-        this.calls.push(callPart(event))
+        this.calls.push(callPart(event, this.offered))
       } else {
         this.follow(event)
         parts.push("delta" in event ? event : extended(event))

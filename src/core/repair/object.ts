@@ -3,12 +3,13 @@
  * or say something around it: exactly one is taken, and nothing is guessed.
  */
 import type { ChatResponse } from "../../Chat.js"
-import { endOfBracket } from "../decode/jsonText.js"
-import { isRecord, type JsonRecord, own, parse } from "../json.js"
+import { endOfBracket, scan, unbalanced } from "../decode/jsonText.js"
+import { hasProto, isRecord, type JsonRecord, own, parse } from "../json.js"
 
 /** What was found in a text, or why there is nothing to take. */
 export type Found =
-  | { readonly _tag: "Value"; readonly value: unknown; readonly extracted: boolean }
+  /** `detail`: why it is none after all where it does not decode. */
+  | { readonly _tag: "Value"; readonly value: unknown; readonly extracted: boolean; readonly detail?: string }
   | { readonly _tag: "None"; readonly detail: string }
 
 /** What the root of a schema may be, of what can be told from the text around it. */
@@ -45,14 +46,20 @@ const valuesIn = (text: string, kinds: Kinds) => {
 
 /** The value of an answer, of the form that `schema` (a JSON Schema) says. */
 export const valueIn = (
-  { finishReason, text }: Pick<ChatResponse, "finishReason" | "text">,
+  { finishReason, reasoning, text, toolCalls }: Pick<ChatResponse, "finishReason" | "reasoning" | "text" | "toolCalls">,
   schema: unknown
 ): Found => {
   const whole = parse(text)
   if (whole !== undefined) return { _tag: "Value", value: whole.value, extracted: false }
   const none = (detail: string): Found => ({ _tag: "None", detail })
   if (finishReason === "length") return none("it was cut, since the most tokens were reached")
-  if (text.trim() === "") return none("it has no text")
+  if (text.trim() === "") {
+    if (reasoning.trim() === "") return none("it has no text")
+    const detail = "it has reasoning and no text"
+    // Some servers take all that such a model says for a thought.
+    const thought = finishReason === "stop" && toolCalls.length === 0 ? parse(reasoning) : undefined
+    return thought === undefined ? none(detail) : { _tag: "Value", value: thought.value, extracted: true, detail }
+  }
   const kinds = kindsOf(schema)
   const { isCut, values } = valuesIn(text, kinds)
   if (isCut) return none("it was cut, or never closes a bracket")
@@ -81,25 +88,46 @@ const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
     value
   )
 
-const isNullAt = (value: unknown, { path }: Issue): boolean =>
-  path.length > 0 && isRecord(at(value, path.slice(0, -1))) && at(value, path) === null
-
-const without = (value: unknown, [key, ...rest]: ReadonlyArray<PropertyKey>): unknown => {
-  if (key === undefined) return value
-  if (Array.isArray(value)) return value.map((item: unknown, i) => i === key ? without(item, rest) : item)
+// The value with another at a path, or without the field there.
+const put = (value: unknown, [key, ...rest]: ReadonlyArray<PropertyKey>, other: unknown): unknown => {
+  if (key === undefined) return other
+  if (Array.isArray(value)) return value.map((item: unknown, i) => i === key ? put(item, rest, other) : item)
   if (!isRecord(value)) return value
-  const entries = Object.entries(value as JsonRecord)
-  return Object.fromEntries(
-    rest.length === 0
-      ? entries.filter(([name]) => name !== key)
-      : entries.map(([name, inner]) => [name, name === key ? without(inner, rest) : inner])
+  const entries = Object.entries(value as JsonRecord).map(([name, item]) =>
+    [name, name === key ? put(item, rest, other) : item] as const
   )
+  return Object.fromEntries(entries.filter(([, item]) => item !== undefined))
 }
 
-/** The value without the fields that are `null` and that kept it from being decoded; `undefined` when there are none. */
-export const withoutNulls = (value: unknown, issues: ReadonlyArray<Issue>): { readonly value: unknown } | undefined => {
-  const nulls = issues.filter((issue) => isNullAt(value, issue)).slice(0, 100)
-  return nulls.length === 0 ? undefined : { value: nulls.reduce((inner, { path }) => without(inner, path), value) }
+// Deeper ones would overflow the stack of whoever walks them.
+const maxDepth = 1000
+
+// The list or the object that a text holds, and nothing else.
+const held = (text: string): unknown => {
+  const value = /^\s*[[{]/.test(text) && scan(unbalanced, text).deepest <= maxDepth ? parse(text)?.value : undefined
+  return hasProto(value) ? undefined : value
+}
+
+const mendAt = (value: unknown, { path }: Issue): unknown => {
+  const found = path.length === 0 ? undefined : at(value, path)
+  const other = typeof found === "string" ? held(found) : undefined
+  const isField = found === null && isRecord(at(value, path.slice(0, -1)))
+  return other !== undefined || isField ? put(value, path, other) : value
+}
+
+/**
+ * The value with what keeps it from being decoded mended, as models write it: a field that is `null` is left out, and the
+ * text of a list or an object stands for that. `undefined` where that does not help.
+ */
+export const mended = (
+  value: unknown,
+  issuesOf: (value: unknown) => ReadonlyArray<Issue>,
+  tries = 3
+): unknown => {
+  const issues = issuesOf(value)
+  if (issues.length === 0) return value
+  const next = issues.slice(0, 100).reduce(mendAt, value)
+  return next === value || tries === 0 ? undefined : mended(next, issuesOf, tries - 1)
 }
 
 const shownPath = (path: ReadonlyArray<PropertyKey>): string =>
