@@ -431,6 +431,29 @@ describe("MockOllama.layerHttpClient", () => {
         assert.deepStrictEqual(show.capabilities, ["completion", "vision"])
       }).pipe(mocked("")))
 
+    it.effect("have another digest when they change, and a copy has that of its source", () =>
+      Effect.gen(function*() {
+        const digests = Effect.gen(function*() {
+          const tags = (yield* (yield* HttpClient.get(`${root}/api/tags`)).json) as {
+            models: Array<{ name: string; digest: string }>
+          }
+          return new Map(tags.models.map(({ digest, name }) => [name, digest]))
+        })
+        const before = (yield* digests).get("m:latest")
+        yield* MockOllama.setModels(["m"])
+        assert.strictEqual((yield* digests).get("m:latest"), before)
+        yield* MockOllama.setModels([{ name: "m", capabilities: ["completion", "tools", "thinking"] }])
+        const after = (yield* digests).get("m:latest")
+        assert.notStrictEqual(after, before)
+        assert.match(after!, /^[0-9a-f]{64}$/)
+        yield* ask({ source: "m", destination: "copied" }, "/api/copy")
+        yield* ask({ model: "made", from: "m", system: "Be brief." }, "/api/create")
+        yield* ask({ model: "made too", from: "m", system: "Be long." }, "/api/create").pipe(bodyOf)
+        const all = yield* digests
+        assert.strictEqual(all.get("copied:latest"), after)
+        assert.strictEqual(new Set(all.values()).size, 3)
+      }).pipe(mocked("")))
+
     it.effect("are pulled and deleted", () =>
       Effect.gen(function*() {
         const lines = (yield* bodyOf(ask({ model: "pulled" }, "/api/pull"))).trim().split("\n")

@@ -1,6 +1,7 @@
 /** The installed models as `/api/tags`, `/api/show`, `/api/ps` and `/v1/models` tell them. */
 import { timestamp } from "./completion.js"
-import type { Generation } from "./generation.js"
+import { type Generation, generations } from "./generation.js"
+import { goJson } from "./goJson.js"
 import type { Model } from "./script.js"
 
 export interface Installed extends Model {
@@ -29,10 +30,13 @@ const newestAt = Date.UTC(2026, 0, 1, 12)
 
 export const install = (model: Model | string, index: number): Installed => {
   const described = typeof model === "string" ? { name: model } : model
+  const name = withTag(described.name)
   return {
     ...described,
-    name: withTag(described.name),
-    digest: described.digest ?? hex(withTag(described.name)),
+    name,
+    // another manifest has another digest, by which clients know that what they remember of a model is old
+    digest: described.digest ??
+      hex(goJson(show({ ...described, name, modifiedAt: "" }, true, generations["0.33.0"]))),
     modifiedAt: described.modifiedAt ?? timestamp(newestAt - index * 60_000, 455_023)
   }
 }
@@ -167,7 +171,7 @@ const parameterText = (parameters: Model["parameters"]): string | undefined => {
   return lines.length === 0 ? undefined : lines.join("\n")
 }
 
-const modelInfo = (model: Installed, arrays: boolean) => {
+const modelInfo = (model: Model, arrays: boolean) => {
   const family = model.family ?? "llama"
   const array = (value: ReadonlyArray<unknown>) => arrays ? value : null
   return {
@@ -189,7 +193,7 @@ const modelInfo = (model: Installed, arrays: boolean) => {
   }
 }
 
-export const show = (model: Installed, verbose: boolean, generation: Generation) => {
+export const show = (model: Omit<Installed, "digest">, verbose: boolean, generation: Generation) => {
   const blob = `/usr/share/ollama/.ollama/models/blobs/sha256-${hex(`${model.name} weights`)}`
   const parameters = parameterText(model.parameters)
   const template = model.template ?? "{{- range .Messages }}{{ .Content }}{{ end }}"

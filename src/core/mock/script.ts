@@ -30,7 +30,7 @@ export interface Model {
   readonly effectiveContext?: number | undefined
   /** 4096 by default. */
   readonly embeddingLength?: number | undefined
-  /** 64 hex digits; made from the name by default, so that it changes when the name does. */
+  /** 64 hex digits; made by default from what `show` tells of the model, its name included, so that it changes with it. */
   readonly digest?: string | undefined
   /** RFC 3339. By default the models follow each other, the first one newest. */
   readonly modifiedAt?: string | undefined
