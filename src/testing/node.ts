@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Net from "node:net"
-import { headersOf, type Plan } from "../core/mock/plan.js"
+import { headersOf, type Plan, sending } from "../core/mock/plan.js"
 import { type Incoming, Server } from "../core/mock/server.js"
 import { makeService } from "./internal/service.js"
 import { MockOllama } from "./MockOllama.js"
@@ -91,6 +91,7 @@ const play = (plan: Plan, response: Http.ServerResponse, request: Http.IncomingM
     }
     wait(chunk.delay, () => {
       if (response.destroyed) return
+      sending(plan, index)
       response.write(chunk.bytes, () => send(index + 1))
     })
   }

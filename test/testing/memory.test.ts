@@ -202,6 +202,23 @@ describe("MockOllama.layerHttpClient", () => {
         assert.deepStrictEqual((yield* mock.requests).map((request) => request.aborted), [true, true])
       }).pipe(mocked({ text: "a b c", fault: { type: "stall", after: 2 } })))
 
+    it.effect("are complete without a reader, if nobody has to wait for their answers", () =>
+      Effect.gen(function*() {
+        const mock = yield* MockOllama.MockOllama
+        yield* ask({ model: "x" }, "/api/pull")
+        yield* Effect.scoped(Effect.flatMap(HttpClient.HttpClient, (client) =>
+          HttpClient.withScope(client).execute(
+            HttpClientRequest.post(`${root}/api/chat`).pipe(
+              HttpClientRequest.bodyUnsafeJson(hi)
+            )
+          )))
+        assert.deepStrictEqual(
+          (yield* mock.requests).map(({ aborted, complete }) => ({ aborted, complete })),
+          [{ aborted: false, complete: true }, { aborted: false, complete: false }]
+        )
+        assert.strictEqual((yield* ask({ model: "x" }, "/api/show")).status, 200)
+      }).pipe(mocked({ text: "a b", delayMs: { chunk: 10 } })))
+
     it.effect("under a prefix have their path without it, and others are not found", () =>
       Effect.gen(function*() {
         const mock = yield* MockOllama.MockOllama
@@ -402,6 +419,31 @@ describe("MockOllama.layerHttpClient", () => {
         ]
       })))
 
+    it.effect("fail in the middle of any stream, as a reply does", () =>
+      Effect.gen(function*() {
+        const pulled = (yield* bodyOf(ask({ model: "x" }, "/api/pull"))).trimEnd().split("\n")
+        assert.deepStrictEqual([pulled.length, pulled.at(-1)], [3, "{\"error\":\"boom\"}"])
+        const said = (yield* bodyOf(chat())).trimEnd().split("\n")
+        assert.deepStrictEqual([said.length, said.at(-1)], [3, "{\"error\":\"boom\"}"])
+        const events = (yield* bodyOf(v1({ stream: true }))).trimEnd().split("\n\n")
+        assert.strictEqual(events.length, 3)
+        assert.include(events[2], "\"model\":\"\"")
+        for (const whole of [chat({ stream: false }), ask({ model: "x", stream: false }, "/api/pull")]) {
+          const answer = yield* whole
+          assert.deepStrictEqual([answer.status, yield* answer.text], [500, "{\"error\":\"boom\"}"])
+        }
+      }).pipe(mocked("a b c", { rules: [{ fault: { type: "error", after: 2, message: "boom" } }] })))
+
+    it.effect("end any stream before it is finished", () =>
+      Effect.gen(function*() {
+        const pulled = yield* bodyOf(ask({ model: "x" }, "/api/pull"))
+        assert.strictEqual(pulled.trimEnd().split("\n").at(-1), "{\"status\":\"writing manifest\"}")
+        assert.notInclude(yield* bodyOf(chat()), "\"done\":true")
+        assert.notInclude(yield* bodyOf(v1({ stream: true })), "[DONE]")
+        assert.include(yield* bodyOf(v1()), "\"finish_reason\":null")
+        assert.strictEqual((yield* HttpClient.get(`${root}/api/tags`)).status, 200)
+      }).pipe(mocked("a b", { rules: [{ fault: { type: "end" } }] })))
+
     it.effect("can only slow a request down", () =>
       Effect.gen(function*() {
         const fiber = yield* Effect.fork(HttpClient.get(`${root}/api/tags`))
@@ -466,6 +508,40 @@ describe("MockOllama.layerHttpClient", () => {
         assert.strictEqual(gone.status, 200)
         assert.strictEqual((yield* ask({ model: "pulled" }, "/api/show")).status, 404)
       }).pipe(mocked("")))
+
+    it.effect("are there when they were pulled or created to the end, and not before", () =>
+      Effect.gen(function*() {
+        const mock = yield* MockOllama.MockOllama
+        const create = { model: "x", from: "m" }
+        const has = Effect.map(ask({ model: "x" }, "/api/show"), ({ status }) => status === 200)
+        const faults: ReadonlyArray<MockOllama.Fault> = [
+          { type: "reset", after: 1 },
+          { type: "close" },
+          { type: "error", after: 1 },
+          { type: "end" }
+        ]
+        for (const fault of faults) {
+          yield* mock.setRules([{ times: 2, fault }])
+          yield* received(ask({ model: "x" }, "/api/pull"))
+          yield* received(ask(create, "/api/create"))
+          assert.isFalse(yield* has, fault.type)
+        }
+      }).pipe(mocked("")))
+
+    it.effect("are not there while they are pulled, nor when nobody waits any more", () =>
+      Effect.gen(function*() {
+        const has = Effect.map(ask({ model: "x" }, "/api/show"), ({ status }) => status === 200)
+        const fiber = yield* Effect.fork(received(ask({ model: "x" }, "/api/pull")))
+        yield* TestClock.adjust(150)
+        yield* Fiber.interrupt(fiber)
+        assert.isFalse(yield* has)
+        const whole = yield* Effect.fork(received(ask({ model: "x", from: "m" }, "/api/create")))
+        yield* TestClock.adjust(299)
+        assert.isFalse(yield* has)
+        yield* TestClock.adjust(1)
+        yield* Fiber.join(whole)
+        assert.isTrue(yield* has)
+      }).pipe(mocked("", { registry: { delayMs: 100 } })))
 
     it.effect("embed texts, the same text the same", () =>
       Effect.gen(function*() {

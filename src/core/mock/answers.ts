@@ -15,12 +15,14 @@ import { completion, type CompletionRequest, loaded } from "./completion.js"
 import { generated, textCompletion } from "./derived.js"
 import type { Generation } from "./generation.js"
 import { type Installed, keepAliveMs } from "./models.js"
-import { applyFault, failure, faultAnswer, faultsOf, type Plan, streamed } from "./plan.js"
+import { applyFault, failure, faultAnswer, faultsOf, ndjson, type Plan, streamed } from "./plan.js"
 import * as fromResponses from "./responses.js"
-import type { RecordedRequest, Reply } from "./script.js"
+import type { Fault, RecordedRequest, Reply } from "./script.js"
 
 /** What of a server these answers need. */
 export interface Speaker {
+  /** Of a rule; how they are sent is its own. */
+  readonly faults: ReadonlyArray<Fault>
   readonly generation: Generation
   readonly models: ReadonlyArray<Installed>
   /** Of the request. */
@@ -56,7 +58,7 @@ const requestOf = (
 type Put = (plan: Plan) => Plan
 
 const reply = (
-  { generation, next }: Speaker,
+  { faults: ruled, generation, next }: Speaker,
   record: RecordedRequest,
   request: CompletionRequest,
   put: Put = (plan) => plan,
@@ -71,7 +73,7 @@ const reply = (
     const answer = faultAnswer(fault, generation, api, request.model, head)
     if (answer !== undefined) return faults.reduce(applyFault, answer)
   }
-  const plan = completion(reply, faults, request, generation)
+  const plan = completion(reply, [...ruled, ...faults], request, generation)
   return faults.reduce(applyFault, reply.raw === undefined ? put(plan) : plan)
 }
 
@@ -112,7 +114,7 @@ const native = (speaker: Speaker, record: RecordedRequest, { isEmpty, put, refus
     return generation.thinks || !stream || option.head?.framing !== "chunked"
       ? option
       : {
-        ...streamed("application/x-ndjson", option.chunks.map((c) => `${new TextDecoder().decode(c.bytes)}\n`), {
+        ...streamed(ndjson, option.chunks.map((c) => `${new TextDecoder().decode(c.bytes)}\n`), {
           head: 0,
           chunk: 0
         })

@@ -2,7 +2,7 @@
 import type { Api } from "../../Model.js"
 import type { Generation } from "./generation.js"
 import { goJson, RawJson } from "./goJson.js"
-import { failure, ginJson, type Plan, raw, streamed, whole } from "./plan.js"
+import { failure, ginJson, ndjson, type Plan, raw, streamed, whole } from "./plan.js"
 import type { Fault, Part, Reply, ToolCall, Usage } from "./script.js"
 
 export interface CompletionRequest {
@@ -335,7 +335,7 @@ export const completion = (
     }
     const lines = ollamaStream(request, generation, answer)
     const line = error === undefined ? [] : [`${goJson({ error: error.message ?? crashed })}\n`]
-    return streamed("application/x-ndjson", [...lines, ...line], delay)
+    return streamed(ndjson, [...lines, ...line], delay)
   }
   // nothing is sent before the generation is over
   const wait = { delay: delay.head + delay.chunk * answer.events.length }

@@ -4,11 +4,11 @@ import { Sha256 } from "../server/sha256.js"
 import { readBody } from "./checks.js"
 import { goJson } from "./goJson.js"
 import { install, type Installed, pulled, withTag } from "./models.js"
-import { json, type Plan, streamed, whole } from "./plan.js"
+import { json, ndjson, type Plan, streamed, whole } from "./plan.js"
 import type { Registry } from "./script.js"
 
 const lines = (values: ReadonlyArray<object>, delayMs = 0): Plan =>
-  streamed("application/x-ndjson", values.map((value) => `${goJson(value)}\n`), { head: 0, chunk: delayMs })
+  streamed(ndjson, values.map((value) => `${goJson(value)}\n`), { head: 0, chunk: delayMs })
 
 const success = { status: "success" }
 

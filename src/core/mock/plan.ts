@@ -26,9 +26,19 @@ export interface Plan {
   readonly chunks: ReadonlyArray<PlannedChunk>
   /** `refused`, `dns` and `headers-timeout` have no head. */
   readonly end: "complete" | "reset" | "close" | "stall" | "refused" | "dns" | "headers-timeout"
+  /** What has come about when the last of a complete answer is sent. */
+  readonly effect?: (() => void) | undefined
+}
+
+/** Runs the effect with the last chunk, whoever reads on after it or not. */
+export const sending = (plan: Plan, index: number): void => {
+  if (plan.end === "complete" && index === plan.chunks.length - 1) plan.effect?.()
 }
 
 const utf8 = new TextEncoder()
+
+/** Of a stream of Ollama's own API. */
+export const ndjson = "application/x-ndjson"
 
 /** As Ollama's router says it. */
 export const ginJson = "application/json; charset=utf-8"
@@ -219,6 +229,23 @@ const breakUtf8 = (bytes: Uint8Array) => {
 
 export const faultsOf = (fault: Fault | ReadonlyArray<Fault> | undefined): ReadonlyArray<Fault> =>
   fault === undefined ? [] : Array.isArray(fault) ? fault as ReadonlyArray<Fault> : [fault as Fault]
+
+/**
+ * What `error` and `end` leave of an answer that is no completion: a stream is cut, at the latest before its last line, and
+ * then does not come about; of a whole one an error is a 500.
+ */
+export const unfinished = (plan: Plan, faults: ReadonlyArray<Fault>, generation: Generation, api: Api): Plan => {
+  const error = faults.find((fault) => fault.type === "error")
+  const fault = error ?? faults.find((fault) => fault.type === "end")
+  if (fault === undefined || plan.head?.status !== 200) return plan
+  const message = error?.message ?? "mock failure"
+  if (!plan.head.headers.some(([, value]) => value === ndjson)) {
+    return error === undefined ? plan : failure(generation, api, 500, message, { delay: plan.delay })
+  }
+  const chunks = cut(plan, Math.min(fault.after ?? Infinity, plan.chunks.length - 1), "events")
+  const line = { delay: plan.chunks[chunks.length]!.delay, bytes: utf8.encode(`${goJson({ error: message })}\n`) }
+  return { ...plan, chunks: error === undefined ? chunks : [...chunks, line], effect: undefined }
+}
 
 /** The faults that only change how a plan is sent. Those of content were made with the answer. */
 export const applyFault = (plan: Plan, fault: Fault): Plan => {

@@ -1,4 +1,5 @@
 /** The one implementation behind all ways to serve the mock: a request goes in, a plan comes out. */
+import type { Api } from "../../Model.js"
 import { isRecord, type JsonRecord, parse } from "../json.js"
 import * as answers from "./answers.js"
 import { readBody } from "./checks.js"
@@ -20,10 +21,21 @@ import {
   withTag
 } from "./models.js"
 import * as operations from "./operations.js"
-import { applyFault, failure, faultAnswer, faultsOf, json, plainText, type Plan, raw, whole } from "./plan.js"
+import {
+  applyFault,
+  failure,
+  faultAnswer,
+  faultsOf,
+  json,
+  plainText,
+  type Plan,
+  raw,
+  unfinished,
+  whole
+} from "./plan.js"
 import { ReplyQueue } from "./replies.js"
 import { methodsOf, modelPath } from "./routes.js"
-import type { Description, Model, RecordedRequest, Replies, Reply, Rule } from "./script.js"
+import type { Description, Fault, Model, RecordedRequest, Replies, Reply, Rule } from "./script.js"
 
 export interface Incoming {
   readonly method: string
@@ -36,6 +48,8 @@ export interface Incoming {
 
 /** A recorded request while it is being answered. */
 export type Recording = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }
+
+const apiOf = ({ path }: RecordedRequest): Api => path.startsWith("/v1/") ? "openai-completions" : "ollama"
 
 export class Server {
   readonly generation: Generation
@@ -130,19 +144,19 @@ export class Server {
 
   private answer(record: Recording, now: number, bytes: () => Uint8Array): Plan {
     const rule = this.rules.find((rule) => this.meets(rule, record))
-    if (rule === undefined) return this.route(record, now, bytes)
+    if (rule === undefined) return this.route(record, now, bytes, [])
     this.met.set(rule, (this.met.get(rule) ?? 0) + 1)
     const faults = faultsOf(rule.fault)
-    const api = record.path.startsWith("/v1/") ? "openai-completions" : "ollama"
+    const api = apiOf(record)
     const delay = rule.delayMs ?? 0
     for (const fault of faults) {
       const answer = faultAnswer(fault, this.generation, api, record.model ?? "", delay) ??
-        (fault.type === "error"
+        (fault.type === "error" && !(fault.after !== undefined && fault.after > 0)
           ? failure(this.generation, api, 500, fault.message ?? "mock failure", { delay })
           : undefined)
       if (answer !== undefined) return faults.reduce(applyFault, answer)
     }
-    const plan = rule.raw === undefined ? this.route(record, now, bytes) : raw(rule.raw, 0)
+    const plan = rule.raw === undefined ? this.route(record, now, bytes, faults) : raw(rule.raw, 0)
     return faults.reduce(applyFault, { ...plan, delay: plan.delay + delay })
   }
 
@@ -153,7 +167,8 @@ export class Server {
       (rule.when === undefined || rule.when(record))
   }
 
-  private route(record: Recording, now: number, bytes: () => Uint8Array): Plan {
+  /** `faults`: those of content are made with the answer. */
+  private route(record: Recording, now: number, bytes: () => Uint8Array, faults: ReadonlyArray<Fault>): Plan {
     const allowed = methodsOf(record.path, this.generation)
     if (allowed === undefined) return plainText(404, "404 page not found")
     if (!allowed.includes(record.method)) {
@@ -161,6 +176,25 @@ export class Server {
         ? plainText(405, "405 method not allowed", [["Allow", allowed.join(", ")]])
         : plainText(404, "404 page not found")
     }
+    const speaker = this.speaker(now, faults)
+    switch (record.path) {
+      case "/api/chat":
+        return answers.chat(speaker, record)
+      case "/api/generate":
+        return answers.generate(speaker, record)
+      case "/v1/chat/completions":
+        return answers.completions(speaker, record)
+      case "/v1/completions":
+        return answers.textCompletions(speaker, record)
+      case "/v1/responses":
+        return answers.responses(speaker, record)
+      default:
+        return unfinished(this.tell(record, now, bytes), faults, this.generation, apiOf(record))
+    }
+  }
+
+  /** All but what a model says. */
+  private tell(record: Recording, now: number, bytes: () => Uint8Array): Plan {
     if (record.path.startsWith(modelPath)) return this.listed(record.path.slice(modelPath.length))
     if (record.path.startsWith(operations.blobPath)) {
       return operations.blob(record.method, record.path, bytes(), this.blobs)
@@ -176,16 +210,6 @@ export class Server {
         return json(ps(this.models, this.loadedUntil, this.generation, now))
       case "/api/show":
         return this.show(record)
-      case "/api/chat":
-        return answers.chat(this.speaker(now), record)
-      case "/api/generate":
-        return answers.generate(this.speaker(now), record)
-      case "/v1/chat/completions":
-        return answers.completions(this.speaker(now), record)
-      case "/v1/completions":
-        return answers.textCompletions(this.speaker(now), record)
-      case "/v1/responses":
-        return answers.responses(this.speaker(now), record)
       case "/v1/models":
         return whole(200, "application/json", `${goJson(modelList(this.models))}\n`)
       case "/api/embed":
@@ -249,8 +273,12 @@ export class Server {
     const stream = request.json["stream"] !== false
     const model = this.obtain(request.name)
     if (model === undefined) return operations.missing(stream)
-    if (find(this.models, request.name) === undefined) this.add(model)
-    return operations.pull(model, stream, this.description.registry)
+    return {
+      ...operations.pull(model, stream, this.description.registry),
+      effect: () => {
+        if (find(this.models, request.name) === undefined) this.add(model)
+      }
+    }
   }
 
   private send(record: RecordedRequest): Plan {
@@ -272,8 +300,7 @@ export class Server {
     const base = typeof from === "string" ? this.obtain(from) : undefined
     if (typeof from === "string" && base === undefined) return operations.missing(stream)
     const model = operations.made(name, body, base)
-    this.add(model)
-    return operations.created(model, stream, this.description.registry)
+    return { ...operations.created(model, stream, this.description.registry), effect: () => this.add(model) }
   }
 
   private copy(record: RecordedRequest): Plan {
@@ -306,8 +333,9 @@ export class Server {
   // completions
   // ===========================================================================
 
-  private speaker(now: number): answers.Speaker {
+  private speaker(now: number, faults: ReadonlyArray<Fault>): answers.Speaker {
     return {
+      faults,
       generation: this.generation,
       models: this.models,
       ordinal: this.ordinal,

@@ -13,8 +13,8 @@ import * as Inspectable from "effect/Inspectable"
 import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import { causeOf, type Runtime } from "../../core/mock/failures.js"
-import { headersOf, type Plan } from "../../core/mock/plan.js"
-import type { Server } from "../../core/mock/server.js"
+import { headersOf, type Plan, sending } from "../../core/mock/plan.js"
+import type { Recording, Server } from "../../core/mock/server.js"
 
 const concat = (chunks: Iterable<Uint8Array>) => {
   const list = Array.from(chunks)
@@ -28,6 +28,41 @@ const concat = (chunks: Iterable<Uint8Array>) => {
 }
 
 const utf8 = new TextDecoder()
+
+/** What becomes of an answer whose head has come. */
+class Exchange {
+  /** Before the head a client waits, and afterwards while it reads: one that only looks at the head does not leave. */
+  private waits = true
+  private isOver = false
+
+  constructor(private readonly plan: Plan, private readonly record: Recording) {}
+
+  /** What nobody has to wait for is all there, whether somebody reads it or not. */
+  head(): void {
+    this.waits = false
+    const { chunks, end } = this.plan
+    if (end !== "complete" || chunks.some(({ delay }) => delay > 0)) return
+    this.plan.effect?.()
+    this.over()
+  }
+
+  reading(): void {
+    this.waits = true
+  }
+
+  sending(index: number): void {
+    if (!this.isOver) sending(this.plan, index)
+  }
+
+  over(): void {
+    this.isOver = true
+    this.record.complete = this.plan.end === "complete"
+  }
+
+  left(): void {
+    if (this.waits && !this.isOver) this.record.aborted = true
+  }
+}
 
 class Response extends Inspectable.Class implements HttpClientResponse.HttpClientResponse {
   readonly [HttpIncomingMessage.TypeId]: HttpIncomingMessage.TypeId = HttpIncomingMessage.TypeId
@@ -45,27 +80,37 @@ class Response extends Inspectable.Class implements HttpClientResponse.HttpClien
     now: number,
     runtime: Runtime,
     url: URL,
-    over: () => void
+    exchange: Exchange
   ) {
     super()
     this.status = plan.head!.status
     this.headers = Headers.fromInput(headersOf(plan, now))
     const chunks = Stream.mapEffect(
-      Stream.fromIterable(plan.chunks).pipe(Stream.rechunk(1)),
-      ({ bytes, delay }) => delay > 0 ? Effect.as(Effect.sleep(delay), bytes) : Effect.succeed(bytes)
+      Stream.fromIterable(plan.chunks.entries()).pipe(Stream.rechunk(1)),
+      ([index, { bytes, delay }]) =>
+        Effect.zipRight(
+          delay > 0 ? Effect.sleep(delay) : Effect.void,
+          Effect.sync(() => {
+            exchange.sending(index)
+            return bytes
+          })
+        )
     )
     this.stream = Stream.concat(
-      chunks,
+      Stream.suspend(() => {
+        exchange.reading()
+        return chunks
+      }),
       Stream.execute(Effect.suspend((): Effect.Effect<void, HttpClientError.ResponseError> => {
         switch (plan.end) {
           case "reset":
           case "close":
-            over()
+            exchange.over()
             return this.fail(causeOf(runtime, plan.end, url, true))
           case "stall":
             return Effect.never
           default:
-            return Effect.sync(over)
+            return Effect.sync(() => exchange.over())
         }
       }))
     )
@@ -156,20 +201,15 @@ export const makeClient = (server: Server, runtime: Runtime): HttpClient.HttpCli
       { method: request.method, url: url.href, headers: sentHeaders(request), body: utf8.decode(bytes), bytes },
       now
     )
-    let over = false
-    // the client left
-    signal.addEventListener("abort", () => {
-      if (!over) record.aborted = true
-    }, { once: true })
+    const exchange = new Exchange(plan, record)
+    signal.addEventListener("abort", () => exchange.left(), { once: true })
     if (plan.delay > 0) yield* Effect.sleep(plan.delay)
     if (plan.head !== undefined) {
-      return new Response(request, plan, now + plan.delay, runtime, url, () => {
-        over = true
-        record.complete = plan.end === "complete"
-      })
+      exchange.head()
+      return new Response(request, plan, now + plan.delay, runtime, url, exchange)
     }
     if (plan.end === "stall" || plan.end === "complete") return yield* Effect.never
-    over = true
+    exchange.over()
     return yield* new HttpClientError.RequestError({
       request,
       reason: "Transport",
