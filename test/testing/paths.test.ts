@@ -297,6 +297,87 @@ describe("/v1/responses", () => {
     }).pipe(mocked("a", { version: "0.6.3" })))
 })
 
+describe("what a server cannot read", () => {
+  const field = (field: string, type: string, kind = "string") =>
+    `json: cannot unmarshal ${kind} into Go struct field ${field} of type ${type}`
+  const user = (content: unknown) => ({ messages: [{ role: "user", content }] })
+  const calling = (args: unknown) => ({
+    messages: [{ role: "assistant", content: "", tool_calls: [{ function: { name: "f", arguments: args } }] }]
+  })
+  const table: ReadonlyArray<readonly [path: string, body: object, message: string]> = [
+    ["/api/chat", user([{ type: "text", text: "Hi" }]), field("ChatRequest.messages.content", "string", "array")],
+    [
+      "/api/chat",
+      calling("{}"),
+      field("ChatRequest.messages.tool_calls.function.arguments", "api.ToolCallFunctionArguments")
+    ],
+    ["/api/chat", { messages: "Hi" }, field("ChatRequest.messages", "[]api.Message")],
+    ["/api/chat", { ...user("Hi"), stream: "false" }, field("ChatRequest.stream", "bool")],
+    ["/api/chat", { ...user("Hi"), top_logprobs: 30 }, "top_logprobs must be between 0 and 20"],
+    ["/api/generate", { prompt: ["Hi"] }, field("GenerateRequest.prompt", "string", "array")],
+    [
+      "/v1/chat/completions",
+      { ...user("Hi"), temperature: "0" },
+      field("ChatCompletionRequest.temperature", "float64")
+    ],
+    [
+      "/v1/chat/completions",
+      { ...user("Hi"), max_tokens: 1.5 },
+      field("ChatCompletionRequest.max_tokens", "int", "number 1.5")
+    ],
+    [
+      "/v1/chat/completions",
+      calling({}),
+      field(".messages.tool_calls.function.arguments", "string", "object")
+    ],
+    ["/v1/chat/completions", { ...user("Hi"), top_logprobs: 30 }, "top_logprobs must be between 0 and 20"],
+    ["/v1/completions", { prompt: "Hi", temperature: "0" }, field("CompletionRequest.temperature", "float32")],
+    ["/v1/responses", { input: "Hi", max_output_tokens: "9" }, field("ResponsesRequest.max_output_tokens", "int")]
+  ]
+  for (const [path, body, message] of table) {
+    it.effect(`is refused in Go's words: ${path} ${JSON.stringify(body)}`, () =>
+      Effect.gen(function*() {
+        const answer = yield* post(path, { model: "m", ...body })
+        const { error } = jsonOf(answer)
+        assert.deepStrictEqual([answer.status, path.startsWith("/v1") ? error.message : error], [400, message])
+      }).pipe(mocked("a")))
+  }
+})
+
+describe("a model that only embeds", () => {
+  const user = { messages: [{ role: "user", content: "Hi" }] }
+  const model = { model: "m" }
+
+  it.effect("is refused where it is to speak, after its thinking and before its tools", () =>
+    Effect.gen(function*() {
+      const told = (path: string, body: object) =>
+        Effect.map(post(path, { ...model, ...body }), (answer) => {
+          const { error } = jsonOf(answer)
+          return [answer.status, typeof error === "string" ? error : error.message]
+        })
+      const tools = [{ type: "function", function: { name: "f", parameters: {} } }]
+      const noChat = [400, "\"m\" does not support chat"]
+      const noText = [400, "\"m\" does not support generate"]
+      assert.deepStrictEqual(yield* told("/api/chat", { ...user, tools }), noChat)
+      assert.deepStrictEqual(yield* told("/api/chat", {}), noChat)
+      assert.deepStrictEqual(yield* told("/v1/chat/completions", user), noChat)
+      assert.deepStrictEqual(yield* told("/v1/responses", { input: "Hi" }), noChat)
+      assert.deepStrictEqual(yield* told("/api/generate", { prompt: "Hi" }), noText)
+      assert.deepStrictEqual(yield* told("/v1/completions", { prompt: "Hi" }), noText)
+      assert.deepStrictEqual(yield* told("/api/chat", { ...user, think: true }), [
+        400,
+        "\"m\" does not support thinking"
+      ])
+    }).pipe(mocked("a", can("embedding"))))
+
+  it.effect("can be unloaded all the same", () =>
+    Effect.gen(function*() {
+      for (const path of ["/api/chat", "/api/generate"]) {
+        assert.strictEqual(jsonOf(yield* post(path, { ...model, keep_alive: 0 })).done_reason, "unload")
+      }
+    }).pipe(mocked("a", can("embedding"))))
+})
+
 describe("faults and rules", () => {
   it.effect("meet these paths as they meet a chat", () =>
     Effect.gen(function*() {

@@ -3,13 +3,16 @@ import type { Api } from "../../Model.js"
 import { isRecord, type JsonRecord } from "../json.js"
 import {
   asksToThink,
+  bindChat,
   bindCompletions,
   bindGenerate,
   bindOllama,
   bindPrompt,
+  incapable,
   modelFor,
   optionFailure,
-  readBody
+  readBody,
+  type Task
 } from "./checks.js"
 import { completion, type CompletionRequest, loaded } from "./completion.js"
 import { generated, textCompletion } from "./derived.js"
@@ -82,31 +85,36 @@ const reply = (
 // =============================================================================
 
 interface Native {
-  readonly refuse?: (json: JsonRecord) => Plan | undefined
+  readonly kind: Task["kind"]
+  readonly refuse: (json: JsonRecord) => Plan | undefined
   /** There is nothing to answer: the model is loaded, or unloaded. */
   readonly isEmpty: (json: JsonRecord) => boolean
   readonly put?: (plan: Plan, json: JsonRecord) => Plan
 }
 
-const native = (speaker: Speaker, record: RecordedRequest, { isEmpty, put, refuse }: Native): Plan => {
+const native = (speaker: Speaker, record: RecordedRequest, { isEmpty, kind, put, refuse }: Native): Plan => {
   const { generation } = speaker
   const body = readBody("ollama", record.body)
   if ("refused" in body) return body.refused
   const { json } = body
-  const refused = bindOllama(json, generation) ?? refuse?.(json)
+  const refused = bindOllama(json, generation) ?? refuse(json)
   if (refused !== undefined) return refused
   const stream = json["stream"] !== false
   const think = json["think"]
   const thinks = think !== undefined && think !== null && think !== false
-  const found = modelFor(speaker.models, generation, record.model, "ollama", json, thinks)
+  const found = modelFor(speaker.models, generation, record.model, "ollama", json)
   if ("refused" in found) return found.refused
   const { model } = found
   const keepAlive = json["keep_alive"]
   const request = requestOf(speaker, record, "ollama", model, stream, json)
   const inForm: Put = (plan) => put === undefined ? plan : put(plan, json)
+  // whatever it cannot do, it can go
+  const goes = isEmpty(json) && keepAliveMs(keepAlive) === 0
+  const unable = goes ? undefined : incapable(model, generation, "ollama", json, { name: request.model, kind, thinks })
+  if (unable !== undefined) return unable
   if (isEmpty(json)) {
     speaker.keep(model, keepAlive)
-    return inForm(loaded(request, generation, keepAliveMs(keepAlive) === 0 ? "unload" : "load"))
+    return inForm(loaded(request, generation, goes ? "unload" : "load"))
   }
   const option = optionFailure(json, generation, stream)
   if (option !== undefined) {
@@ -127,10 +135,19 @@ const native = (speaker: Speaker, record: RecordedRequest, { isEmpty, put, refus
 const isBlank = (prompt: unknown) => prompt === undefined || prompt === null || prompt === ""
 
 export const chat = (speaker: Speaker, record: RecordedRequest): Plan =>
-  native(speaker, record, { isEmpty: ({ messages }) => !Array.isArray(messages) || messages.length === 0 })
+  native(speaker, record, {
+    kind: "chat",
+    refuse: bindChat,
+    isEmpty: ({ messages }) => !Array.isArray(messages) || messages.length === 0
+  })
 
 export const generate = (speaker: Speaker, record: RecordedRequest): Plan =>
-  native(speaker, record, { refuse: bindGenerate, isEmpty: ({ prompt }) => isBlank(prompt), put: generated })
+  native(speaker, record, {
+    kind: "generate",
+    refuse: bindGenerate,
+    isEmpty: ({ prompt }) => isBlank(prompt),
+    put: generated
+  })
 
 // =============================================================================
 // /v1
@@ -145,6 +162,7 @@ interface Derived {
 const compatible = (
   speaker: Speaker,
   record: RecordedRequest,
+  kind: Task["kind"],
   refuse: (json: JsonRecord) => Plan | undefined,
   derived?: Derived
 ): Plan => {
@@ -154,8 +172,11 @@ const compatible = (
   const { json } = body
   const refused = refuse(json)
   if (refused !== undefined) return refused
-  const found = modelFor(speaker.models, generation, record.model, "openai-completions", json, asksToThink(json))
+  const found = modelFor(speaker.models, generation, record.model, "openai-completions", json)
   if ("refused" in found) return found.refused
+  const task = { name: record.model!, kind, thinks: asksToThink(json) }
+  const unable = incapable(found.model, generation, "openai-completions", json, task)
+  if (unable !== undefined) return unable
   speaker.keep(found.model, undefined)
   const api = derived === undefined ? "openai-completions" : "ollama"
   const request = requestOf(speaker, record, api, found.model, json["stream"] === true, json)
@@ -167,16 +188,16 @@ const compatible = (
 }
 
 export const completions = (speaker: Speaker, record: RecordedRequest): Plan =>
-  compatible(speaker, record, (json) => bindCompletions(json, speaker.generation))
+  compatible(speaker, record, "chat", (json) => bindCompletions(json, speaker.generation))
 
 export const textCompletions = (speaker: Speaker, record: RecordedRequest): Plan =>
-  compatible(speaker, record, bindPrompt, {
+  compatible(speaker, record, "generate", bindPrompt, {
     isEmpty: ({ prompt }) => isBlank(prompt),
     put: (plan, _, request) => textCompletion(plan, request, speaker.generation)
   })
 
 export const responses = (speaker: Speaker, record: RecordedRequest): Plan =>
-  compatible(speaker, record, (json) => fromResponses.bindResponses(json, speaker.generation), {
+  compatible(speaker, record, "chat", (json) => fromResponses.bindResponses(json, speaker.generation), {
     isEmpty: fromResponses.saysNothing,
     put: (plan, json, request) => fromResponses.response(plan, json, request, speaker.generation)
   })

@@ -1,6 +1,6 @@
 /** `/v1/responses`: the items and events that a server makes of a chat. */
 import { isRecord, type JsonRecord, stringOf } from "../json.js"
-import { bindEffort } from "./checks.js"
+import { bindResponse } from "./checks.js"
 import type { CompletionRequest } from "./completion.js"
 import { type ChatLine, derive } from "./derived.js"
 import type { Generation } from "./generation.js"
@@ -39,7 +39,7 @@ const inputMistake = (input: unknown): string | undefined => {
 
 export const bindResponses = (json: JsonRecord, generation: Generation): Plan | undefined => {
   const mistake = inputMistake(json["input"])
-  return mistake === undefined ? bindEffort(json, generation) : bindFailure("openai-completions", mistake)
+  return mistake === undefined ? bindResponse(json, generation) : bindFailure("openai-completions", mistake)
 }
 
 /** Nothing to answer: the model is only loaded. */
