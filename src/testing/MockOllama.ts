@@ -229,7 +229,7 @@ export const setReplies = (replies: Replies): Effect.Effect<void, never, MockOll
   Effect.flatMap(MockOllama, (mock) => mock.setReplies(replies))
 
 /**
- * Adds replies after those that there are.
+ * Adds replies after those that there are; before those that a function makes.
  *
  * @since 0.1.0
  * @category accessors

@@ -24,7 +24,7 @@ export interface Service {
   readonly setModels: (models: ReadonlyArray<Model | string>) => Effect.Effect<void>
   /** Puts others in the place of the replies; none of them is used yet. */
   readonly setReplies: (replies: Replies) => Effect.Effect<void>
-  /** Adds replies after those that there are. */
+  /** Adds replies after those that there are; before those that a function makes. */
   readonly push: (...replies: ReadonlyArray<Reply | string>) => Effect.Effect<void>
   readonly setRules: (rules: ReadonlyArray<Rule>) => Effect.Effect<void>
 }

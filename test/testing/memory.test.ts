@@ -90,6 +90,23 @@ describe("MockOllama.layerHttpClient", () => {
         ]
       })))
 
+    const says = Effect.map(bodyOf(chat({ stream: false })), (text) => JSON.parse(text).message.content as string)
+
+    it.effect("are a greeting as long as there is none, and what is pushed comes at once", () =>
+      Effect.gen(function*() {
+        const mock = yield* MockOllama.MockOllama
+        yield* mock.push("one", "two")
+        assert.deepStrictEqual([yield* says, yield* says, yield* says], ["one", "two", "two"])
+        yield* mock.reset
+        assert.deepStrictEqual([yield* says, yield* says], ["Hello.", "Hello."])
+      }).pipe(mocked("", { replies: undefined })))
+
+    it.effect("that are pushed come before those that a function makes, and then it goes on", () =>
+      Effect.gen(function*() {
+        yield* MockOllama.push("pushed")
+        assert.deepStrictEqual([yield* says, yield* says], ["pushed", "m"])
+      }).pipe(mocked("", { replies: (request) => request.model ?? "" })))
+
     it.effect("are not used up by refused requests nor by loading", () =>
       Effect.gen(function*() {
         yield* ask({ model: "missing", messages: hi.messages })

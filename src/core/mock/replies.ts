@@ -2,34 +2,39 @@
 import { withTag } from "./models.js"
 import type { RecordedRequest, Replies, Reply } from "./script.js"
 
+const fits = (reply: Reply | string, record: RecordedRequest): boolean => {
+  const when = typeof reply === "string" ? undefined : reply.when
+  return when === undefined ||
+    (typeof when === "string"
+      ? record.model !== undefined && withTag(when) === withTag(record.model)
+      : when(record))
+}
+
 export class ReplyQueue {
+  private listed: ReadonlyArray<Reply | string>
   private used = new Set<number>()
 
-  constructor(private replies: Replies, private readonly repeats: boolean) {}
-
-  push(replies: ReadonlyArray<Reply | string>): void {
-    if (typeof this.replies !== "function") this.replies = [...this.replies, ...replies]
-    else {
-      this.replies = replies
-      this.used = new Set()
-    }
+  /** `repeats`: the last one again, when all are used. */
+  constructor(private readonly replies: Replies | undefined, private readonly repeats: boolean) {
+    this.listed = typeof replies === "function" ? [] : replies ?? []
   }
 
-  /** The first unused reply that is meant for this request; when all are used, the last of them again. */
+  push(replies: ReadonlyArray<Reply | string>): void {
+    this.listed = [...this.listed, ...replies]
+  }
+
+  /** The first unused reply that is meant for this request; a function answers what the list does not. */
   next(record: RecordedRequest): Reply | string | undefined {
-    if (typeof this.replies === "function") return this.replies(record)
-    const fits = this.replies.map((reply, index) => ({ reply, index })).filter(({ reply }) => {
-      const when = typeof reply === "string" ? undefined : reply.when
-      return when === undefined ||
-        (typeof when === "string"
-          ? record.model !== undefined && withTag(when) === withTag(record.model)
-          : when(record))
-    })
-    const fresh = fits.find(({ index }) => !this.used.has(index))
-    if (fresh !== undefined) {
-      this.used.add(fresh.index)
-      return fresh.reply
+    let last: Reply | string | undefined
+    for (const [index, reply] of this.listed.entries()) {
+      if (!fits(reply, record)) continue
+      last = reply
+      if (this.used.has(index)) continue
+      this.used.add(index)
+      return reply
     }
-    return this.repeats ? fits.at(-1)?.reply : undefined
+    if (typeof this.replies === "function") return this.replies(record)
+    if (last === undefined && this.replies === undefined) return "Hello."
+    return this.repeats ? last : undefined
   }
 }

@@ -237,7 +237,7 @@ export interface Description {
   /** The newest by default. */
   readonly version?: Version | undefined
   readonly models?: ReadonlyArray<Model | string> | undefined
-  /** Used in order. */
+  /** Used in order; "Hello." by default, as long as none is added. */
   readonly replies?: Replies | undefined
   /** When all are used: the last one again (the default), or a 500 that says so. */
   readonly exhausted?: "repeat" | "fail" | undefined

@@ -87,7 +87,7 @@ export class Server {
     for (const model of this.models) if (model.loaded === true) this.loadedUntil.set(model.name, undefined)
   }
 
-  private queue(replies: Replies = ["Hello."]): ReplyQueue {
+  private queue(replies: Replies | undefined): ReplyQueue {
     return new ReplyQueue(replies, this.description.exhausted !== "fail")
   }
 
