@@ -1,7 +1,7 @@
 /** The paths that a server derives from its chat, as the clients of others ask them. */
 import { HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Either } from "effect"
+import { Effect, Either, TestClock } from "effect"
 import { MockOllama } from "effect-ollama/testing"
 import { layerServer } from "effect-ollama/testing/node"
 import * as Net from "node:net"
@@ -418,6 +418,96 @@ describe("lists and vectors", () => {
       assert.deepStrictEqual(older.embedding, digits)
       assert.strictEqual((yield* embed({ input: [] })).status, 400)
     }).pipe(mocked("a")))
+})
+
+describe("vectors", () => {
+  const embed = (more: object, path = "/api/embed") => post(path, { model: "m", ...more })
+  const lengthsOf = (answer: { readonly text: string }) =>
+    (jsonOf(answer).embeddings as ReadonlyArray<ReadonlyArray<number>>).map(({ length }) => length)
+
+  it.effect("are as long as the model says, or as was asked for, of length 1", () =>
+    Effect.gen(function*() {
+      const whole = yield* embed({ input: ["a", "b"] })
+      assert.deepStrictEqual(lengthsOf(whole), [768, 768])
+      const short = yield* embed({ input: "a", dimensions: 256 })
+      assert.deepStrictEqual(lengthsOf(short), [256])
+      assert.deepStrictEqual(lengthsOf(yield* embed({ input: "a", dimensions: 1024 })), [768])
+      const [vector] = jsonOf(short).embeddings as ReadonlyArray<ReadonlyArray<number>>
+      assert.closeTo(vector!.reduce((sum, value) => sum + value * value, 0), 1, 1e-9)
+      assert.closeTo(vector![0]! / vector![1]!, jsonOf(whole).embeddings[0][0] / jsonOf(whole).embeddings[0][1], 1e-9)
+    }).pipe(mocked("a", { models: [{ name: "m", embeddingLength: 768 }] })))
+
+  it.effect("have 4 numbers where nobody says how many", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(lengthsOf(yield* embed({ input: "a" })), [4])
+      assert.deepStrictEqual(lengthsOf(yield* embed({ input: "a", dimensions: 256 })), [256])
+    }).pipe(mocked("a")))
+
+  it.effect("are none for no text, and no other input is taken", () =>
+    Effect.gen(function*() {
+      for (const body of [{}, { input: "" }, { input: [] }]) {
+        const { status, text } = yield* embed(body)
+        assert.deepStrictEqual([status, text], [200, "{\"model\":\"m\",\"embeddings\":[]}"])
+      }
+      for (const input of [1, ["a", 1], { text: "a" }]) {
+        const refused = yield* embed({ input })
+        assert.deepStrictEqual([refused.status, jsonOf(refused).error], [400, "invalid input type"])
+      }
+      const refused = yield* embed({ input: [1] }, "/v1/embeddings")
+      assert.deepStrictEqual([refused.status, jsonOf(refused).error.message], [400, "invalid input type"])
+      assert.strictEqual((yield* embed({ input: "" }, "/v1/embeddings")).status, 200)
+    }).pipe(mocked("a")))
+})
+
+describe("/api/ps", () => {
+  const loaded = Effect.map(
+    get("/api/ps"),
+    (answer) =>
+      (jsonOf(answer).models as ReadonlyArray<{ name: string; expires_at: string; context_length: number }>).map(
+        ({ context_length, expires_at, name }) => [name, expires_at.slice(0, 16), context_length]
+      )
+  )
+  const user = { model: "m", messages: [{ role: "user", content: "Hi" }], stream: false }
+  const forever = "2262-04-11T23:47"
+
+  it.effect("tells who was asked for vectors, and no longer than it stays", () =>
+    Effect.gen(function*() {
+      yield* post("/api/embed", { model: "m", input: "a", keep_alive: "10m" })
+      assert.deepStrictEqual(yield* loaded, [["m:latest", "1970-01-01T00:10", 4096]])
+      yield* TestClock.adjust("599 seconds")
+      assert.lengthOf(yield* loaded, 1)
+      yield* TestClock.adjust("1 second")
+      assert.deepStrictEqual(yield* loaded, [])
+      yield* post("/v1/embeddings", { model: "m", input: "a" })
+      assert.lengthOf(yield* loaded, 1)
+      yield* post("/api/embed", { model: "m", input: "a", keep_alive: 0 })
+      assert.deepStrictEqual(yield* loaded, [])
+    }).pipe(mocked("a")))
+
+  it.effect("keeps for ever who was to stay for ever, until another time is said", () =>
+    Effect.gen(function*() {
+      yield* post("/api/chat", { model: "m", keep_alive: -1 })
+      yield* post("/api/chat", user)
+      yield* post("/v1/chat/completions", user)
+      assert.deepStrictEqual(yield* loaded, [["m:latest", forever, 4096]])
+      yield* post("/api/chat", { ...user, keep_alive: "1m" })
+      assert.deepStrictEqual(yield* loaded, [["m:latest", "1970-01-01T00:01", 4096]])
+      yield* post("/api/chat", { ...user, keep_alive: 1e300 })
+      assert.deepStrictEqual(yield* loaded, [["m:latest", forever, 4096]])
+    }).pipe(mocked("a")))
+
+  it.effect("tells the context that was asked for, else the Modelfile's, and no more than was trained", () =>
+    Effect.gen(function*() {
+      const context = Effect.map(loaded, (models) => models[0]?.[2])
+      yield* post("/api/chat", user)
+      assert.strictEqual(yield* context, 8192)
+      yield* post("/api/chat", { ...user, options: { num_ctx: 16_384 } })
+      assert.strictEqual(yield* context, 16_384)
+      yield* post("/v1/chat/completions", user)
+      assert.strictEqual(yield* context, 16_384)
+      yield* post("/api/embed", { model: "m", input: "a", options: { num_ctx: 1_000_000 } })
+      assert.strictEqual(yield* context, 32_768)
+    }).pipe(mocked("a", { models: [{ name: "m", parameters: { num_ctx: 8192 } }] })))
 })
 
 describe("origins", () => {

@@ -292,6 +292,30 @@ describe.each(Recordings.versions)("the mock of %s", (version) => {
       assert.deepStrictEqual({ ...ours, chunks: ordered(ours.chunks) }, { ...theirs, chunks: ordered(theirs.chunks) })
     }))
 
+  it.effect("makes vectors as recorded, but for their numbers", () =>
+    Effect.gen(function*() {
+      for (const name of ["embed", "v1-embeddings"]) {
+        const recording = Recordings.get(version, name)
+        const lengths: Array<number> = []
+        const withoutNumbers = (chunks: ReadonlyArray<string>) =>
+          chunks.join("").replace(/\[-?[\d.][^[\]]*\]/g, (vector) => {
+            lengths.push((JSON.parse(vector) as Array<number>).length)
+            return "VECTOR"
+          })
+        const theirs = recorded(recording)
+        const expected = { ...theirs, chunks: withoutNumbers(theirs.chunks) }
+        const [length] = lengths
+        const answer = yield* send(recording).pipe(Effect.provide(MockOllama.layerHttpClient({
+          version: mockVersion[version],
+          models: [{ name: "scripted-plain", embeddingLength: length }]
+        })))
+        const ours = { ...answer, chunks: withoutNumbers(answer.chunks) }
+        // long numbers do not fit the buffer within which Go announces the length
+        assert.deepStrictEqual({ ...ours, framing: "" }, { ...expected, framing: "" })
+        assert.deepStrictEqual(lengths, [length, length, length, length])
+      }
+    }))
+
   it.effect("shows a model as recorded", () =>
     Effect.gen(function*() {
       const recording = Recordings.get(version, "show-tool")

@@ -34,7 +34,8 @@ export interface Speaker {
   readonly now: number
   /** The reply that is next in turn. */
   readonly next: (record: RecordedRequest) => Reply | string | undefined
-  readonly keep: (model: Installed, keepAlive: unknown) => void
+  /** Loads or unloads the model as a request says; one of `/v1` says nothing. */
+  readonly keep: (model: Installed, request: JsonRecord | undefined) => void
 }
 
 const requestOf = (
@@ -105,15 +106,14 @@ const native = (speaker: Speaker, record: RecordedRequest, { isEmpty, kind, put,
   const found = modelFor(speaker.models, generation, record.model, "ollama", json)
   if ("refused" in found) return found.refused
   const { model } = found
-  const keepAlive = json["keep_alive"]
   const request = requestOf(speaker, record, "ollama", model, stream, json)
   const inForm: Put = (plan) => put === undefined ? plan : put(plan, json)
   // whatever it cannot do, it can go
-  const goes = isEmpty(json) && keepAliveMs(keepAlive) === 0
+  const goes = isEmpty(json) && keepAliveMs(json["keep_alive"]) === 0
   const unable = goes ? undefined : incapable(model, generation, "ollama", json, { name: request.model, kind, thinks })
   if (unable !== undefined) return unable
   if (isEmpty(json)) {
-    speaker.keep(model, keepAlive)
+    speaker.keep(model, json)
     return inForm(loaded(request, generation, goes ? "unload" : "load"))
   }
   const option = optionFailure(json, generation, stream)
@@ -128,7 +128,7 @@ const native = (speaker: Speaker, record: RecordedRequest, { isEmpty, kind, put,
         })
       }
   }
-  speaker.keep(model, keepAlive)
+  speaker.keep(model, json)
   return reply(speaker, record, request, inForm)
 }
 

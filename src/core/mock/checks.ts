@@ -142,6 +142,7 @@ const promptTypes: GoTypes = {
   }
 }
 
+const embedTypes: GoTypes = { EmbedRequest: { model: "string", dimensions: "int", options: "map[string]interface {}" } }
 const responsesTypes: GoTypes = {
   ResponsesRequest: {
     model: "string",
@@ -204,12 +205,19 @@ export const bindGenerate = (json: JsonRecord): Plan | undefined => {
 
 const levels = new Set(["low", "medium", "high", "max"])
 
+const bindKeepAlive = ({ keep_alive: keepAlive }: JsonRecord): Plan | undefined =>
+  typeof keepAlive === "string" && !duration.test(keepAlive)
+    ? bindFailure("ollama", `time: invalid duration ${JSON.stringify(keepAlive)}`)
+    : undefined
+
+/** What binding a request for vectors refuses. */
+export const bindEmbed = (api: Api, json: JsonRecord): Plan | undefined =>
+  bindTypes(api, json, embedTypes) ?? (api === "ollama" ? bindKeepAlive(json) : undefined)
+
 /** What binding a request of Ollama's own API refuses. */
 export const bindOllama = (json: JsonRecord, generation: Generation): Plan | undefined => {
-  const keepAlive = json["keep_alive"]
-  if (typeof keepAlive === "string" && !duration.test(keepAlive)) {
-    return bindFailure("ollama", `time: invalid duration ${JSON.stringify(keepAlive)}`)
-  }
+  const refused = bindKeepAlive(json)
+  if (refused !== undefined) return refused
   const think = json["think"]
   if (
     generation.thinks && typeof think === "string" && !(levels.has(think) && generation.thinkLevels.includes(think))

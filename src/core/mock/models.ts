@@ -1,4 +1,5 @@
 /** The installed models as `/api/tags`, `/api/show`, `/api/ps` and `/v1/models` tell them. */
+import { isRecord, type JsonRecord, numberOf } from "../json.js"
 import { timestamp } from "./completion.js"
 import { type Generation, generations } from "./generation.js"
 import { goJson } from "./goJson.js"
@@ -54,6 +55,8 @@ export const lacks = (model: Model, capability: string): boolean => capabilities
 
 const contextLength = (model: Model) => model.contextLength ?? 32_768
 
+const embeddingLength = (model: Model) => model.embeddingLength ?? 4096
+
 const details = (model: Model, parent = "") => {
   const family = model.family ?? "llama"
   return {
@@ -80,7 +83,7 @@ export const tags = (models: ReadonlyArray<Installed>, generation: Generation) =
       details: {
         ...details(model),
         ...(generation.tagsCapabilities &&
-          { context_length: contextLength(model), embedding_length: model.embeddingLength ?? 4096 })
+          { context_length: contextLength(model), embedding_length: embeddingLength(model) })
       },
       capabilities: generation.tagsCapabilities && known !== undefined && known.length > 0 ? known : undefined
     }
@@ -115,28 +118,67 @@ export const keepAliveMs = (keepAlive: unknown): number => {
     : parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0)
 }
 
-/** The models in memory, and until when; `undefined` for one that was there from the start. */
-export type LoadedUntil = Map<string, number | undefined>
+/** How a model is in memory. */
+interface Loaded {
+  /** `undefined` for one that was there from the start. */
+  readonly until: number | undefined
+  /** How long it stays after each request that does not say how long, in ms. */
+  readonly stays: number
+  /** The context that was asked for (tokens). */
+  readonly numCtx: number | undefined
+}
+
+/** The models that were loaded, by their names. */
+export type LoadedModels = Map<string, Loaded>
+
+const inMemory = (loaded: LoadedModels, name: string, now: number): Loaded | undefined => {
+  const found = loaded.get(name)
+  return found?.until === undefined || found.until > now ? found : undefined
+}
+
+/** From the start, and as long as nobody asks it. */
+export const loadFirst = (loaded: LoadedModels, { name }: Installed): void => {
+  loaded.set(name, { until: undefined, stays: usualTime, numCtx: undefined })
+}
+
+/** Loads a model for a request, or unloads it. `/v1` (`undefined`) has no say in this, and takes a loaded one as it is. */
+export const keep = (loaded: LoadedModels, { name }: Installed, request: JsonRecord | undefined, now: number): void => {
+  const before = inMemory(loaded, name, now)
+  const asked = request?.["keep_alive"]
+  const stays = asked == null ? before?.stays ?? usualTime : Math.min(forever, keepAliveMs(asked))
+  const options = request?.["options"]
+  const numCtx = request === undefined ? before?.numCtx : isRecord(options) ? numberOf(options, "num_ctx") : undefined
+  if (stays === 0) loaded.delete(name)
+  else loaded.set(name, { until: now + stays, stays, numCtx })
+}
+
+/** What a model runs with: what was asked for, its Modelfile's, or the usual; no more than it was trained for. */
+const runsWith = (model: Model, asked: number | undefined): number => {
+  const own = Number(/^num_ctx\s+(\S+)/m.exec(parameterText(model.parameters) ?? "")?.[1])
+  return model.effectiveContext ?? Math.min(asked ?? (own || 4096), contextLength(model))
+}
 
 export const ps = (
   models: ReadonlyArray<Installed>,
-  loadedUntil: LoadedUntil,
+  loaded: LoadedModels,
   generation: Generation,
   now: number
 ) => {
-  const until = (model: Installed) => loadedUntil.get(model.name) ?? now + usualTime
   return {
-    models: models.filter((model) => loadedUntil.has(model.name))
-      .sort((a, b) => until(b) - until(a))
-      .map((model) => ({
+    models: models.flatMap((model) => {
+      const found = inMemory(loaded, model.name, now)
+      return found === undefined ? [] : [{ model, numCtx: found.numCtx, until: found.until ?? now + found.stays }]
+    })
+      .sort((a, b) => b.until - a.until)
+      .map(({ model, numCtx, until }) => ({
         name: model.name,
         model: model.name,
         size: size(model),
         digest: model.digest,
         details: details(model),
-        expires_at: timestamp(until(model), 276_044),
+        expires_at: timestamp(until, 276_044),
         size_vram: 0,
-        context_length: generation.psContext ? model.effectiveContext ?? 4096 : undefined
+        context_length: generation.psContext ? runsWith(model, numCtx) : undefined
       }))
   }
 }
@@ -183,7 +225,7 @@ const modelInfo = (model: Model, arrays: boolean) => {
     [`${family}.attention.head_count_kv`]: 4,
     [`${family}.block_count`]: 28,
     [`${family}.context_length`]: contextLength(model),
-    [`${family}.embedding_length`]: model.embeddingLength ?? 4096,
+    [`${family}.embedding_length`]: embeddingLength(model),
     "tokenizer.ggml.add_bos_token": false,
     "tokenizer.ggml.model": "gpt2",
     "tokenizer.ggml.scores": array([0, 0, 0]),
@@ -231,11 +273,19 @@ export const pulled = ({ digest }: Installed, sizes: ReadonlyArray<number> = [10
   { status: "success" }
 ]
 
-/** A vector of 4, of length 1, that depends on the text alone. */
-export const embedding = (text: string): ReadonlyArray<number> => {
+/** A vector of length 1 that depends on the text alone; a shorter one is the beginning of a longer one. */
+const vectorOf = (text: string, dimensions: number): ReadonlyArray<number> => {
   let state = 0x811c9dc5
   for (let i = 0; i < text.length; i++) state = Math.imul(state ^ text.charCodeAt(i), 0x01000193)
-  const vector = [0, 8, 16, 24].map((shift) => ((state >>> shift) & 0xff) - 127.5)
-  const length = Math.hypot(...vector)
+  const vector: Array<number> = []
+  for (let i = 0; i < dimensions; i++) {
+    if (i > 0 && i % 4 === 0) state = Math.imul(state ^ i, 0x01000193)
+    vector.push(((state >>> (i % 4 * 8)) & 0xff) - 127.5)
+  }
+  const length = Math.sqrt(vector.reduce((sum, value) => sum + value * value, 0))
   return vector.map((value) => value / length)
 }
+
+/** Short ones, where nobody says how long: those of tests are read by people. */
+export const embedding = (model: Model, text: string, dimensions = 0): ReadonlyArray<number> =>
+  vectorOf(text, dimensions > 0 ? Math.min(dimensions, embeddingLength(model)) : model.embeddingLength ?? 4)

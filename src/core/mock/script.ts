@@ -26,9 +26,12 @@ export interface Model {
   readonly capabilities?: ReadonlyArray<string> | null | undefined
   /** What the model was trained for, in tokens; 32768 by default. */
   readonly contextLength?: number | undefined
-  /** The context (tokens) that it runs with, in `/api/ps`; 4096 by default. */
+  /**
+   * The context (tokens) that it runs with, in `/api/ps`. By default what was asked for, else the Modelfile's `num_ctx`, else
+   * 4096; at most `contextLength`.
+   */
   readonly effectiveContext?: number | undefined
-  /** 4096 by default. */
+  /** 4096 by default; but without it vectors have 4 numbers, unless a request says how many. */
   readonly embeddingLength?: number | undefined
   /** 64 hex digits; made by default from what `show` tells of the model, its name included, so that it changes with it. */
   readonly digest?: string | undefined

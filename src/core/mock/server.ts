@@ -11,9 +11,10 @@ import {
   find,
   install,
   type Installed,
-  keepAliveMs,
+  keep,
   listing,
-  type LoadedUntil,
+  type LoadedModels,
+  loadFirst,
   modelList,
   ps,
   show,
@@ -59,7 +60,7 @@ export class Server {
   private rules: ReadonlyArray<Rule>
   private met = new Map<Rule, number>()
   private ordinal = 0
-  private loadedUntil: LoadedUntil = new Map()
+  private loaded: LoadedModels = new Map()
   private blobs: Set<string>
 
   constructor(readonly description: Description) {
@@ -77,14 +78,14 @@ export class Server {
     this.ordinal = 0
     this.replies = this.queue(this.description.replies)
     this.rules = this.description.rules ?? []
-    this.loadedUntil = new Map()
+    this.loaded = new Map()
     this.blobs = new Set(this.description.blobs)
     this.setModels(this.description.models ?? [])
   }
 
   setModels(models: ReadonlyArray<Model | string>): void {
     this.models = models.map(install)
-    for (const model of this.models) if (model.loaded === true) this.loadedUntil.set(model.name, undefined)
+    for (const model of this.models) if (model.loaded === true) loadFirst(this.loaded, model)
   }
 
   private queue(replies: Replies | undefined): ReplyQueue {
@@ -189,12 +190,12 @@ export class Server {
       case "/v1/responses":
         return answers.responses(speaker, record)
       default:
-        return unfinished(this.tell(record, now, bytes), faults, this.generation, apiOf(record))
+        return unfinished(this.tell(record, speaker, bytes), faults, this.generation, apiOf(record))
     }
   }
 
   /** All but what a model says. */
-  private tell(record: Recording, now: number, bytes: () => Uint8Array): Plan {
+  private tell(record: Recording, speaker: answers.Speaker, bytes: () => Uint8Array): Plan {
     if (record.path.startsWith(modelPath)) return this.listed(record.path.slice(modelPath.length))
     if (record.path.startsWith(operations.blobPath)) {
       return operations.blob(record.method, record.path, bytes(), this.blobs)
@@ -207,17 +208,17 @@ export class Server {
       case "/api/tags":
         return json(tags(this.models, this.generation))
       case "/api/ps":
-        return json(ps(this.models, this.loadedUntil, this.generation, now))
+        return json(ps(this.models, this.loaded, this.generation, speaker.now))
       case "/api/show":
         return this.show(record)
       case "/v1/models":
         return whole(200, "application/json", `${goJson(modelList(this.models))}\n`)
       case "/api/embed":
-        return embed(this.models, this.generation, record, "ollama")
+        return embed(speaker, record, "ollama")
       case "/api/embeddings":
-        return embedOne(this.models, record)
+        return embedOne(speaker, record)
       case "/v1/embeddings":
-        return embed(this.models, this.generation, record, "openai-completions")
+        return embed(speaker, record, "openai-completions")
       case "/api/pull":
         return this.pull(record)
       case "/api/push":
@@ -341,13 +342,7 @@ export class Server {
       ordinal: this.ordinal,
       now,
       next: (record) => this.replies.next(record),
-      keep: (model, keepAlive) => this.keep(model, keepAlive, now)
+      keep: (model, request) => keep(this.loaded, model, request, now)
     }
-  }
-
-  private keep(model: Installed, keepAlive: unknown, now: number): void {
-    const time = keepAliveMs(keepAlive)
-    if (time === 0) this.loadedUntil.delete(model.name)
-    else this.loadedUntil.set(model.name, now + time)
   }
 }
