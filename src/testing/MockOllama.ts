@@ -13,11 +13,10 @@ import type * as Either from "effect/Either"
 import * as Layer from "effect/Layer"
 import type * as ParseResult from "effect/ParseResult"
 import type * as failures from "../core/mock/failures.js"
-import { Server } from "../core/mock/server.js"
 import * as Ollama from "../Ollama.js"
 import type * as OpenClawConfig from "../OpenClawConfig.js"
 import * as internalMemory from "./internal/memory.js"
-import { makeService } from "./internal/service.js"
+import { makeDescribed, makeService } from "./internal/service.js"
 import * as written from "./internal/written.js"
 import type { Description, Model, RecordedRequest, Replies, Reply, Rule, Service } from "./Script.js"
 
@@ -65,7 +64,7 @@ export const make = (
   options: Options = {}
 ): Effect.Effect<{ readonly mock: Service; readonly httpClient: HttpClient.HttpClient }> =>
   Effect.sync(() => {
-    const server = new Server(description)
+    const server = makeDescribed(description)
     const { prefix = "" } = description
     return {
       mock: makeService(server, defaultUrl + prefix),

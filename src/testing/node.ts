@@ -9,9 +9,9 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import * as Http from "node:http"
 import type * as Net from "node:net"
-import { headersOf, type Plan, sending } from "../core/mock/plan.js"
-import { type Incoming, Server } from "../core/mock/server.js"
-import { makeService } from "./internal/service.js"
+import { failed, headersOf, type Plan, sending } from "../core/mock/plan.js"
+import type { Recording } from "../core/mock/server.js"
+import { makeDescribed, makeService } from "./internal/service.js"
 import { MockOllama } from "./MockOllama.js"
 import type { Description, RecordedRequest, Service } from "./Script.js"
 
@@ -54,7 +54,13 @@ export interface ServerOptions {
   readonly port?: number | undefined
 }
 
-const play = (plan: Plan, response: Http.ServerResponse, request: Http.IncomingMessage, sent: () => void) => {
+const play = (
+  plan: Plan,
+  response: Http.ServerResponse,
+  request: Http.IncomingMessage,
+  report: (error: unknown) => void,
+  sent: (plan: Plan) => void
+) => {
   const { socket } = request
   let timer: ReturnType<typeof setTimeout> | undefined
   response.once("close", () => clearTimeout(timer))
@@ -65,11 +71,11 @@ const play = (plan: Plan, response: Http.ServerResponse, request: Http.IncomingM
   const end = () => {
     switch (plan.end) {
       case "complete":
-        sent()
+        sent(plan)
         response.end()
         return
       case "close":
-        sent()
+        sent(plan)
         // what was written goes out first, then a FIN without the end of the body
         socket.end()
         return
@@ -77,7 +83,7 @@ const play = (plan: Plan, response: Http.ServerResponse, request: Http.IncomingM
       case "headers-timeout":
         return
       default:
-        sent()
+        sent(plan)
         socket.resetAndDestroy()
     }
   }
@@ -99,11 +105,22 @@ const play = (plan: Plan, response: Http.ServerResponse, request: Http.IncomingM
     if (response.destroyed) return
     if (plan.head === undefined) return end()
     response.sendDate = false
-    response.writeHead(plan.head.status, headersOf(plan, Date.now()).flat())
+    try {
+      response.writeHead(plan.head.status, headersOf(plan, Date.now()).flat())
+    } catch (error) {
+      report(error)
+      return play(failed(error), response, request, report, sent)
+    }
     if (plan.chunks.length === 0 && plan.end === "complete") return end()
     response.flushHeaders()
     send(0)
   })
+}
+
+/** A request, as long as it is under way. */
+interface Exchange {
+  /** Whether its client may go without having left it: all is sent, or nobody asks for it any more. */
+  isOver: boolean
 }
 
 const listen = (server: Http.Server, port: number) =>
@@ -134,32 +151,29 @@ export const makeServer = (
   options: ServerOptions = {}
 ): Effect.Effect<{ readonly mock: Service; readonly server: ServerService }, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const mock = new Server(description)
+    const mock = makeDescribed(description)
     let opened = 0
     let closed = 0
     const waiting: Array<(request: RecordedRequest) => void> = []
     const left: Array<RecordedRequest> = []
+    const exchanges = new Set<Exchange>()
     let root = ""
-
-    /** What a function of the description throws must not bring down the test's process. */
-    const answer = (incoming: Incoming) => {
-      try {
-        return mock.handle(incoming, Date.now())
-      } catch {
-        return undefined
-      }
-    }
 
     const http = Http.createServer((request, response) => {
       const body: Array<Buffer> = []
-      const leave = (record: RecordedRequest) => {
+      const exchange: Exchange = { isOver: false }
+      exchanges.add(exchange)
+      response.once("close", () => exchanges.delete(exchange))
+      const leave = (record: Recording) => {
+        if (exchange.isOver) return
+        record.aborted = true
         const next = waiting.shift()
         if (next === undefined) left.push({ ...record })
         else next({ ...record })
       }
       const handle = () => {
         const bytes = Buffer.concat(body)
-        return answer({
+        return mock.handle({
           method: request.method ?? "GET",
           url: `${root}${request.url?.startsWith("/") === true ? request.url : "/"}`,
           headers: Object.fromEntries(
@@ -169,33 +183,27 @@ export const makeServer = (
           ),
           body: bytes.toString("utf8"),
           bytes
-        })
+        }, Date.now())
       }
       request.on("data", (chunk: Buffer) => body.push(chunk))
       // The client left while it sent its request: that has no answer.
       request.once("close", () => {
-        if (request.complete) return
-        const record = handle()?.record
-        if (record === undefined) return
-        record.aborted = true
-        leave(record)
+        if (!request.complete && !exchange.isOver) leave(handle().record)
       })
       request.on("end", () => {
-        const handled = handle()
-        if (handled === undefined) return void response.writeHead(500).end()
-        const { plan, record } = handled
-        let over = false
-        response.once("close", () => {
-          if (over) return
-          record.aborted = true
-          leave(record)
-        })
-        play(plan, response, request, () => {
-          over = true
-          record.complete = plan.end === "complete"
+        const { plan, record } = handle()
+        response.once("close", () => leave(record))
+        play(plan, response, request, mock.report, ({ end }) => {
+          exchange.isOver = true
+          record.complete = end === "complete"
         })
       })
     })
+    /** Those under way are neither answered to the end nor left by their clients: it is the mock that goes, or forgets. */
+    const settle = Effect.sync(() => {
+      for (const exchange of exchanges) exchange.isOver = true
+    })
+    const stop = Effect.suspend(() => http.listening ? Effect.zipRight(settle, close(http)) : Effect.void)
     http.on("connection", (socket: Net.Socket) => {
       opened++
       socket.on("error", () => {})
@@ -204,12 +212,14 @@ export const makeServer = (
 
     const port = yield* Effect.acquireRelease(
       Effect.orDie(listen(http, options.port ?? 0)),
-      () => http.listening ? close(http) : Effect.void
+      () => stop
     )
     const url = `http://127.0.0.1:${port}`
     root = url
+    const service = makeService(mock, url + (description.prefix ?? ""))
+    const forget = Effect.sync(() => left.splice(0))
     return {
-      mock: makeService(mock, url + (description.prefix ?? "")),
+      mock: { ...service, reset: Effect.zipRight(settle, Effect.zipRight(forget, service.reset)) },
       server: {
         url,
         port,
@@ -224,7 +234,7 @@ export const makeServer = (
             if (index >= 0) waiting.splice(index, 1)
           })
         }),
-        stop: Effect.suspend(() => http.listening ? close(http) : Effect.void),
+        stop,
         start: Effect.suspend(() => http.listening ? Effect.void : Effect.asVoid(Effect.orDie(listen(http, port))))
       }
     }

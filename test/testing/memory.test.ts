@@ -3,6 +3,7 @@ import type { HttpClientError } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Stream, TestClock } from "effect"
 import { MockOllama } from "effect-ollama/testing"
+import { toldOnConsole } from "../support/console.js"
 
 const root = "http://127.0.0.1:11434"
 
@@ -106,6 +107,23 @@ describe("MockOllama.layerHttpClient", () => {
         yield* MockOllama.push("pushed")
         assert.deepStrictEqual([yield* says, yield* says], ["pushed", "m"])
       }).pipe(mocked("", { replies: (request) => request.model ?? "" })))
+
+    it.effect("whose function throws are answered in words, and the stack is told", () =>
+      Effect.gen(function*() {
+        const told = yield* toldOnConsole(Effect.gen(function*() {
+          const answer = yield* v1()
+          assert.deepStrictEqual(
+            [answer.status, yield* answer.text],
+            [500, "{\"error\":\"mock: the description threw: no such reply\"}"]
+          )
+        }))
+        assert.match(told, /no such reply[^]*memory\.test\.ts/)
+        assert.lengthOf(yield* MockOllama.requests, 1)
+      }).pipe(mocked("", {
+        replies: () => {
+          throw new Error("no such reply")
+        }
+      })))
 
     it.effect("are not used up by refused requests nor by loading", () =>
       Effect.gen(function*() {

@@ -1,9 +1,10 @@
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Stream } from "effect"
+import { Effect, Fiber, Option, Stream } from "effect"
 import { MockOllama } from "effect-ollama/testing"
 import { layerServer, MockServer } from "effect-ollama/testing/node"
 import * as Net from "node:net"
+import { toldOnConsole } from "../support/console.js"
 
 interface Conversation {
   readonly text: string
@@ -230,6 +231,25 @@ describe("layerServer", () => {
       }).pipe(served({ text: "a b c", fault: { type: "stall", after: 2 } }), Effect.provide(FetchHttpClient.layer)))
   })
 
+  it.live("answers in words when the description throws, or has a header that cannot be sent", () =>
+    Effect.gen(function*() {
+      const told = yield* toldOnConsole(Effect.gen(function*() {
+        const mock = yield* MockOllama.MockOllama
+        const thrown = yield* talk(post(hi))
+        assert.match(thrown.text, /^HTTP\/1\.1 500 /)
+        assert.strictEqual(bodyOf(thrown.text), "{\"error\":\"mock: the description threw: no such reply\"}")
+        yield* mock.setReplies([{ raw: { headers: { "x-a": "a\nb" }, chunks: ["a"] } }])
+        const header = yield* talk(post(hi))
+        assert.match(header.text, /^HTTP\/1\.1 500 /)
+        assert.include(bodyOf(header.text), "mock: the description threw: Invalid character in header content")
+      }))
+      assert.match(told, /no such reply[^]*node\.test\.ts[^]*Invalid character/)
+    }).pipe(served("", {
+      replies: () => {
+        throw new Error("no such reply")
+      }
+    })))
+
   it.live("refuses connections once it is stopped, and answers again when it is started", () =>
     Effect.gen(function*() {
       const { start, stop, url } = yield* MockServer
@@ -241,6 +261,28 @@ describe("layerServer", () => {
       yield* start
       assert.include(yield* get, "0.33.0")
     }).pipe(served(""), Effect.provide(FetchHttpClient.layer)))
+
+  it.live("a client that is there when it stops, or forgets, has not left", () =>
+    Effect.gen(function*() {
+      const server = yield* MockServer
+      const mock = yield* MockOllama.MockOllama
+      const until = (holds: (requests: ReadonlyArray<MockOllama.RecordedRequest>) => boolean) =>
+        Effect.repeat(Effect.zipRight(Effect.sleep(1), mock.requests), { until: (requests) => holds(requests) })
+      const ask = Effect.zipLeft(Effect.fork(talk(post(hi))), until(({ length }) => length > 0))
+      const first = yield* ask
+      yield* server.stop
+      yield* Fiber.join(first)
+      assert.isFalse((yield* mock.requests)[0]!.aborted)
+      yield* server.start
+      yield* mock.reset
+      yield* Fiber.interrupt(yield* ask)
+      yield* until((requests) => requests[0]!.aborted)
+      yield* mock.reset
+      const third = yield* ask
+      assert.isTrue(Option.isNone(yield* Effect.timeoutOption(server.nextAborted, 0)))
+      yield* Fiber.interrupt(third)
+      assert.isTrue((yield* server.nextAborted).aborted)
+    }).pipe(served({ fault: { type: "stall" } })))
 
   it.live("is gone with its scope, open connections and all", () =>
     Effect.gen(function*() {

@@ -164,6 +164,10 @@ export const missingModel = (generation: Generation, model: string) =>
 
 export const busyMessage = "server busy, please try again.  maximum pending requests exceeded"
 
+/** The answer where the description itself fails: a function of it throws, or a header of it cannot be sent. */
+export const failed = (error: unknown): Plan =>
+  json({ error: `mock: the description threw: ${error instanceof Error ? error.message : String(error)}` }, 500)
+
 // =============================================================================
 // faults
 // =============================================================================

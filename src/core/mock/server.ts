@@ -24,6 +24,7 @@ import {
 import * as operations from "./operations.js"
 import {
   applyFault,
+  failed,
   failure,
   faultAnswer,
   faultsOf,
@@ -63,7 +64,8 @@ export class Server {
   private loaded: LoadedModels = new Map()
   private blobs: Set<string>
 
-  constructor(readonly description: Description) {
+  /** `report` is told what the description's functions throw. */
+  constructor(readonly description: Description, readonly report: (error: unknown) => void) {
     this.generation = generations[description.version ?? "0.33.0"]
     this.models = []
     this.blobs = new Set(description.blobs)
@@ -132,7 +134,15 @@ export class Server {
       this.generation,
       within ? methodsOf(record.path, this.generation) : undefined,
       this.description.origins ?? [],
-      () => within ? this.answer(record, now, bytes) : plainText(404, "404 page not found")
+      () => {
+        if (!within) return plainText(404, "404 page not found")
+        try {
+          return this.answer(record, now, bytes)
+        } catch (error) {
+          this.report(error)
+          return failed(error)
+        }
+      }
     )
     // a HEAD has the head of the GET
     return {

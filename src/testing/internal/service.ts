@@ -1,6 +1,11 @@
+import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
-import type { Server } from "../../core/mock/server.js"
-import type { Service } from "../Script.js"
+import { Server } from "../../core/mock/server.js"
+import type { Description, Service } from "../Script.js"
+
+/** What a description's function throws, an assertion perhaps, is seen where the test is run, with its stack. */
+export const makeDescribed = (description: Description): Server =>
+  new Server(description, (error) => Effect.runSync(Console.error("mock: the description threw:", error)))
 
 export const makeService = (server: Server, url: string): Service => ({
   url,
