@@ -52,7 +52,14 @@ export class MockServer extends Context.Tag("effect-ollama/testing/node/MockServ
 export interface ServerOptions {
   /** Default: a free one. A port that is taken is a defect. */
   readonly port?: number | undefined
+  /** How many requests are remembered, the last ones; all by default. For a mock that runs for long. */
+  readonly remember?: number | undefined
+  /** Told of each request when it has come. */
+  readonly onRequest?: ((request: RecordedRequest) => void) | undefined
 }
+
+/** Longer ones a timer of Node takes for none. */
+const longestTimer = 2_147_483_647
 
 const play = (
   plan: Plan,
@@ -64,8 +71,9 @@ const play = (
   const { socket } = request
   let timer: ReturnType<typeof setTimeout> | undefined
   response.once("close", () => clearTimeout(timer))
-  const wait = (ms: number, then: () => void) => {
-    if (ms > 0) timer = setTimeout(then, ms)
+  const wait = (ms: number, then: () => void): void => {
+    if (ms > longestTimer) timer = setTimeout(() => wait(ms - longestTimer, then), longestTimer)
+    else if (ms > 0) timer = setTimeout(then, ms)
     else then()
   }
   const end = () => {
@@ -151,7 +159,8 @@ export const makeServer = (
   options: ServerOptions = {}
 ): Effect.Effect<{ readonly mock: Service; readonly server: ServerService }, never, Scope.Scope> =>
   Effect.gen(function*() {
-    const mock = makeDescribed(description)
+    const { onRequest, port: wanted = 0, remember = Infinity } = options
+    const mock = makeDescribed(description, remember)
     let opened = 0
     let closed = 0
     const waiting: Array<(request: RecordedRequest) => void> = []
@@ -168,12 +177,13 @@ export const makeServer = (
         if (exchange.isOver) return
         record.aborted = true
         const next = waiting.shift()
-        if (next === undefined) left.push({ ...record })
-        else next({ ...record })
+        if (next !== undefined) return next({ ...record })
+        left.push({ ...record })
+        if (left.length > remember) left.shift()
       }
       const handle = () => {
         const bytes = Buffer.concat(body)
-        return mock.handle({
+        const handled = mock.handle({
           method: request.method ?? "GET",
           url: `${root}${request.url?.startsWith("/") === true ? request.url : "/"}`,
           headers: Object.fromEntries(
@@ -184,6 +194,8 @@ export const makeServer = (
           body: bytes.toString("utf8"),
           bytes
         }, Date.now())
+        onRequest?.({ ...handled.record })
+        return handled
       }
       request.on("data", (chunk: Buffer) => body.push(chunk))
       // The client left while it sent its request: that has no answer.
@@ -211,7 +223,7 @@ export const makeServer = (
     })
 
     const port = yield* Effect.acquireRelease(
-      Effect.orDie(listen(http, options.port ?? 0)),
+      Effect.orDie(listen(http, wanted)),
       () => stop
     )
     const url = `http://127.0.0.1:${port}`

@@ -1,7 +1,7 @@
-import { HttpClient, HttpClientRequest } from "@effect/platform"
+import { HttpBody, HttpClient, HttpClientRequest } from "@effect/platform"
 import type { HttpClientError } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Stream, TestClock } from "effect"
+import { Clock, Effect, Exit, Fiber, Stream, TestClock } from "effect"
 import { MockOllama } from "effect-ollama/testing"
 import { toldOnConsole } from "../support/console.js"
 
@@ -218,6 +218,18 @@ describe("MockOllama.layerHttpClient", () => {
         assert.deepStrictEqual(yield* mock.requests, [])
       }).pipe(mocked("a")))
 
+    it.effect("have the bytes of a body that is given raw", () =>
+      Effect.gen(function*() {
+        const bytes = new TextEncoder().encode(JSON.stringify({ ...hi, stream: false }))
+        for (const raw of [bytes, bytes.buffer]) {
+          const response = yield* HttpClientRequest.post(`${root}/api/chat`).pipe(
+            HttpClientRequest.setBody(HttpBody.raw(raw)),
+            HttpClient.execute
+          )
+          assert.strictEqual(response.status, 200)
+        }
+      }).pipe(mocked("a")))
+
     it.effect("are aborted when the client is interrupted before the head", () =>
       Effect.gen(function*() {
         const mock = yield* MockOllama.MockOllama
@@ -358,6 +370,37 @@ describe("MockOllama.layerHttpClient", () => {
         yield* TestClock.adjust(1)
         assert.deepStrictEqual((yield* Fiber.join(fiber)).chunks, [..."{\"version\":\"0.33.0\"}"])
       }).pipe(mocked("", { rules: [{ fault: { type: "drip", delayMs: 10 } }] })))
+
+    it.effect("cut anew, chunks are as late as they were", () =>
+      Effect.gen(function*() {
+        const times: Array<readonly [number, number]> = []
+        const fiber = yield* Effect.fork(Effect.flatMap(chat(), ({ stream }) =>
+          Stream.runForEach(stream, (bytes) =>
+            Effect.map(Clock.currentTimeMillis, (now) =>
+              times.push([now, bytes.length])))))
+        yield* TestClock.adjust(3000)
+        yield* Fiber.join(fiber)
+        assert.deepStrictEqual(times, [[0, 2], [1000, 2], [1000, 1], [2000, 1]])
+      }).pipe(
+        mocked({
+          raw: { chunks: ["abc", "de", "f"] },
+          delayMs: { chunk: 1000 },
+          fault: { type: "split", sizes: [2, 2, 1] }
+        })
+      ))
+
+    it.effect("byte by byte, with what the chunks wait besides", () =>
+      Effect.gen(function*() {
+        const fiber = yield* Effect.fork(received(chat()))
+        yield* TestClock.adjust(1029)
+        assert.strictEqual((yield* Fiber.poll(fiber))._tag, "None")
+        yield* TestClock.adjust(1)
+        assert.deepStrictEqual((yield* Fiber.join(fiber)).chunks, ["a", "b", "c", "d"])
+      }).pipe(mocked({
+        raw: { chunks: ["ab", "cd"] },
+        delayMs: { chunk: 1000 },
+        fault: { type: "drip", delayMs: 10 }
+      })))
 
     it.effect("a stall in the body never ends", () =>
       Effect.gen(function*() {
@@ -530,6 +573,48 @@ describe("MockOllama.layerHttpClient", () => {
         assert.strictEqual(all.get("copied:latest"), after)
         assert.strictEqual(new Set(all.values()).size, 3)
       }).pipe(mocked("")))
+
+    it.effect("are listed newest first, and one that comes is the newest", () =>
+      Effect.gen(function*() {
+        const names = Effect.gen(function*() {
+          const tags = yield* (yield* HttpClient.get(`${root}/api/tags`)).json
+          const list = yield* (yield* HttpClient.get(`${root}/v1/models`)).json
+          const found = (tags as { models: Array<{ name: string }> }).models.map(({ name }) => name)
+          assert.deepStrictEqual((list as { data: Array<{ id: string }> }).data.map(({ id }) => id), found)
+          return found
+        })
+        assert.deepStrictEqual(yield* names, ["new:latest", "old:latest"])
+        yield* ask({ model: "pulled" }, "/api/pull")
+        yield* ask({ source: "old", destination: "copied" }, "/api/copy")
+        assert.deepStrictEqual(yield* names, ["copied:latest", "pulled:latest", "new:latest", "old:latest"])
+      }).pipe(mocked("", {
+        models: [
+          { name: "old", modifiedAt: "2026-05-01T00:00:00Z" },
+          { name: "new", modifiedAt: "2026-06-01T00:00:00+02:00" }
+        ]
+      })))
+
+    it.effect("are created with the parameters of their base and their own over them", () =>
+      Effect.gen(function*() {
+        const parameters = { stop: ["x", "y"], num_ctx: 4096 }
+        for (const from of ["described", "written"]) {
+          yield* ask({ model: "made", from, parameters }, "/api/create")
+          const { parameters: text } = (yield* (yield* ask({ model: "made" }, "/api/show")).json) as {
+            parameters: string
+          }
+          assert.deepStrictEqual(text.split("\n").map((line) => line.replace(/ +/, " ")), [
+            "temperature 0.5",
+            "stop \"x\"",
+            "stop \"y\"",
+            "num_ctx 4096"
+          ])
+        }
+      }).pipe(mocked("", {
+        models: [
+          { name: "described", parameters: { temperature: 0.5, stop: "a", num_ctx: 8192 } },
+          { name: "written", parameters: "stop      \"a\"\ntemperature   0.5" }
+        ]
+      })))
 
     it.effect("are pulled and deleted", () =>
       Effect.gen(function*() {

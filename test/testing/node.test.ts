@@ -198,6 +198,12 @@ describe("layerServer", () => {
         assert.isAtLeast(reads.at(-1)!.ms, 45 + 2 * 25)
       }).pipe(served({ text: "a b", delayMs: { head: 50, chunk: 30 } })))
 
+    it.live("a delay that is too long for a timer of Node", () =>
+      Effect.gen(function*() {
+        const { end, text } = yield* talk(post(hi), 200)
+        assert.deepStrictEqual({ end, text }, { end: "timeout", text: "" })
+      }).pipe(served({ text: "a", delayMs: { head: 2 ** 31 } })))
+
     it.live("an answer of another status", () =>
       Effect.gen(function*() {
         const { text } = yield* talk(post(hi))
@@ -249,6 +255,18 @@ describe("layerServer", () => {
         throw new Error("no such reply")
       }
     })))
+
+  it.live("can be told to remember the last requests only, and tells of each", () => {
+    const told: Array<string> = []
+    return Effect.gen(function*() {
+      for (const path of ["/", "/api/version", "/api/tags"]) {
+        yield* talk(`GET ${path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n`)
+      }
+      const requests = yield* (yield* MockOllama.MockOllama).requests
+      assert.deepStrictEqual(requests.map(({ path }) => path), ["/api/version", "/api/tags"])
+      assert.deepStrictEqual(told, ["/", "/api/version", "/api/tags"])
+    }).pipe(Effect.provide(layerServer({}, { remember: 2, onRequest: ({ path }) => told.push(path) })))
+  })
 
   it.live("refuses connections once it is stopped, and answers again when it is started", () =>
     Effect.gen(function*() {

@@ -406,6 +406,13 @@ describe("lists and vectors", () => {
       assert.deepStrictEqual([missing.status, jsonOf(missing).error.message], [404, "model 'x' not found"])
     }).pipe(mocked("a")))
 
+  it.effect("one model of the list, its name encoded as a client may", () =>
+    Effect.gen(function*() {
+      assert.strictEqual(jsonOf(yield* get("/v1/models/a%3A20b")).id, "a:20b")
+      assert.strictEqual((yield* get("/v1/models/hf.co%2Fa")).text, "404 page not found")
+      assert.strictEqual((yield* get("/v1/models/%")).status, 404)
+    }).pipe(mocked("a", { models: ["a:20b"] })))
+
   it.effect("the same vector in digits, in base64, and from the older path", () =>
     Effect.gen(function*() {
       const embed = (more: object) => post("/v1/embeddings", { model: "m", input: "Hi", ...more })

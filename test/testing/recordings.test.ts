@@ -391,4 +391,27 @@ describe("the mock of v0.33.0-rc2", () => {
         replies: [{ fault: { type: "busy" } }]
       }))
   }
+
+  const pulls: ReadonlyArray<readonly [name: string, description: MockOllama.Description]> = [
+    ["pull-no-model", {}],
+    ["pull-whole", {}],
+    ["pull-missing", { registry: { models: [] } }],
+    ["pull-missing-whole", { registry: { models: [] } }]
+  ]
+  for (const [name, description] of pulls) {
+    it.effect(`pulls, or does not, as recorded: ${name}`, () => sameAsRecorded("v0.33.0-rc2", name, description))
+  }
+
+  it.effect("pulls a model that is there as recorded", () =>
+    Effect.gen(function*() {
+      const recording = Recordings.get("v0.33.0-rc2", "pull-again")
+      const name = (JSON.parse(recording.request.body!) as { readonly model: string }).model
+      const { chunks, ...theirs } = recorded(recording)
+      const { chunks: lines, ...ours } = yield* send(recording).pipe(Effect.provide(MockOllama.layerHttpClient({
+        models: [name],
+        registry: { layers: [7_953_120, 262, 33, 149] }
+      })))
+      const withoutDigests = (line: string) => line.replace(/[0-9a-f]{12,64}/g, "HEX")
+      assert.deepStrictEqual([ours, lines.map(withoutDigests)], [theirs, chunks.map(withoutDigests)])
+    }))
 })

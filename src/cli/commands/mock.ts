@@ -4,12 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Either from "effect/Either"
 import * as Option from "effect/Option"
 import * as ParseResult from "effect/ParseResult"
-import * as Schedule from "effect/Schedule"
+import * as Queue from "effect/Queue"
 import { parse } from "../../core/config/json5.js"
 import { formatPath, toValue } from "../../core/config/tree.js"
 import { own } from "../../core/json.js"
 import { decode } from "../../testing/internal/written.js"
-import type { Description, Version } from "../../testing/Script.js"
+import type { Description, RecordedRequest, Version } from "../../testing/Script.js"
 import { Failed } from "../failures.js"
 import { note, print } from "../screen.js"
 import { oneLine } from "../text.js"
@@ -38,6 +38,9 @@ const usual: Description = {
     text: "Air scatters short wavelengths more than long ones, so blue light reaches us from all over the sky."
   }]
 }
+
+/** It may run for months, and nobody can ask it what it was asked. */
+const remembered = 1000
 
 /** A description that was written in a file. */
 const describedIn = (value: unknown, file: string): Either.Either<Description, Failed> =>
@@ -79,8 +82,17 @@ export const mock = ({ imitate, log, models, port, replies, script }: Given) =>
       ...(replies.length > 0 ? { replies } : {})
     }
     const kit = yield* Effect.promise(() => import("../../testing/node.js"))
-    const options = Option.isSome(port) ? { port: port.value } : {}
-    const { mock, server } = yield* kit.makeServer(description, options).pipe(
+    const lines = yield* Queue.sliding<string>(remembered)
+    const options = {
+      ...(Option.isSome(port) ? { port: port.value } : {}),
+      remember: remembered,
+      ...(log && {
+        onRequest: ({ method, model, path }: RecordedRequest) => {
+          lines.unsafeOffer(`${method} ${path}${model === undefined ? "" : ` ${model}`}`)
+        }
+      })
+    }
+    const { server } = yield* kit.makeServer(description, options).pipe(
       Effect.catchAllDefect((defect) => {
         return new Failed({
           message: own(defect, "code") === "EADDRINUSE"
@@ -91,13 +103,5 @@ export const mock = ({ imitate, log, models, port, replies, script }: Given) =>
     )
     yield* print(`${server.url}${description.prefix ?? ""}`)
     yield* note(({ dim }) => dim(`A mock of Ollama ${description.version ?? "0.33.0"}. Ctrl-C stops it.`))
-    let told = 0
-    const tell = Effect.gen(function*() {
-      const requests = yield* mock.requests
-      for (const { method, model, path } of requests.slice(told)) {
-        yield* note(() => oneLine(`${method} ${path}${model === undefined ? "" : ` ${model}`}`))
-      }
-      told = requests.length
-    })
-    yield* log ? Effect.repeat(tell, Schedule.spaced("100 millis")) : Effect.never
+    yield* Effect.forever(Effect.flatMap(lines.take, (line) => note(() => oneLine(line))))
   }).pipe(Effect.scoped)

@@ -71,8 +71,19 @@ const details = (model: Model, parent = "") => {
 
 const size = (model: Model) => model.size ?? 4_683_087_332
 
+const changedAt = (model: Installed) => Math.floor(Date.parse(model.modifiedAt) / 1000)
+
+/** Newest first, by the second. */
+const listed = (models: ReadonlyArray<Installed>) => models.toSorted((a, b) => changedAt(b) - changedAt(a))
+
+/** A model that is installed now, so after all others. */
+export const newest = (model: Installed, models: ReadonlyArray<Installed>): Installed => {
+  const latest = models.reduce((most, other) => Math.max(most, changedAt(other) || 0), newestAt / 1000)
+  return { ...model, modifiedAt: timestamp((latest + 1) * 1000, 455_023) }
+}
+
 export const tags = (models: ReadonlyArray<Installed>, generation: Generation) => ({
-  models: models.map((model) => {
+  models: listed(models).map((model) => {
     const known = model.ownTemplate === true ? ["completion"] : capabilities(model)
     return {
       name: model.name,
@@ -186,13 +197,13 @@ export const ps = (
 export const listing = (model: Installed) => ({
   id: model.name,
   object: "model",
-  created: Math.floor(Date.parse(model.modifiedAt) / 1000),
+  created: changedAt(model),
   owned_by: model.name.split("/").at(-2) ?? "library"
 })
 
 export const modelList = (models: ReadonlyArray<Installed>) => ({
   object: "list",
-  data: models.length === 0 ? null : models.map(listing)
+  data: models.length === 0 ? null : listed(models).map(listing)
 })
 
 /** As the server prints them: `%-30s %#v`, a line each. */
@@ -211,6 +222,15 @@ const parameterText = (parameters: Model["parameters"]): string | undefined => {
     }
   }
   return lines.length === 0 ? undefined : lines.join("\n")
+}
+
+/** The parameters of a base with others laid over them. */
+export const withParameters = (
+  base: Model["parameters"],
+  over: Readonly<Record<string, string | number | ReadonlyArray<string | number>>>
+): Model["parameters"] => {
+  const kept = (parameterText(base) ?? "").split("\n").filter((line) => !Object.hasOwn(over, /^\S*/.exec(line)![0]))
+  return [...kept, parameterText(over) ?? ""].filter((line) => line !== "").join("\n") || undefined
 }
 
 const modelInfo = (model: Model, arrays: boolean) => {
@@ -261,12 +281,17 @@ export const show = (model: Omit<Installed, "digest">, verbose: boolean, generat
 }
 
 /** The progress of a pull of layers of these sizes (bytes). */
-export const pulled = ({ digest }: Installed, sizes: ReadonlyArray<number> = [1000]): ReadonlyArray<object> => [
+export const pulled = (
+  { digest }: Installed,
+  sizes: ReadonlyArray<number> = [1000],
+  isThere = false
+): ReadonlyArray<object> => [
   { status: "pulling manifest" },
   ...sizes.flatMap((total, index) => {
     const hex = index === 0 ? digest : digest.slice(index % 64) + digest.slice(0, index % 64)
     const layer = { status: `pulling ${hex.slice(0, 12)}`, digest: `sha256:${hex}`, total }
-    return [layer, { ...layer, completed: Math.floor(total * 0.6) }, { ...layer, completed: total }]
+    const whole = { ...layer, completed: total }
+    return isThere ? [whole] : [layer, { ...layer, completed: Math.floor(total * 0.6) }, whole]
   }),
   { status: "verifying sha256 digest" },
   { status: "writing manifest" },

@@ -3,7 +3,7 @@ import { isRecord, type JsonRecord, numberOf, own, stringOf } from "../json.js"
 import { Sha256 } from "../server/sha256.js"
 import { readBody } from "./checks.js"
 import { goJson } from "./goJson.js"
-import { install, type Installed, pulled, withTag } from "./models.js"
+import { install, type Installed, pulled, withParameters, withTag } from "./models.js"
 import { json, ndjson, type Plan, streamed, whole } from "./plan.js"
 import type { Registry } from "./script.js"
 
@@ -11,6 +11,9 @@ const lines = (values: ReadonlyArray<object>, delayMs = 0): Plan =>
   streamed(ndjson, values.map((value) => `${goJson(value)}\n`), { head: 0, chunk: delayMs })
 
 const success = { status: "success" }
+
+/** An answer that somebody did not want line by line. */
+const atOnce = (value: object, status = 200): Plan => whole(status, "application/json", goJson(value))
 
 // =============================================================================
 // pull, push, create
@@ -20,17 +23,18 @@ const success = { status: "success" }
 export const offers = (registry: Registry | undefined, name: string): boolean =>
   registry?.models === undefined || registry.models.some((model) => withTag(model) === withTag(name))
 
-export const pull = (model: Installed, stream: boolean, registry: Registry | undefined): Plan =>
-  stream ? lines(pulled(model, registry?.layers), registry?.delayMs) : json(success)
+/** `isThere`: the layers of an installed model are there at once. */
+export const pull = (model: Installed, stream: boolean, registry: Registry | undefined, isThere: boolean): Plan =>
+  stream ? lines(pulled(model, registry?.layers, isThere), registry?.delayMs) : atOnce(success)
 
 /** An error after the head, as of a model that no registry has. */
 export const missing = (stream: boolean): Plan => {
   const error = { error: "pull model manifest: file does not exist" }
-  return stream ? lines([{ status: "pulling manifest" }, error]) : json(error, 500)
+  return stream ? lines([{ status: "pulling manifest" }, error]) : atOnce(error, 500)
 }
 
 export const push = ({ digest }: Installed, stream: boolean, registry: Registry | undefined): Plan => {
-  if (!stream) return json(success)
+  if (!stream) return atOnce(success)
   const layer = { status: `pushing ${digest.slice(0, 12)}`, digest: `sha256:${digest}`, total: 1000 }
   return lines([
     { status: "retrieving manifest" },
@@ -53,7 +57,9 @@ export const made = (name: string, body: JsonRecord, from: Installed | undefined
     system: given("system") ?? base.system,
     template: given("template") ?? base.template,
     license: given("license") ?? base.license,
-    parameters: isRecord(parameters) ? parameters as Readonly<Record<string, string | number>> : base.parameters
+    parameters: isRecord(parameters)
+      ? withParameters(base.parameters, parameters as Readonly<Record<string, string | number>>)
+      : base.parameters
   }, 0)
 }
 
@@ -65,7 +71,7 @@ export const created = ({ digest }: Installed, stream: boolean, registry: Regist
       { status: "writing manifest" },
       success
     ], registry?.delayMs)
-    : json(success)
+    : atOnce(success)
 
 // =============================================================================
 // blobs

@@ -182,12 +182,20 @@ const concat = (chunks: ReadonlyArray<PlannedChunk>) => {
   return all
 }
 
+/** Cut anew; a piece waits as long as all that begins in it. */
 const resplit = (chunks: ReadonlyArray<PlannedChunk>, sizes: ReadonlyArray<number>, gap: number) => {
   const all = concat(chunks)
   const out: Array<PlannedChunk> = []
+  let next = 0
+  let nextAt = 0
   for (let at = 0, index = 0; at < all.length; index++) {
     const size = Math.max(1, sizes[Math.min(index, sizes.length - 1)] ?? 1)
-    out.push({ delay: index === 0 ? chunks[0]!.delay : gap, bytes: all.subarray(at, at + size) })
+    let delay = index === 0 ? 0 : gap
+    for (; next < chunks.length && nextAt < at + size; next++) {
+      delay += chunks[next]!.delay
+      nextAt += chunks[next]!.bytes.length
+    }
+    out.push({ delay, bytes: all.subarray(at, at + size) })
     at += size
   }
   return out

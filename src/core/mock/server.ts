@@ -16,6 +16,7 @@ import {
   type LoadedModels,
   loadFirst,
   modelList,
+  newest,
   ps,
   show,
   tags,
@@ -51,6 +52,15 @@ export interface Incoming {
 /** A recorded request while it is being answered. */
 export type Recording = { -readonly [K in keyof RecordedRequest]: RecordedRequest[K] }
 
+/** A path as the router reads it. */
+const decoded = (path: string): string => {
+  try {
+    return decodeURIComponent(path)
+  } catch {
+    return path
+  }
+}
+
 const apiOf = ({ path }: RecordedRequest): Api => path.startsWith("/v1/") ? "openai-completions" : "ollama"
 
 export class Server {
@@ -64,8 +74,12 @@ export class Server {
   private loaded: LoadedModels = new Map()
   private blobs: Set<string>
 
-  /** `report` is told what the description's functions throw. */
-  constructor(readonly description: Description, readonly report: (error: unknown) => void) {
+  /** `report` is told what the description's functions throw; `most` requests are remembered, the last ones. */
+  constructor(
+    readonly description: Description,
+    readonly report: (error: unknown) => void,
+    private readonly most: number
+  ) {
     this.generation = generations[description.version ?? "0.33.0"]
     this.models = []
     this.blobs = new Set(description.blobs)
@@ -109,7 +123,7 @@ export class Server {
 
   /** Records the request and decides the whole answer. */
   handle(incoming: Incoming, now: number): { readonly plan: Plan; readonly record: Recording } {
-    const path = new URL(incoming.url).pathname
+    const path = decoded(new URL(incoming.url).pathname)
     const prefix = this.description.prefix ?? ""
     const within = path === prefix || path.startsWith(`${prefix}/`)
     const body = parse(incoming.body)?.value
@@ -127,6 +141,7 @@ export class Server {
       complete: false
     }
     this.requests.push(record)
+    if (this.requests.length > this.most) this.requests.shift()
     this.ordinal++
     const bytes = () => incoming.bytes ?? new TextEncoder().encode(incoming.body)
     const plan = forOrigin(
@@ -249,12 +264,13 @@ export class Server {
   // ===========================================================================
 
   private named(
-    record: RecordedRequest
+    record: RecordedRequest,
+    missing = "model is required"
   ): { readonly name: string; readonly json: JsonRecord } | { readonly refused: Plan } {
     const body = readBody("ollama", record.body)
     if ("refused" in body) return body
     return record.model === undefined || record.model === ""
-      ? { refused: json({ error: "model is required" }, 400) }
+      ? { refused: json({ error: missing }, 400) }
       : { name: record.model, json: body.json }
   }
 
@@ -275,21 +291,18 @@ export class Server {
 
   private add(model: Installed): void {
     const before = find(this.models, model.name)
-    this.models = [model, ...this.models.filter((other) => other !== before)]
+    this.models = [newest(model, this.models), ...this.models.filter((other) => other !== before)]
   }
 
   private pull(record: RecordedRequest): Plan {
-    const request = this.named(record)
+    const request = this.named(record, "invalid model name")
     if ("refused" in request) return request.refused
     const stream = request.json["stream"] !== false
     const model = this.obtain(request.name)
     if (model === undefined) return operations.missing(stream)
-    return {
-      ...operations.pull(model, stream, this.description.registry),
-      effect: () => {
-        if (find(this.models, request.name) === undefined) this.add(model)
-      }
-    }
+    const isThere = find(this.models, request.name) === model
+    const plan = operations.pull(model, stream, this.description.registry, isThere)
+    return isThere ? plan : { ...plan, effect: () => this.add(model) }
   }
 
   private send(record: RecordedRequest): Plan {

@@ -173,7 +173,15 @@ const bodyOf = (
     case "Uint8Array":
       return Effect.succeed(body.body)
     case "Raw":
-      return Effect.sync(() => typeof body.body === "string" ? new TextEncoder().encode(body.body) : nothing)
+      return Effect.sync(() =>
+        typeof body.body === "string"
+          ? new TextEncoder().encode(body.body)
+          : body.body instanceof Uint8Array
+          ? body.body
+          : body.body instanceof ArrayBuffer
+          ? new Uint8Array(body.body)
+          : nothing
+      )
     case "Stream":
       return Stream.runCollect(body.stream).pipe(
         Effect.map(concat),

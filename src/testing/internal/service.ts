@@ -4,8 +4,8 @@ import { Server } from "../../core/mock/server.js"
 import type { Description, Service } from "../Script.js"
 
 /** What a description's function throws, an assertion perhaps, is seen where the test is run, with its stack. */
-export const makeDescribed = (description: Description): Server =>
-  new Server(description, (error) => Effect.runSync(Console.error("mock: the description threw:", error)))
+export const makeDescribed = (description: Description, most = Infinity): Server =>
+  new Server(description, (error) => Effect.runSync(Console.error("mock: the description threw:", error)), most)
 
 export const makeService = (server: Server, url: string): Service => ({
   url,
