@@ -79,7 +79,7 @@ describe.sequential("in a pipe", () => {
       const ps = yield* execute(me, ["ps"], { env })
       assert.match(
         ps.stdout,
-        /^NAME +SIZE +PROCESSOR +CONTEXT +STAYS\ngpt-oss:20b +13\.8 GB +100% CPU +4,096 +for 1 h (?:29|30) min/
+        /^NAME +SIZE +PROCESSOR +CONTEXT +STAYS\ngpt-oss:20b +13\.8 GB +100% CPU +8,192 +for 1 h (?:29|30) min/
       )
       const [unload, rm] = yield* Effect.all([
         execute(me, ["unload", "gpt-oss:20b"], { env }),

@@ -103,5 +103,5 @@ export const mock = ({ imitate, log, models, port, replies, script }: Given) =>
     )
     yield* print(`${server.url}${description.prefix ?? ""}`)
     yield* note(({ dim }) => dim(`A mock of Ollama ${description.version ?? "0.33.0"}. Ctrl-C stops it.`))
-    yield* Effect.forever(Effect.flatMap(lines.take, (line) => note(() => oneLine(line))))
+    return yield* Effect.forever(Effect.flatMap(lines.take, (line) => note(() => oneLine(line))))
   }).pipe(Effect.scoped)
