@@ -1,4 +1,5 @@
 /** Files that are sent to a server, named by the digest of their bytes. */
+import type * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -60,33 +61,40 @@ export const has = (streaming: Streaming, digest: string): Effect.Effect<boolean
       () => Effect.succeed(false)
     ))
 
-/** A body that says since when (ms of the clock) the connection takes no more of it, and why it ended early. */
+/**
+ * A content as the connection takes it, which says since when (ms of the clock) that takes no more, and why it ended early.
+ * Transports may stop asking for more of a body and never close it, or ask on though nobody sends it any more: so the
+ * content is opened by who sends, and closed with that.
+ */
 class Sending<E> {
   since: number | undefined
   failure: Option.Option<E> = Option.none()
+  private isOver = false
   private readonly over = Deferred.unsafeMake<never, Error>(FiberId.none)
+  private readonly turn = Effect.unsafeMakeSemaphore(1)
 
-  /** Transports that are aborted wait for the next bytes before they let go of a body. */
-  readonly close = Deferred.fail(this.over, new Error("the request is over"))
+  /** Nothing is pulled after this, nor still being pulled. */
+  readonly close = Effect.suspend(() => {
+    this.isOver = true
+    const ended = this.turn.withPermits(1)(Effect.void)
+    return Effect.zipRight(Deferred.fail(this.over, new Error("the request is over")), ended)
+  })
 
-  body(content: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | Error> {
-    return Stream.interruptWhenDeferred(this.watched(content), this.over)
-  }
-
-  private watched(content: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> {
-    return Stream.unwrapScoped(
-      Effect.map(Stream.toPull(content), (pull) =>
-        Stream.repeatEffectChunkOption(Effect.suspend(() => {
-          this.since = undefined
-          return Effect.tapBoth(pull, {
-            onFailure: (error) => {
-              this.failure = error
-              return this.mark
-            },
-            onSuccess: () => this.mark
-          })
-        })))
-    )
+  body(pull: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>>): Stream.Stream<Uint8Array, E | Error> {
+    const over = Effect.mapError(Deferred.await(this.over), Option.some)
+    const next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E | Error>> = Effect.suspend(() => {
+      if (this.isOver) return over
+      this.since = undefined
+      const taken = Effect.tapBoth(pull, {
+        onFailure: (error) => {
+          this.failure = error
+          return this.mark
+        },
+        onSuccess: () => this.mark
+      })
+      return Effect.raceFirst(taken, over)
+    })
+    return Stream.repeatEffectChunkOption(this.turn.withPermits(1)(next))
   }
 
   readonly mark = Effect.map(Clock.currentTimeMillis, (now) => {
@@ -110,24 +118,26 @@ const send = <E, R>(
   content: Stream.Stream<Uint8Array, E, R>,
   digest: string
 ): Effect.Effect<void, ModelError | E, R> =>
-  Effect.contextWithEffect((context) => {
+  Effect.scoped(Effect.flatMap(Effect.zip(Effect.context<R>(), Stream.toPull(content)), ([context, pull]) => {
     const sending = new Sending<E>()
     const outgoing = outgoingOf(streaming, digest)
     const asked = Transport.ask(streaming.client, {
       ...outgoing,
       method: "POST",
-      body: sending.body(Stream.provideContext(content, context)),
+      body: sending.body(Effect.provide(pull, context)),
       limit: Infinity
     })
     // What the content failed with comes back as an error of the transport.
-    const told = Effect.catchAll(asked, (error): Effect.Effect<never, ModelError | E> =>
-      Effect.fail(Option.getOrElse(sending.failure, () => error)))
+    const told = Effect.catchAll(
+      asked,
+      (error): Effect.Effect<never, ModelError | E> => Effect.fail(Option.getOrElse(sending.failure, () => error))
+    )
     const { idle } = streaming.limits
     return Effect.raceFirst(told, sending.stalled(outgoing.url, idle)).pipe(
       Effect.asVoid,
       Effect.ensuring(sending.close)
     )
-  })
+  }))
 
 /**
  * A file that a server has now.

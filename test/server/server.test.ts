@@ -1,4 +1,4 @@
-import { FetchHttpClient } from "@effect/platform"
+import { FetchHttpClient, HttpClient, HttpClientResponse } from "@effect/platform"
 import { assert, describe, it } from "@effect/vitest"
 import { Chunk, Data, Deferred, Effect, Fiber, Layer, Redacted, Stream, TestClock } from "effect"
 import { OllamaClient } from "effect-ollama"
@@ -131,6 +131,43 @@ describe("upload", () => {
       assert(error._tag === "RequestTimeout")
       assert.deepInclude(error, { phase: "idle", limit: 60_000 })
     }).pipe(Effect.provide(mock({}, { idleTimeout: "1 minute" }))))
+
+  it.effect("closes the content when the answer comes before its end, and takes no more of it, whatever the transport does", () =>
+    Effect.gen(function*() {
+      const [begun, goOn, gaveUp] = [
+        yield* Deferred.make<void>(),
+        yield* Deferred.make<void>(),
+        yield* Deferred.make<void>()
+      ]
+      const client = HttpClient.make((request) => {
+        const answer = (status: number) => HttpClientResponse.fromWeb(request, new Response(null, { status }))
+        if (request.body._tag !== "Stream") return Effect.succeed(answer(404))
+        const one = Effect.zipRight(Deferred.succeed(begun, undefined), Deferred.await(goOn))
+        return Stream.runForEach(request.body.stream, () => one).pipe(
+          Effect.ensuring(Deferred.succeed(gaveUp, undefined)),
+          Effect.forkDaemon,
+          Effect.zipRight(Deferred.await(begun)),
+          Effect.as(answer(413))
+        )
+      })
+      let taken = 0
+      let closed = false
+      const content = Stream.rechunk(Stream.range(1, 9), 1).pipe(
+        Stream.map(() => new Uint8Array(++taken)),
+        Stream.ensuring(Effect.sync(() => {
+          closed = true
+        }))
+      )
+      const uploading = OllamaClient.upload(provider(), { content, digest: hello })
+      const error = yield* Effect.flip(Effect.provide(uploading, OllamaClient.layer)).pipe(
+        Effect.provideService(HttpClient.HttpClient, client)
+      )
+      assert.strictEqual(error._tag, "RequestRejected")
+      assert.isTrue(closed)
+      yield* Deferred.succeed(goOn, undefined)
+      yield* Deferred.await(gaveUp)
+      assert.strictEqual(taken, 1)
+    }))
 
   for (const [name, transport] of [["fetch", FetchHttpClient.layer], ["undici", NodeTransport.layer]] as const) {
     const layer = Layer.merge(MockNode.layerServer(), Layer.provideMerge(OllamaClient.layer, transport))

@@ -1,16 +1,20 @@
 // @partial
+import type * as Arr from "effect/Array"
 import * as Cause from "effect/Cause"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type * as Pull from "effect/Pull"
 import * as Stream from "effect/Stream"
 
 // @members
 class Sending<E> {
-  private watched(content: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E> {
-    return Stream.transformPull(content, (pull) =>
-      Effect.succeed(Effect.suspend(() => {
+  body(pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E>): Stream.Stream<Uint8Array, E | Error> {
+    const next: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E | Error> = Effect.suspend(
+      (): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E | Error> => {
+        if (this.isOver) return Deferred.await(this.over)
         this.since = undefined
-        return Effect.onExit(pull, (exit) => {
+        const taken = Effect.onExit(pull, (exit) => {
           if (exit._tag === "Failure") {
             this.failure = Option.filter(
               Cause.findErrorOption(exit.cause),
@@ -19,6 +23,9 @@ class Sending<E> {
           }
           return this.mark
         })
-      })))
+        return Effect.raceFirst(taken, Deferred.await(this.over))
+      }
+    )
+    return Stream.fromPull(Effect.succeed(this.turn.withPermits(1)(next)))
   }
 }
