@@ -18,16 +18,15 @@ import type * as Schedule from "effect/Schedule"
 import type * as Scope from "effect/Scope"
 import type { Ignored, Usage } from "./Chat.js"
 import * as Completion from "./completion/completion.js"
-import { findStatus } from "./core/catalog/refs.js"
-import { type Asked, batches, embedders, tokensOf } from "./core/embedding/embedding.js"
-import type { Vector } from "./core/embedding/vectors.js"
+import { findStatus, usable } from "./core/catalog/refs.js"
+import { areAlike, type Asked, batches, embedders, tokensOf, unlike } from "./core/embedding/embedding.js"
 import type { Endpoint } from "./core/provider.js"
 import * as Attributes from "./core/telemetry/attributes.js"
 import type { Api, Catalog } from "./Model.js"
 import { ModelDiscovery } from "./ModelDiscovery.js"
 import * as ModelRef from "./ModelRef.js"
 import { Models } from "./Models.js"
-import { type CatalogError, InvalidRequest, type SelectionError } from "./OllamaError.js"
+import { type CatalogError, InvalidRequest, MalformedResponse, type SelectionError } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
 import * as internal from "./server/server.js"
 import * as Telemetry from "./telemetry/telemetry.js"
@@ -51,8 +50,8 @@ export interface Vectors {
  */
 export interface EmbedOptions<Form extends keyof Vectors = "float32"> {
   /**
-   * The ref of the model, e.g. `ollama/nomic-embed-text`. There is no default and no fallback: vectors of two models cannot
-   * be compared.
+   * The ref of the model, e.g. `ollama/nomic-embed-text`, its alias, or its name alone where there is one provider. There is
+   * no default and no fallback: vectors of two models cannot be compared.
    */
   readonly model: string
   /** The length of the vectors, for models that can shorten them. */
@@ -167,12 +166,6 @@ interface Target {
   readonly model: string
 }
 
-const formed = <Form extends keyof Vectors>(
-  vector: Vector,
-  form: Form
-): Vectors[Form] =>
-  (form === "float32" && !(vector instanceof Float32Array) ? new Float32Array(vector) : vector) as Vectors[Form] // by the form
-
 /**
  * The service over the `HttpClient` and the `Models` of the context.
  *
@@ -185,8 +178,16 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
     const maxBytes = options.maxBytes ?? 64 * 1024 * 1024
     const operations = Telemetry.make("embeddings")
 
+    // What an alias stands for. A bare name can only be of the one provider that there is.
+    const fullRef = (text: string): string => {
+      const ref = models.candidates({ model: text, fallbacks: [] })[0]?.ref ?? text
+      const [only, ...others] = usable(models.providers)
+      return ref.includes("/") || only === undefined || others.length > 0 ? ref : `${only.id}/${ref}`
+    }
+
     // Catalogs that are discovered are those of models for chats, so the server itself says whether it has this one.
-    const targetOf = (ref: string): Effect.Effect<Target, SelectionError> => {
+    const targetOf = (text: string): Effect.Effect<Target, SelectionError> => {
+      const ref = fullRef(text)
       const parsed = ModelRef.parse(ref)
       const found = Either.isRight(parsed) ? findStatus(models.providers, parsed.right.provider)?.result : undefined
       if (found !== undefined && Either.isLeft(found)) return Effect.fail(found.left)
@@ -198,7 +199,7 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
         )
       }
       return Effect.map(
-        models.select(ref),
+        models.select(text),
         ({ api, endpoint, model, ref }): Target => ({ ref, endpoint, api, model: model.id })
       )
     }
@@ -230,11 +231,12 @@ export const make = (options: Options = {}): Effect.Effect<Service, never, HttpC
             ),
           { concurrency: input.concurrency ?? options.concurrency ?? 2 }
         )
+        if (!areAlike(answers)) return yield* new MalformedResponse({ url: embedder.url(endpoint), detail: unlike })
         const tokens = tokensOf(answers)
         const said = answers[0]?.model
         operation.embedded({ model: said, tokens })
         return {
-          embeddings: answers.flatMap(({ vectors }) => vectors.map((vector) => formed(vector, form))),
+          embeddings: answers.flatMap(({ vectors }) => vectors as ReadonlyArray<Vectors[Form]>), // they were asked for in it
           ref,
           ...(said === undefined ? undefined : { model: said }),
           ...(tokens === undefined ? undefined : { usage: { inputTokens: tokens, totalTokens: tokens } }),
@@ -358,7 +360,7 @@ interface Gathering<V> {
   readonly vectors: Deferred.Deferred<ReadonlyArray<V>, EmbeddingError>
   readonly full: Deferred.Deferred<void>
   waiting: number
-  fiber: Fiber.RuntimeFiber<unknown> | undefined
+  fiber: Fiber.RuntimeFiber<unknown, unknown> | undefined
 }
 
 /**
@@ -392,7 +394,6 @@ export const makeResolver = <Form extends keyof Vectors = "float32">(
           return embeddings.embedMany([...gathering.texts.keys()], asked)
         })),
         Effect.map((embedded) => embedded.embeddings),
-        Effect.intoDeferred(gathering.vectors),
         Effect.interruptible,
         Effect.forkIn(scope)
       )
@@ -408,6 +409,8 @@ export const makeResolver = <Form extends keyof Vectors = "float32">(
       open = gathering
       return Effect.map(run(gathering), (fiber) => {
         gathering.fiber = fiber
+        // Also of one that never runs, as its scope is closed.
+        fiber.addObserver((exit) => Deferred.unsafeDone(gathering.vectors, exit))
         return gathering
       })
     })

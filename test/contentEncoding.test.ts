@@ -2,11 +2,12 @@ import { FetchHttpClient, HttpClient } from "@effect/platform"
 import { NodeHttpClient } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Stream } from "effect"
-import { ChatCompletions, Models } from "effect-ollama"
+import { ChatCompletions, Models, OllamaClient } from "effect-ollama"
 import * as NodeTransport from "effect-ollama/node"
 import * as Http from "node:http"
 import type { AddressInfo } from "node:net"
 import * as Zlib from "node:zlib"
+import { provider } from "./discovery.fixtures.js"
 
 const clients = [
   ["fetch", FetchHttpClient.layer],
@@ -108,6 +109,17 @@ describe("an answer that is compressed although nobody asked for it", () => {
         const url = yield* serving({ "content-encoding": "gzip" }, body.subarray(0, body.length >> 1))
         const error = yield* Effect.flip(text(url, client, true))
         assert.strictEqual(error._tag, "IncompleteResponse")
+      }))
+  }
+
+  for (const [name, client] of clients) {
+    it.scopedLive(`without a byte has nothing to undo, on ${name}`, () =>
+      Effect.gen(function*() {
+        const url = yield* serving({ "content-encoding": "gzip" }, new Uint8Array())
+        yield* Effect.provide(
+          OllamaClient.delete(provider({ root: url }), "a"),
+          Layer.provide(OllamaClient.layer, client)
+        )
       }))
   }
 

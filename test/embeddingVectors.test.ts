@@ -32,6 +32,11 @@ describe("vectors are taken out of an answer", () => {
     )
   })
 
+  it("of as many texts as may be", () => {
+    const vectors = Array.from({ length: 100_000 }, () => [0])
+    assert.lengthOf(taken(JSON.stringify({ embeddings: vectors }))?.vectors ?? [], vectors.length)
+  })
+
   it("and not out of a text within it", () => {
     const text = JSON.stringify({ model: "\"embedding\":[1,2]", embeddings: [[3, 4]] })
     assert.deepStrictEqual(taken(text)?.vectors, [[3, 4]])

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, TestClock } from "effect"
+import { Deferred, Effect, Exit, Fiber, Scope, TestClock } from "effect"
 import { Embeddings } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
 
@@ -66,6 +66,21 @@ describe("embedMany", () => {
       }
     }).pipe(Effect.provide(mock("ollama"))))
 
+  it.effect("takes no batches whose vectors have different lengths", () =>
+    Effect.gen(function*() {
+      const rules = ["[1]", "[1,2]"].map((vector) => ({ raw: { chunks: [`{"embeddings":[${vector}]}`] }, times: 1 }))
+      yield* MockOllama.setRules(rules)
+      const error = yield* Effect.flip(Embeddings.embedMany(["a", "b"], { model, batchSize: 1, concurrency: 1 }))
+      assert.strictEqual(error._tag, "MalformedResponse")
+    }).pipe(Effect.provide(mock("ollama"))))
+
+  it.effect("takes no number that 32 bits cannot hold, when they are to", () =>
+    Effect.gen(function*() {
+      const { embedding } = yield* Embeddings.embed("a", { model, vectors: "numbers" })
+      assert.deepStrictEqual(embedding, [1e39])
+      assert.strictEqual((yield* Effect.flip(Embeddings.embed("a", { model })))._tag, "MalformedResponse")
+    }).pipe(Effect.provide(mock("ollama", { rules: [{ raw: { chunks: ["{\"embeddings\":[[1e39]]}"] } }] }))))
+
   it.effect("takes no number for a vector that stands elsewhere", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(Embeddings.embedMany(["a", "b"], { model }))
@@ -82,6 +97,20 @@ describe("embedMany", () => {
       assert(error._tag === "ModelNotFound")
       assert.lengthOf(yield* sent, 1)
     }).pipe(Effect.provide(mock("ollama"))))
+
+  it.effect("asks a server that lists its chat models only, also by an alias and by a bare name", () =>
+    Effect.gen(function*() {
+      for (const name of ["vectors", "e"]) {
+        const { ref } = yield* Embeddings.embed("a", { model: name })
+        assert.strictEqual(ref, model)
+      }
+      assert.deepStrictEqual((yield* sent).map(([path]) => path), ["/api/embed", "/api/embed"])
+    }).pipe(Effect.provide(MockOllama.layer({ models: [{ name: "e", capabilities: ["embedding"] }] }, {
+      config: {
+        models: { providers: { ollama: { apiKey: "k", api: "ollama" } } },
+        agents: { defaults: { models: { "ollama/e": { alias: "vectors" } } } }
+      }
+    }))))
 
   it.effect("asks a provider with a list only for what it lists", () =>
     Effect.gen(function*() {
@@ -186,6 +215,18 @@ describe("makeResolver", () => {
       )
       assert.lengthOf(yield* sent, 1)
     }).pipe(Effect.scoped, Effect.provide(mock("ollama"))))
+
+  it.effect("interrupts who asks when its scope is closed", () =>
+    Effect.gen(function*() {
+      const scope = yield* Scope.make()
+      const texts = yield* Scope.extend(resolver, scope)
+      const one = Effect.exit(Effect.request(new Embeddings.EmbedText({ text: "a" }), texts))
+      const waiting = yield* Effect.fork(one)
+      yield* TestClock.adjust("5 millis")
+      yield* Scope.close(scope, Exit.void)
+      assert.isTrue(Exit.isInterrupted(yield* Fiber.join(waiting)))
+      assert.isTrue(Exit.isInterrupted(yield* one))
+    }).pipe(Effect.provide(mock("ollama"))))
 
   it.effect("fails for each with the typed error, and asks nothing for nobody", () =>
     Effect.gen(function*() {

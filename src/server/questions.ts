@@ -218,7 +218,10 @@ export const embed = (
       "completion",
       model,
       embedder.body(model, texts, asked),
-      object((json) => embedder.read(json, texts.length, taken?.vectors)),
+      object((json) =>
+        Either.flatMap(embedder.read(json, texts.length, taken?.vectors), (batch) =>
+          Either.map(Vectors.formed(batch.vectors, form), (vectors) => ({ ...batch, vectors })))
+      ),
       (bytes) => {
         taken = Vectors.take(bytes, form)
         return taken?.rest ?? bytes

@@ -324,8 +324,9 @@ export type Rest = (bytes: Uint8Array) => Uint8Array
 const decode = (bytes: Uint8Array, reply: Reply, rest: Rest | undefined): Effect.Effect<string, MalformedResponse> => {
   const { limits, url } = reply.outgoing
   if (bytes.length > limits.maxBytes) return Effect.fail(tooLarge(limits, url))
+  const read = rest === undefined ? bytes : rest(bytes)
   try {
-    return Effect.succeed(strict.decode(rest === undefined ? bytes : rest(bytes)))
+    return Effect.succeed(strict.decode(read))
   } catch {
     return Effect.fail(new MalformedResponse({ url, detail: unreadable(reply, "it is not valid UTF-8") }))
   }
@@ -336,11 +337,12 @@ const tooLarge = ({ maxBytes }: Limits, url: string) =>
 
 export const isSuccess = ({ status }: Arrived["response"]): boolean => status >= 200 && status < 300
 
-// What the head says about the length of what is read.
-const lengthOf = ({ headers }: Arrived["response"]): number | undefined => {
+// What the head says about the length of what is read; that of a HEAD speaks of a body that does not come.
+const lengthOf = ({ headers, request: { method } }: Arrived["response"]): number | undefined => {
   const text = headers["content-length"]
   const encoding = headers["content-encoding"]
-  return text !== undefined && /^\d{1,15}$/.test(text) && (encoding === undefined || encoding === "identity")
+  return method !== "HEAD" && text !== undefined && /^\d{1,15}$/.test(text) &&
+      (encoding === undefined || encoding === "identity")
     ? Number(text)
     : undefined
 }

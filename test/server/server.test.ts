@@ -7,7 +7,7 @@ import { MockOllama } from "effect-ollama/testing"
 import * as MockNode from "effect-ollama/testing/node"
 import { createHash } from "node:crypto"
 import { Sha256 } from "../../src/core/server/sha256.js"
-import { key, provider } from "../discovery.fixtures.js"
+import { key, provider, stub } from "../discovery.fixtures.js"
 
 const mock = (description: MockOllama.Description = {}, options: OllamaClient.Options = {}) =>
   Layer.provideMerge(OllamaClient.layerWith(options), MockOllama.layerHttpClient(description))
@@ -94,6 +94,15 @@ describe("create", () => {
       assert.strictEqual(error.path, "files.m.gguf")
       assert.deepStrictEqual(yield* sent, [])
     }).pipe(Effect.provide(mock())))
+})
+
+describe("hasBlob", () => {
+  it.effect("knows a file that is larger than any answer may be", () =>
+    Effect.gen(function*() {
+      const { layer } = stub(() => new Response(null, { headers: { "content-length": `${2 ** 40}` } }))
+      const known = OllamaClient.hasBlob(provider(), hello)
+      assert.isTrue(yield* Effect.provide(known, Layer.provide(OllamaClient.layer, layer)))
+    }))
 })
 
 describe("upload", () => {

@@ -34,6 +34,9 @@ const isVector = (value: unknown): value is ReadonlyArray<number> =>
   Array.isArray(value) && value.length > 0 &&
   value.every((number) => typeof number === "number" && Number.isFinite(number))
 
+/** What is wrong with vectors that cannot be compared. */
+export const unlike = "the vectors are not of one length"
+
 const batch = (
   vectors: ReadonlyArray<unknown>,
   count: number,
@@ -44,7 +47,7 @@ const batch = (
   if (taken !== undefined) return placed(vectors, taken, about)
   if (!vectors.every(isVector)) return Either.left("a vector is not a list of numbers")
   return vectors.some((vector) => vector.length !== vectors[0]!.length)
-    ? Either.left("the vectors are not of one length")
+    ? Either.left(unlike)
     : Either.right({ vectors, ...about })
 }
 
@@ -118,6 +121,10 @@ export const batches = <A>(items: ReadonlyArray<A>, size: number): ReadonlyArray
   for (let at = 0; at < items.length; at += most) lists.push(items.slice(at, at + most))
   return lists
 }
+
+/** Whether the vectors of all batches, each of one length, are of one. */
+export const areAlike = (answers: ReadonlyArray<Batch>): boolean =>
+  new Set(answers.map(({ vectors }) => vectors[0]?.length)).size <= 1
 
 /** The tokens of all batches; `undefined` when one of them did not tell. */
 export const tokensOf = (answers: ReadonlyArray<Batch>): number | undefined => {
