@@ -15,7 +15,7 @@ import type { Endpoint } from "./core/provider.js"
 import type { Generated, GenerateEvent, Page, SearchResult } from "./core/server/answers.js"
 import type { Progress } from "./core/server/progress.js"
 import type { GenerateOptions } from "./core/server/requests.js"
-import { type DiscoveryError, NotEnabled, type ProviderError } from "./OllamaError.js"
+import { type DiscoveryError, type InvalidRequest, NotEnabled, type ProviderError } from "./OllamaError.js"
 import * as internal from "./server/server.js"
 import type { Blob, CreateOptions, Ensured, ModelError, PullOptions, StreamError } from "./server/server.js"
 
@@ -121,7 +121,7 @@ export interface SearchOptions extends WebOptions {
  * @since 0.1.0
  * @category errors
  */
-export type WebError = DiscoveryError | ProviderError
+export type WebError = DiscoveryError | ProviderError | InvalidRequest
 
 /**
  * The service that asks a server about itself.
@@ -198,7 +198,7 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
     const cloud = options?.cloud ?? Effect.fail(new NotEnabled({ provider: "ollama-cloud" }))
     const onWeb = <A>(
       named: Endpoint | undefined,
-      ask: (asking: internal.Asking) => Effect.Effect<A, DiscoveryError>
+      ask: (asking: internal.Asking) => Effect.Effect<A, DiscoveryError | InvalidRequest>
     ): Effect.Effect<A, WebError> =>
       Effect.flatMap(
         named === undefined ? cloud : Effect.succeed(named),
@@ -227,7 +227,7 @@ export const make = (options?: Options): Effect.Effect<Service, never, HttpClien
       upload: (endpoint, blob) => inSpan("upload", internal.upload(streaming(endpoint), blob)),
       generate: (endpoint, input) => {
         const maxBytes = options?.maxBytes ?? 64 * mebi
-        return inSpan("generate", internal.generate({ ...loading(endpoint), maxBytes }, input, maxBytes))
+        return inSpan("generate", internal.generate({ ...loading(endpoint), maxBytes }, input))
       },
       generateStream: (endpoint, options) =>
         streamInSpan("generateStream", internal.generateStream(streaming(endpoint), options)),

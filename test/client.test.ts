@@ -98,6 +98,21 @@ describe("OllamaClient", () => {
       assert.strictEqual((yield* Effect.flip(client.load(provider(), "m")))._tag, "ModelNotFound")
     }))
 
+  it.effect("fails with the error inside a success, whatever is asked", () =>
+    Effect.gen(function*() {
+      const client = yield* withClient(() => json({ error: "the disk is gone" }))
+      const asked: ReadonlyArray<Effect.Effect<unknown, OllamaClient.DiscoveryError>> = [
+        client.version(provider()),
+        client.tags(provider()),
+        client.ps(provider())
+      ]
+      for (const one of asked) {
+        const error = yield* Effect.flip(one)
+        assert(error._tag === "ServerError")
+        assert.strictEqual(error.detail, "the disk is gone")
+      }
+    }))
+
   it.effect("takes no error for none, and a load that is not done for none", () =>
     Effect.gen(function*() {
       yield* (yield* withClient(() => json({ error: null, done: true }))).load(provider(), "m")

@@ -89,6 +89,20 @@ describe("embedMany", () => {
       rules: [{ raw: { chunks: ["{\"data\":[{\"embedding\":0},{\"embedding\":[1,2]}],\"x\":{\"embedding\":[3,4]}}"] } }]
     }))))
 
+  it.effect("refuses what JSON does not have before it sends anything", () =>
+    Effect.gen(function*() {
+      for (
+        const [field, options] of [["keep_alive", { keepAlive: Infinity }], ["dimensions", {
+          dimensions: NaN
+        }]] as const
+      ) {
+        const error = yield* Effect.flip(Embeddings.embed("a", { model, ...options }))
+        assert(error._tag === "InvalidRequest")
+        assert.strictEqual(error.path, field)
+      }
+      assert.deepStrictEqual(yield* sent, [])
+    }).pipe(Effect.provide(mock("ollama"))))
+
   it.effect("asks nobody for nothing, and never another model", () =>
     Effect.gen(function*() {
       assert.deepStrictEqual((yield* Embeddings.embedMany([], { model })).embeddings, [])

@@ -18,13 +18,13 @@ const context = (info: object) => contextWindowOf(info)
 describe("the context window", () => {
   it("that only the list has counts, and that of the model itself before it", () => {
     const listed = { name: "m", details: { context_length: 32768 } }
-    const [model] = Either.getOrThrow(readTags(JSON.stringify({ models: [listed] }), 10))
+    const [model] = Either.getOrThrow(readTags({ models: [listed] }, 10))
     const definition = definitionOf(model!, {})
     assert.strictEqual(definition.contextWindow, 32768)
     assert.include(definition.known, "contextWindow")
     assert.strictEqual(definitionOf(model!, { contextWindow: 4096 }).contextWindow, 4096)
     const broken = { name: "m", details: { context_length: "many" } }
-    const [other] = Either.getOrThrow(readTags(JSON.stringify({ models: [broken] }), 10))
+    const [other] = Either.getOrThrow(readTags({ models: [broken] }, 10))
     assert.notInclude(definitionOf(other!, {}).known, "contextWindow")
   })
 
@@ -135,14 +135,15 @@ describe("the list", () => {
 
 describe("answers", () => {
   const shown = (text: string) => Either.map(readObject(text), readShow)
-  const tags = (...models: ReadonlyArray<unknown>) => Either.getOrThrow(readTags(JSON.stringify({ models }), 10))
+  const tags = (...models: ReadonlyArray<unknown>) => Either.getOrThrow(readTags({ models }, 10))
 
   it.prop("are read whatever they are", [FastCheck.oneof(FastCheck.string(), FastCheck.json())], ([text]) => {
-    const names = Either.all([readTags(text, 10), readPs(text, 10)]).pipe(
+    const names = Either.flatMap(readObject(text), (json) => Either.all([readTags(json, 10), readPs(json, 10)])).pipe(
       Either.map((lists) => lists.flat().map((model) => model.name)),
       Either.getOrElse((): ReadonlyArray<string> => [])
     )
-    return Either.isEither(shown(text)) && Either.isEither(readVersion(text)) && !names.includes("")
+    return Either.isEither(shown(text)) && Either.isEither(Either.flatMap(readObject(text), readVersion)) &&
+      !names.includes("")
   })
 
   it.prop("of show are never taken for more than they say", [
@@ -161,7 +162,9 @@ describe("answers", () => {
   })
 
   it("of tags and ps list nothing, or at most so many, or are none", () => {
-    for (const read of [readTags, readPs]) {
+    for (const readList of [readTags, readPs]) {
+      const read = (text: string, most: number) =>
+        Either.flatMap(readObject(text), (json): Either.Either<ReadonlyArray<unknown>, string> => readList(json, most))
       assert.deepStrictEqual(read("{\"models\":null}", 1), Either.right([]))
       assert.isTrue(Either.isRight(read("{\"models\":[{}]}", 1)))
       assert.deepStrictEqual(read("{\"models\":[{},{}]}", 1), Either.left("the answer lists more than 1 models"))

@@ -6,14 +6,15 @@ import * as answers from "../core/catalog/answers.js"
 import type { InstalledModel, LoadedModel, ShownModel } from "../core/catalog/answers.js"
 import type { Asked, Batch, Embedder } from "../core/embedding/embedding.js"
 import * as Vectors from "../core/embedding/vectors.js"
+import { type AnswerContext, plainError } from "../core/failure/answer.js"
 import { asEndpointError, classifyText } from "../core/failure/refusal.js"
 import { isTransportError } from "../core/failure/transport.js"
 import { type JsonRecord, own } from "../core/json.js"
 import type { Endpoint } from "../core/provider.js"
+import { written } from "../core/request/plain.js"
 import {
   type Generated,
-  generateStep,
-  nothing,
+  generated,
   type Page,
   readPage,
   readSearch,
@@ -22,9 +23,11 @@ import {
 } from "../core/server/answers.js"
 import * as requests from "../core/server/requests.js"
 import type { Body, GenerateOptions } from "../core/server/requests.js"
+import { innerError } from "../core/wire/wire.js"
 import {
   type DiscoveryError,
-  IncompleteResponse,
+  type IncompleteResponse,
+  type InvalidRequest,
   MalformedResponse,
   type ModelEndpointError,
   type TransportError
@@ -53,64 +56,57 @@ export interface Asking {
   readonly onHead?: (() => void) | undefined
 }
 
-const malformed = (url: string) => (detail: string) => new MalformedResponse({ url, detail })
-
 // Where no model is asked for, an error about one cannot be meant.
 const asDiscoveryError = (error: ModelError): DiscoveryError =>
   isTransportError(error) || error._tag === "MalformedResponse" ? error : asEndpointError(error)
 
-const get = <A>(
-  { attempts = 1, client, endpoint, limit, maxBytes, onHead }: Asking,
-  path: string,
-  read: (text: string) => Either.Either<A, string>
-): Effect.Effect<A, DiscoveryError> =>
-  Effect.suspend(() => {
-    const url = `${endpoint.root}${path}`
-    const outgoing = { endpoint, method: "GET", url, purpose: "discovery", attempts, limit, maxBytes, onHead } as const
-    return Effect.flatMap(
-      Effect.mapError(Transport.ask(client, outgoing), asDiscoveryError),
-      (text) => Either.mapLeft(read(text), malformed(url))
-    )
-  })
+/** Makes something of an answer. A text is what is wrong with it. */
+type Read<A, E = ModelError> = (text: string, context: () => AnswerContext) => Either.Either<A, E | string>
 
-/** Sends JSON about a model, and reads what it is answered with. */
-const send = <A>(
+/** Asks, and reads what it is answered with. */
+const send = <A, E>(
   { attempts = 1, client, endpoint, limit, maxBytes, onHead }: Asking,
-  [method, path]: readonly ["POST" | "DELETE", string],
+  [method, path]: readonly ["GET" | "POST" | "DELETE", string],
   purpose: Transport.Outgoing["purpose"],
   model: string | undefined,
-  body: JsonRecord,
-  read: (text: string, fail: (error: unknown) => ModelError) => Either.Either<A, ModelError | string>,
+  body: string | undefined,
+  read: Read<A, E>,
   rest?: Transport.Rest
-): Effect.Effect<A, ModelError> =>
+): Effect.Effect<A, ModelError | E> =>
   Effect.suspend(() => {
     const url = path.startsWith("/") ? `${endpoint.root}${path}` : path
-    const text = JSON.stringify(body)
-    const outgoing = { endpoint, method, url, body: text, purpose, model, attempts, limit, maxBytes, onHead } as const
-    const fail = (error: unknown) => classifyText(error, { url, model, secrets: Transport.secretsOf(outgoing) })
+    const outgoing = { endpoint, method, url, body, purpose, model, attempts, limit, maxBytes, onHead } as const
+    const context = () => ({ url, model, partial: undefined, secrets: Transport.secretsOf(outgoing) })
     return Effect.flatMap(
       Transport.ask(client, outgoing, rest),
       (answer) =>
-        Either.mapLeft(read(answer, fail), (error) => typeof error === "string" ? malformed(url)(error) : error)
+        Either.mapLeft(read(answer, context), (error) =>
+          typeof error === "string" ? new MalformedResponse({ url, detail: error }) : error)
     )
   })
 
 /** An object, which may be an error inside a success. */
-const object =
-  <A>(read: (json: JsonRecord) => Either.Either<A, string>) =>
-  (text: string, fail: (error: unknown) => ModelError): Either.Either<A, ModelError | string> =>
-    Either.flatMap(answers.readObject(text), (json): Either.Either<A, ModelError | string> => {
-      const error = own(json, "error")
-      return error === undefined || error === null ? read(json) : Either.left(fail(error))
-    })
+const object = <A>(read: (json: JsonRecord) => Either.Either<A, string>): Read<A> => (text, context) =>
+  Either.flatMap(answers.readObject(text), (json): Either.Either<A, ModelError | string> => {
+    const error = innerError(own(json, "error"))
+    return error === undefined ? read(json) : Either.left(classifyText(error.error, context()))
+  })
 
-const post = <A>(
+const get = <A>(
+  asking: Asking,
+  path: string,
+  read: (json: JsonRecord) => Either.Either<A, string>
+): Effect.Effect<A, DiscoveryError> =>
+  Effect.mapError(send(asking, ["GET", path], "discovery", undefined, undefined, object(read)), asDiscoveryError)
+
+const post = <A, E>(
   asking: Asking,
   path: string,
   purpose: Transport.Outgoing["purpose"],
   body: Body,
-  read: (json: JsonRecord) => Either.Either<A, string>
-): Effect.Effect<A, ModelError> => send(asking, ["POST", path], purpose, body.model, body, object(read))
+  read: Read<A, E>
+): Effect.Effect<A, ModelError | E> =>
+  Effect.flatMap(written(body), (text) => send(asking, ["POST", path], purpose, body.model, text, read))
 
 /** `GET /api/version` */
 export const version = (asking: Asking): Effect.Effect<string, DiscoveryError> =>
@@ -118,15 +114,15 @@ export const version = (asking: Asking): Effect.Effect<string, DiscoveryError> =
 
 /** `GET /api/tags`, of at most so many models. */
 export const tags = (asking: Asking, most: number): Effect.Effect<ReadonlyArray<InstalledModel>, DiscoveryError> =>
-  get(asking, "/api/tags", (text) => answers.readTags(text, most))
+  get(asking, "/api/tags", (json) => answers.readTags(json, most))
 
 /** `GET /api/ps`, of at most so many models. */
 export const ps = (asking: Asking, most: number): Effect.Effect<ReadonlyArray<LoadedModel>, DiscoveryError> =>
-  get(asking, "/api/ps", (text) => answers.readPs(text, most))
+  get(asking, "/api/ps", (json) => answers.readPs(json, most))
 
 /** `POST /api/show` */
 export const show = (asking: Asking, model: string): Effect.Effect<ShownModel, ModelError> =>
-  post(asking, "/api/show", "discovery", { model }, (json) => Either.right(answers.readShow(json)))
+  post(asking, "/api/show", "discovery", { model }, object((json) => Either.right(answers.readShow(json))))
 
 /** `POST /api/chat` without messages, which loads a model, or takes it out of memory. */
 export const load = (
@@ -139,49 +135,59 @@ export const load = (
     "/api/chat",
     "completion",
     { model, messages: [], stream: false, ...options },
-    (json) =>
-      own(json, "done") === true ? Either.right(undefined) : Either.left("the answer does not say that it is done")
+    (text, context) =>
+      Either.mapBoth(generated(text, asking.maxBytes), {
+        onLeft: ({ failure }) => {
+          const error = plainError(failure, context())
+          return error._tag === "IncompleteResponse" ? "the answer does not say that it is done" : error
+        },
+        onRight: () => undefined
+      })
   )
 
-// These say nothing when all went well.
-const silent = () => Either.right(undefined)
+// These say nothing when all went well, or no error.
+const silent: Read<void> = (text, context) =>
+  /^\s*(null)?\s*$/.test(text) ? Either.right(undefined) : object(() => Either.right(undefined))(text, context)
 
 /** `POST /api/copy` */
 export const copy = (asking: Asking, source: string, destination: string): Effect.Effect<void, ModelError> =>
-  send(asking, ["POST", "/api/copy"], "completion", source, { source, destination }, silent)
+  Effect.flatMap(
+    written({ source, destination }),
+    (body) => send(asking, ["POST", "/api/copy"], "completion", source, body, silent)
+  )
 
 /** `DELETE /api/delete` */
 export const remove = (asking: Asking, model: string): Effect.Effect<void, ModelError> =>
-  send(asking, ["DELETE", "/api/delete"], "completion", model, { model }, silent)
+  Effect.flatMap(
+    written({ model }),
+    (body) => send(asking, ["DELETE", "/api/delete"], "completion", model, body, silent)
+  )
 
-/** `POST /api/generate`, whole. `most`: the most characters of the answer. */
+/** `POST /api/generate`, whole. */
 export const generate = (
   asking: Asking,
-  options: GenerateOptions,
-  most: number
+  options: GenerateOptions
 ): Effect.Effect<Generated, ModelError | IncompleteResponse> =>
-  Effect.flatMap(requests.generate(options, false), (body) =>
-    Effect.flatMap(
-      post(asking, "/api/generate", "completion", body, (json) => generateStep(nothing, json, most)),
-      ({ events }): Either.Either<Generated, IncompleteResponse> => {
-        const last = events.at(-1)
-        if (last?.type !== "finish") {
-          const url = `${asking.endpoint.root}/api/generate`
-          return Either.left(new IncompleteResponse({ url, reason: "not-done" }))
-        }
-        const { type: _, ...generated } = last
-        return Either.right(generated)
-      }
-    ))
+  Effect.flatMap(
+    requests.generate(options, false),
+    (body) =>
+      post(asking, "/api/generate", "completion", body, (text, context) =>
+        Either.mapLeft(generated(text, asking.maxBytes), ({ failure, partial }) =>
+          plainError(failure, { ...context(), partial })))
+  )
 
 const web = <A>(
   asking: Asking,
   name: "web_search" | "web_fetch",
   body: JsonRecord,
   read: (json: JsonRecord) => Either.Either<A, string>
-): Effect.Effect<A, DiscoveryError> => {
+): Effect.Effect<A, DiscoveryError | InvalidRequest> => {
   const path = webPath(asking.endpoint.root, name)
-  return Effect.mapError(send(asking, ["POST", path], "completion", undefined, body, object(read)), asDiscoveryError)
+  return Effect.flatMap(
+    written(body),
+    (text) =>
+      Effect.mapError(send(asking, ["POST", path], "completion", undefined, text, object(read)), asDiscoveryError)
+  )
 }
 
 /** Searches the web. */
@@ -189,7 +195,7 @@ export const webSearch = (
   asking: Asking,
   query: string,
   maxResults: number | undefined
-): Effect.Effect<ReadonlyArray<SearchResult>, DiscoveryError> =>
+): Effect.Effect<ReadonlyArray<SearchResult>, DiscoveryError | InvalidRequest> =>
   web(
     asking,
     "web_search",
@@ -198,7 +204,7 @@ export const webSearch = (
   )
 
 /** Fetches a page of the web. */
-export const webFetch = (asking: Asking, url: string): Effect.Effect<Page, DiscoveryError> =>
+export const webFetch = (asking: Asking, url: string): Effect.Effect<Page, DiscoveryError | InvalidRequest> =>
   web(asking, "web_fetch", { url }, readPage)
 
 /** The vectors of a batch of texts. */
@@ -210,14 +216,14 @@ export const embed = (
   asked: Asked,
   form: Vectors.Form
 ): Effect.Effect<Batch, ModelError> =>
-  Effect.suspend(() => {
+  Effect.flatMap(written(embedder.body(model, texts, asked)), (body) => {
     let taken: Vectors.Taken | undefined
     return send(
       asking,
       ["POST", embedder.url(asking.endpoint)],
       "completion",
       model,
-      embedder.body(model, texts, asked),
+      body,
       object((json) =>
         Either.flatMap(embedder.read(json, texts.length, taken?.vectors), (batch) =>
           Either.map(Vectors.formed(batch.vectors, form), (vectors) => ({ ...batch, vectors })))

@@ -1,22 +1,13 @@
 /** What takes a server long, and is told on the way. */
 import * as Effect from "effect/Effect"
-import * as Either from "effect/Either"
 import * as Stream from "effect/Stream"
-import { type GenerateEvent, generateStep, nothing } from "../core/server/answers.js"
+import { type GenerateEvent, Generating } from "../core/server/answers.js"
 import * as Progress from "../core/server/progress.js"
 import * as requests from "../core/server/requests.js"
 import { type Blob, upload } from "./blobs.js"
-import { lines, type StreamError, type Streaming, type Take } from "./lines.js"
+import { lines, type StreamError, type Streaming } from "./lines.js"
 
-const folded = (): Take<Progress.Progress> => {
-  let progress = Progress.initial
-  return (line) => {
-    const next = Progress.step(progress, line)
-    if (next === undefined) return Either.right({ events: [], done: false })
-    progress = next
-    return Either.right({ events: [next], done: next.done })
-  }
-}
+const told = (most: number) => new Progress.Told(most)
 
 /**
  * How a model is pulled or pushed.
@@ -35,7 +26,7 @@ const transfer = (
   model: string,
   { insecure }: PullOptions
 ): Stream.Stream<Progress.Progress, StreamError> =>
-  lines(streaming, path, { model, ...(insecure === undefined ? undefined : { insecure }), stream: true }, folded)
+  lines(streaming, path, { model, ...(insecure === undefined ? undefined : { insecure }), stream: true }, told)
 
 /** `POST /api/pull` */
 export const pull = (streaming: Streaming, model: string, options: PullOptions = {}) =>
@@ -79,7 +70,7 @@ export const create = <E, R>(
   Stream.unwrap(
     Effect.map(
       Effect.all([uploaded(streaming, "files", files), uploaded(streaming, "adapters", adapters)]),
-      ([files, adapters]) => lines(streaming, "/api/create", requests.create(parts, files, adapters), folded)
+      ([files, adapters]) => lines(streaming, "/api/create", requests.create(parts, files, adapters), told)
     )
   )
 
@@ -90,12 +81,5 @@ export const generateStream = (
 ): Stream.Stream<GenerateEvent, StreamError> =>
   Stream.unwrap(
     Effect.map(requests.generate(options, true), (body) =>
-      lines(streaming, "/api/generate", body, (): Take<GenerateEvent> => {
-        let state = nothing
-        return (line) =>
-          Either.map(generateStep(state, line, streaming.limits.maxBytes), (step) => {
-            state = step.state
-            return { events: step.events, done: step.events.at(-1)?.type === "finish" }
-          })
-      }))
+      lines(streaming, "/api/generate", body, (most) => new Generating(most)))
   )

@@ -111,6 +111,21 @@ describe("pull", () => {
       assert.strictEqual((yield* Effect.flip(pulled))._tag, "MalformedResponse")
     }).pipe(Effect.provide(OllamaClient.layer), Effect.provide(MockOllama.layerHttpClient())))
 
+  it.effect("is not failed by an error that says nothing", () =>
+    Effect.gen(function*() {
+      const told = Chunk.toReadonlyArray(yield* Stream.runCollect(OllamaClient.pull(provider(), "m")))
+      assert.deepStrictEqual(told.map(({ status }) => status), ["pulling manifest", "success"])
+    }).pipe(
+      Effect.provide(OllamaClient.layer),
+      Effect.provide(MockOllama.layerHttpClient({
+        rules: [{
+          raw: {
+            chunks: ["{\"status\":\"pulling manifest\",\"error\":\"\"}\n{\"status\":\"success\",\"error\":false}\n"]
+          }
+        }]
+      }))
+    ))
+
   it.effect("asks what it says, with the key", () =>
     Effect.gen(function*() {
       const { status } = yield* Stream.runHead(OllamaClient.pull(provider(), "m", { insecure: true })).pipe(

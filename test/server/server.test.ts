@@ -227,6 +227,73 @@ describe("copy and delete", () => {
         ["DELETE", "/api/delete", { model: "a" }]
       ])
     }).pipe(Effect.provide(mock({ models: ["a"] }))))
+
+  it.effect("fail with an error inside a success, and with what is no answer of such a server", () =>
+    Effect.gen(function*() {
+      for (const asked of [OllamaClient.copy(provider(), "a", "b"), OllamaClient.delete(provider(), "a")]) {
+        yield* MockOllama.setRules([
+          answers({ error: "model 'a' not found" }),
+          answers("<html>"),
+          answers("null"),
+          answers({})
+        ])
+        assert.strictEqual((yield* Effect.flip(asked))._tag, "ModelNotFound")
+        assert.strictEqual((yield* Effect.flip(asked))._tag, "MalformedResponse")
+        yield* asked
+        yield* asked
+      }
+    }).pipe(Effect.provide(mock())))
+})
+
+const answers = (...lines: ReadonlyArray<unknown>): MockOllama.Rule => ({
+  raw: { chunks: [lines.map((line) => typeof line === "string" ? line : `${JSON.stringify(line)}\n`).join("")] },
+  times: 1
+})
+
+describe("load", () => {
+  it.effect("takes lines although it asked for none", () =>
+    OllamaClient.load(provider(), "a").pipe(
+      Effect.provide(mock({ rules: [answers({ message: {}, done: false }, { message: {}, done: true })] }))
+    ))
+
+  it.effect("is not done when nobody says so", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(OllamaClient.load(provider(), "a"))
+      assert.strictEqual(error._tag, "MalformedResponse")
+    }).pipe(Effect.provide(mock({ rules: [answers({ message: {}, done: false })] }))))
+})
+
+describe("what JSON does not have", () => {
+  const cyclic: Record<string, never> = {}
+  Object.assign(cyclic, { cyclic })
+  const asked: ReadonlyArray<
+    readonly [
+      string,
+      Effect.Effect<unknown, OllamaClient.StreamError | OllamaClient.WebError, OllamaClient.OllamaClient>,
+      string?
+    ]
+  > = [
+    ["load", OllamaClient.load(provider(), "a", { keepAlive: Infinity }), "keep_alive"],
+    ["load", OllamaClient.load(provider(), "a", { numCtx: NaN }), "options.num_ctx"],
+    ["generate", OllamaClient.generate(provider(), { model: "a", options: cyclic })],
+    [
+      "generateStream",
+      Stream.runDrain(OllamaClient.generateStream(provider(), { model: "a", keepAlive: NaN })),
+      "keep_alive"
+    ],
+    ["create", Stream.runDrain(OllamaClient.create(provider(), { model: "a", parameters: cyclic }))],
+    ["webSearch", OllamaClient.webSearch("effect", { endpoint: provider(), maxResults: NaN }), "max_results"]
+  ]
+  for (const [name, one, path] of asked) {
+    it.effect(`is refused before it is sent: ${name}, ${path ?? "a cycle"}`, () =>
+      Effect.gen(function*() {
+        const error = yield* Effect.flip(one)
+        assert(error._tag === "InvalidRequest")
+        if (path === undefined) assert.include(error.detail, "cyclic")
+        else assert.strictEqual(error.path, path)
+        assert.deepStrictEqual(yield* sent, [])
+      }).pipe(Effect.provide(mock())))
+  }
 })
 
 describe("generate", () => {
@@ -290,6 +357,52 @@ describe("generate", () => {
       const picture = OllamaClient.generate(provider(), { ...options, images: ["https://example.com/x.png"] })
       assert.strictEqual((yield* Effect.flip(picture))._tag, "InvalidRequest")
     }).pipe(Effect.provide(mock({ models: ["a"], replies: [{ text: "x", finishReason: null }] }))))
+
+  const begun = { thinking: "Hm.", response: "a long", done: false }
+  const partial = { parts: [{ type: "reasoning", text: "Hm." }, { type: "text", text: "a long" }] } as const
+  for (
+    const [name, lines, error] of [
+      ["is not done", [begun], { _tag: "IncompleteResponse" }],
+      ["says that it failed", [begun, { response: "", done: true, done_reason: "error" }], {
+        _tag: "IncompleteResponse",
+        reason: "failed",
+        finish: "error"
+      }],
+      ["fails with an error", [begun, { error: "boom" }], { _tag: "ServerError", detail: "boom" }],
+      ["fails with an error behind its end", [begun, { response: "", done: true }, { error: "boom" }], {
+        _tag: "ServerError"
+      }],
+      ["is no JSON any more", [begun, "<html>\n"], { _tag: "MalformedResponse" }]
+    ] as const
+  ) {
+    it.effect(`keeps what had arrived of an answer that ${name}, streamed or not`, () =>
+      Effect.gen(function*() {
+        yield* MockOllama.setRules([answers(...lines), answers(...lines)])
+        const options = { model: "a", prompt: "add" }
+        const whole = yield* Effect.flip(OllamaClient.generate(provider(), options))
+        assert.deepInclude(whole, { ...error, partial })
+        const streamed = yield* Effect.flip(Stream.runDrain(OllamaClient.generateStream(provider(), options)))
+        assert.deepInclude(streamed, { ...error, partial })
+      }).pipe(Effect.provide(mock())))
+  }
+
+  it.effect("keeps what had arrived when the connection breaks", () =>
+    Effect.gen(function*() {
+      const options = { model: "a", prompt: "add" }
+      const error = yield* Effect.flip(Stream.runDrain(OllamaClient.generateStream(provider(), options)))
+      assert(error._tag === "IncompleteResponse")
+      assert.deepInclude(error, { reason: "connection", partial: { parts: [{ type: "text", text: "one" }] } })
+    }).pipe(
+      Effect.provide(mock({ models: ["a"], replies: [{ text: "one two", fault: { type: "reset", after: 1 } }] }))
+    ))
+
+  it.effect("takes lines although it asked for none, and an error that says nothing", () =>
+    Effect.gen(function*() {
+      const generated = yield* OllamaClient.generate(provider(), { model: "a", prompt: "add" })
+      assert.deepInclude(generated, { text: "a longer one", reasoning: "Hm.", finishReason: "stop" })
+    }).pipe(Effect.provide(mock({
+      rules: [answers({ ...begun, error: "" }, { response: "er one", done: true, error: false })]
+    }))))
 
   it.live("closes the connection when it is interrupted", () =>
     Effect.gen(function*() {

@@ -99,18 +99,17 @@ export const readObject = (text: string): Either.Either<JsonRecord, string> => {
 // A list of models, each of which must only have a name.
 const readList =
   <A>(read: (entry: JsonRecord, name: string) => A) =>
-  (text: string, most: number): Either.Either<ReadonlyArray<A>, string> =>
-    Either.flatMap(readObject(text), (json) => {
-      const models = own(json, "models")
-      if (models === null) return Either.right([])
-      if (!Array.isArray(models)) return Either.left("the answer has no list of models")
-      if (models.length > most) return Either.left(`the answer lists more than ${most} models`)
-      return Either.right(models.flatMap((entry: unknown) => {
-        if (!isRecord(entry)) return []
-        const name = nameOf(entry)
-        return name === undefined ? [] : [read(entry, name)]
-      }))
-    })
+  (json: JsonRecord, most: number): Either.Either<ReadonlyArray<A>, string> => {
+    const models = own(json, "models")
+    if (models === null) return Either.right([])
+    if (!Array.isArray(models)) return Either.left("the answer has no list of models")
+    if (models.length > most) return Either.left(`the answer lists more than ${most} models`)
+    return Either.right(models.flatMap((entry: unknown) => {
+      if (!isRecord(entry)) return []
+      const name = nameOf(entry)
+      return name === undefined ? [] : [read(entry, name)]
+    }))
+  }
 
 const nameOf = (json: JsonRecord): string | undefined =>
   nonEmpty((stringOf(json, "name") ?? stringOf(json, "model"))?.trim())
@@ -144,11 +143,8 @@ const detailsOf = (json: JsonRecord) => {
 // =============================================================================
 
 /** The version in an answer of `/api/version`. */
-export const readVersion = (text: string): Either.Either<string, string> =>
-  Either.flatMap(
-    readObject(text),
-    (json) => Either.fromNullable(stringOf(json, "version"), () => "the answer names no version")
-  )
+export const readVersion = (json: JsonRecord): Either.Either<string, string> =>
+  Either.fromNullable(stringOf(json, "version"), () => "the answer names no version")
 
 /** The models in an answer of `/api/tags`, as the server orders them. */
 export const readTags = readList((json, name): InstalledModel => ({

@@ -22,6 +22,9 @@ export type DecodeFailure =
   /** The stream ended without a finish. */
   | { readonly _tag: "Ended" }
 
+/** The same of an answer that has no tools to call. */
+export type PlainFailure = Exclude<DecodeFailure, { readonly _tag: "MalformedToolCall" }>
+
 /** Decodes one streamed answer, a network chunk at a time. Made anew for every run. */
 export interface Decoder {
   /** The events of a chunk. Those before a failure are given, then `failure` is set and later input ignored. */

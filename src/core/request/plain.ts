@@ -10,6 +10,10 @@ export const invalid = (path: string, detail: string): Either.Either<never, Inva
 export const unwritable = ({ detail, path }: Unwritable): InvalidRequest =>
   new InvalidRequest({ detail, path: path === "" ? undefined : path })
 
+/** A body as JSON text. */
+export const written = (body: unknown): Either.Either<string, InvalidRequest> =>
+  Either.mapLeft(write(body, ""), unwritable)
+
 /** A deep copy as plain JSON, so that later changes of the original change nothing. */
 export const plain = (value: unknown, path: string): Either.Either<unknown, InvalidRequest> =>
   Either.mapBoth(write(value, path), { onLeft: unwritable, onRight: (text) => JSON.parse(text) as unknown })

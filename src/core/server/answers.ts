@@ -1,8 +1,14 @@
-/** What `/api/generate` and the web of Ollama's cloud answer, read by hand. */
+/** What `/api/generate` and the web of Ollama's cloud answer. */
 import * as Either from "effect/Either"
 import type { Finish } from "../../Chat.js"
+import { type PartialAnswer, reasoningOf, textOf } from "../../Message.js"
+import { type DecoderOptions, make, whole } from "../decode/decoder.js"
+import { root } from "../decode/jsonText.js"
+import type { ContentEvent, DecodeFailure, Decoder, PlainFailure } from "../decode/types.js"
 import { isRecord, type JsonRecord, own, stringOf, stringsOf } from "../json.js"
 import { ollama } from "../wire/ollama.js"
+import { malformed, type Wire } from "../wire/wire.js"
+import type { Decoding } from "./lines.js"
 
 // =============================================================================
 // generate
@@ -30,48 +36,80 @@ export type GenerateEvent =
   | { readonly type: "text-delta" | "reasoning-delta"; readonly delta: string }
   | ({ readonly type: "finish" } & Generated)
 
-/** The answer so far. */
-export interface Generating {
-  readonly text: string
-  readonly reasoning: string
+// Apart from where its text stands, it is answered as a chat is.
+const wire: Wire = {
+  ...ollama,
+  read: (line, text) =>
+    ollama.read({ ...line, message: { content: own(line, "response"), thinking: own(line, "thinking") } }, text),
+  isAnswer: () => true,
+  place: { message: root, keys: { text: ["response"], reasoning: ["thinking"] }, stamp: "created_at" }
 }
 
-export const nothing: Generating = { text: "", reasoning: "" }
-
-export interface Step {
-  readonly state: Generating
-  readonly events: ReadonlyArray<GenerateEvent>
-}
-
-// Apart from where its text stands, a line is one of a chat.
-const asChat = (line: JsonRecord): JsonRecord => ({
-  ...line,
-  message: { role: "assistant", content: own(line, "response"), thinking: own(line, "thinking") }
+/** `most`: the most characters of an answer, and bytes of a line. */
+const optionsOf = (most: number): DecoderOptions => ({
+  wire,
+  makeId: String,
+  maxEventBytes: most,
+  maxAnswerChars: most
 })
 
-const tooLarge = (most: number): string => `the answer is larger than ${most} characters`
+const plain = (failure: DecodeFailure): PlainFailure =>
+  failure._tag === "MalformedToolCall" ? malformed("it calls a tool") : failure
 
-/** A line, or a whole answer, which has the same form. `most`: the most characters of the answer. */
-export const generateStep = (before: Generating, line: JsonRecord, most: number): Either.Either<Step, string> => {
-  const event = ollama.read(asChat(line), "")
-  if (event._tag !== "Event") return Either.left("response is not text")
-  const { content, finish, model, reasoning, timings, usage } = event
-  const state = { text: before.text + content, reasoning: before.reasoning + reasoning }
-  if (state.text.length + state.reasoning.length > most) return Either.left(tooLarge(most))
-  const events: Array<GenerateEvent> = []
-  if (reasoning !== "") events.push({ type: "reasoning-delta", delta: reasoning })
-  if (content !== "") events.push({ type: "text-delta", delta: content })
-  if (finish !== undefined) {
-    events.push({
-      type: "finish",
-      ...state,
-      finishReason: finish.reason,
-      ...(usage === undefined ? undefined : { usage }),
-      ...(timings === undefined ? undefined : { timings }),
-      ...(model === "" ? undefined : { model })
-    })
+const partialOf = (partial: PartialAnswer): PartialAnswer | undefined =>
+  partial.parts.length === 0 ? undefined : partial
+
+const generatedOf = (parts: PartialAnswer["parts"], finish: Finish): Generated => ({
+  text: textOf(parts),
+  reasoning: reasoningOf(parts),
+  ...finish
+})
+
+const deltaOf = (event: ContentEvent): ReadonlyArray<GenerateEvent> =>
+  event.type === "text-delta" || event.type === "reasoning-delta" ? [{ type: event.type, delta: event.delta }] : []
+
+/** A whole answer, also one that is streamed although nobody asked; or why it is none, and what there is of it. */
+export const generated = (
+  text: string,
+  most: number
+): Either.Either<Generated, { readonly failure: PlainFailure; readonly partial: PartialAnswer | undefined }> => {
+  const { failure, finish, parts } = whole(text, optionsOf(most))
+  return finish === undefined
+    ? Either.left({ failure: plain(failure ?? { _tag: "Ended" }), partial: partialOf({ parts }) })
+    : Either.right(generatedOf(parts, finish))
+}
+
+/** An answer as it comes. */
+export class Generating implements Decoding<GenerateEvent> {
+  private readonly decoder: Decoder
+
+  constructor(most: number) {
+    this.decoder = make(optionsOf(most))
   }
-  return Either.right({ state, events })
+
+  get failure(): PlainFailure | undefined {
+    return this.decoder.failure === undefined ? undefined : plain(this.decoder.failure)
+  }
+
+  get isFinished(): boolean {
+    return this.decoder.isFinished
+  }
+
+  push(chunk: Uint8Array): ReadonlyArray<GenerateEvent> {
+    return this.decoder.push(chunk).flatMap(deltaOf)
+  }
+
+  end(): ReadonlyArray<GenerateEvent> {
+    const { events, finish } = this.decoder.end()
+    const deltas = events.flatMap(deltaOf)
+    return finish === undefined
+      ? deltas
+      : [...deltas, { type: "finish", ...generatedOf(this.decoder.partial().parts, finish) }]
+  }
+
+  partial(): PartialAnswer | undefined {
+    return partialOf(this.decoder.partial())
+  }
 }
 
 // =============================================================================

@@ -1,8 +1,24 @@
-/** The JSON objects of an NDJSON answer, cut from its bytes. */
+/** Answers that are told line by line. */
+import type { PartialAnswer } from "../../Message.js"
 import { LineBuffer, notUtf8 } from "../decode/bytes.js"
 import * as Framing from "../decode/framing.js"
+import type { PlainFailure } from "../decode/types.js"
 import { isRecord, type JsonRecord } from "../json.js"
 
+/** Decodes one answer, a network chunk at a time. */
+export interface Decoding<A> {
+  /** What a chunk amounts to. What came before a failure is given, then `failure` is set. */
+  readonly push: (chunk: Uint8Array) => ReadonlyArray<A>
+  /** The input is over, or nobody waits for its end any more: what was left. */
+  readonly end: () => ReadonlyArray<A>
+  readonly failure: PlainFailure | undefined
+  /** Nothing more has to follow. */
+  readonly isFinished: boolean
+  /** What has arrived of an answer that is worth something in part. */
+  readonly partial?: () => PartialAnswer | undefined
+}
+
+/** The JSON objects of an NDJSON answer, cut from its bytes. */
 export class JsonLines {
   /** Why nothing more is read; what came before that was given out. */
   failure: string | undefined

@@ -1,5 +1,8 @@
 /** The progress of a pull, a push or a create, folded from the lines in which a server tells it. */
-import { type JsonRecord, numberOf, stringOf } from "../json.js"
+import type { PlainFailure } from "../decode/types.js"
+import { type JsonRecord, numberOf, own, stringOf } from "../json.js"
+import { innerError, malformed } from "../wire/wire.js"
+import { type Decoding, JsonLines } from "./lines.js"
 
 /**
  * One file of a model on its way.
@@ -107,4 +110,46 @@ export const step = (before: Progress, line: JsonRecord): Progress | undefined =
   const next = { ...rest, status }
   if (status === "success") return { ...complete(next), verified: true, done: true }
   return status.startsWith("verifying") ? { ...complete(next), verified: true } : next
+}
+
+/** The progress that an answer tells, until it says that it is done. */
+export class Told implements Decoding<Progress> {
+  failure: PlainFailure | undefined
+  private progress = initial
+  private readonly lines: JsonLines
+
+  constructor(maxLine: number) {
+    this.lines = new JsonLines(maxLine)
+  }
+
+  get isFinished(): boolean {
+    return this.progress.done
+  }
+
+  push(chunk: Uint8Array): ReadonlyArray<Progress> {
+    return this.isFinished ? [] : this.fold(this.lines.push(chunk))
+  }
+
+  end(): ReadonlyArray<Progress> {
+    const told = this.isFinished ? [] : this.fold(this.lines.end())
+    if (!this.isFinished) this.failure ??= { _tag: "Ended" }
+    return told
+  }
+
+  private fold(lines: ReadonlyArray<JsonRecord>): ReadonlyArray<Progress> {
+    const told: Array<Progress> = []
+    for (const line of lines) {
+      const error = innerError(own(line, "error"))
+      if (error !== undefined) {
+        this.failure = { _tag: "InBandError", ...error }
+        return told
+      }
+      const next = step(this.progress, line)
+      if (next === undefined) continue
+      told.push(this.progress = next)
+      if (next.done) return told
+    }
+    if (this.lines.failure !== undefined) this.failure = malformed(this.lines.failure)
+    return told
+  }
 }

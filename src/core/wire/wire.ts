@@ -230,7 +230,7 @@ export const toolOnWire = ({ description, name, parameters }: ToolDefinition, mo
 // reading
 // =============================================================================
 
-export const malformed = (detail: string): DecodeFailure => ({ _tag: "Malformed", detail })
+export const malformed = (detail: string) => ({ _tag: "Malformed", detail }) as const
 
 /** One event, whatever stands there: read or refused, never thrown at. */
 export const readEvent = (wire: Wire, value: unknown, text: string, isWhole = false): WireEvent | DecodeFailure =>
@@ -242,7 +242,7 @@ export const readEvent = (wire: Wire, value: unknown, text: string, isWhole = fa
  */
 export const errorOf = (value: JsonRecord): DecodeFailure | undefined => {
   const error = value["error"]
-  const bare = value["message"] === undefined && value["choices"] === undefined
+  const bare = value["message"] === undefined && value["choices"] === undefined && value["response"] === undefined
   if (error !== undefined && error !== null && error !== false && (error !== "" || bare)) {
     return { _tag: "InBandError", error }
   }
