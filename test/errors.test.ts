@@ -127,6 +127,7 @@ describe("isRetryable", () => {
     assert.isTrue(server("an error was encountered while running the model: unexpected EOF"))
     assert.isFalse(server("Jinja Exception: System message must be at the beginning."))
     assert.isFalse(server("\"m\" does not support chat"))
+    assert.isFalse(server("write /root/.ollama/models/blobs/sha256-6a-partial: no space left on device"))
   })
 
   it("is of too many requests, not of a used-up quota or of one that alone is over the limit", () => {

@@ -57,6 +57,36 @@ export const ollama: ReadonlyArray<Refusal> = [
   stopping(400, "invalid message content type: <nil>"),
   stopping(400, "invalid reasoning value: 'enormous' (must be \"high\", \"medium\", \"low\", \"max\", or \"none\")"),
   stopping(400, "invalid tool call arguments"),
+  // of a pull, a push or a create, in a line of a stream
+  row("Ollama", 200, "open /api/models/blobs/sha256-6a: no such file or directory", "ServerError", "no such file"),
+  row(
+    "Ollama",
+    200,
+    "pull model manifest: 412: \n\nThe model you are attempting to pull requires a newer version of Ollama.\n",
+    "ServerError",
+    "Update the server"
+  ),
+  row(
+    "Ollama",
+    200,
+    "write /root/.ollama/models/blobs/sha256-6a-partial: no space left on device",
+    "ServerError",
+    "full"
+  ),
+  row(
+    "Ollama",
+    200,
+    "open /root/.ollama/models/blobs/sha256-6a-partial: permission denied",
+    "ServerError",
+    "the right to"
+  ),
+  row(
+    "Ollama",
+    200,
+    "you are not authorized to push to this namespace, create the model under a namespace you own",
+    "ServerError",
+    "namespace of your own"
+  ),
   row("Ollama", 500, { error: "unexpected EOF" }, "ServerError", "unexpected EOF"),
   ...[200, 500, 503].map((status) =>
     row(

@@ -92,6 +92,14 @@ const otherwise = (detail: string): string | undefined => {
   if (/does not support (chat|generate|completion)|not a chat model|only supports? embedding/i.test(detail)) {
     return "It is no chat model: name one that is."
   }
+  if (/requires a newer version/i.test(detail)) return "Update the server: it is too old for this model."
+  if (/no space left on device|not enough space on the disk/i.test(detail)) return "Its disk is full: make room there."
+  if (/\/\S+: permission denied|access is denied\.?$/i.test(detail)) {
+    return "It may not open that file: give it the right to."
+  }
+  if (/authorized to push/i.test(detail)) {
+    return "Push it under a namespace of your own, whose account has the server's key (`ollama signin`)."
+  }
   if (/jinja|^template: |(chat|prompt) template|roles must alternate|system message must be/i.test(detail)) {
     return "The model's template does not take these messages: send one system message, first, let user and assistant take turns, or use another model."
   }

@@ -281,7 +281,8 @@ const path = new RegExp(
     "(?:unknown|invalid|unexpected|unsupported) (?:request )?(?:path|url|endpoint|route)",
     "no (?:matching )?(?:route|handler)",
     "(?:get|post):? ?/",
-    "(?:^|[\\s\"'`(:])/(?:v\\d|api|chat|openai)\\b"
+    // not a file that it cannot open
+    "(?:^|(?<!\\b(?:open|l?stat|mkdir|read|write|rename|remove))[\\s\"'`(:])/(?:v\\d|api|chat|openai)\\b"
   ].join("|"),
   "i"
 )
