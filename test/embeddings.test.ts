@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Scope, TestClock } from "effect"
 import { Embeddings } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
+import { only3 } from "./support/line.js"
 
 const mock = (api: "ollama" | "openai-completions", more: MockOllama.Description = {}) =>
   MockOllama.layer({ models: [{ name: "e", capabilities: ["embedding"] }], ...more }, {
@@ -230,17 +231,20 @@ describe("makeResolver", () => {
       assert.lengthOf(yield* sent, 1)
     }).pipe(Effect.scoped, Effect.provide(mock("ollama"))))
 
-  it.effect("interrupts who asks when its scope is closed", () =>
-    Effect.gen(function*() {
-      const scope = yield* Scope.make()
-      const texts = yield* Scope.extend(resolver, scope)
-      const one = Effect.exit(Effect.request(new Embeddings.EmbedText({ text: "a" }), texts))
-      const waiting = yield* Effect.fork(one)
-      yield* TestClock.adjust("5 millis")
-      yield* Scope.close(scope, Exit.void)
-      assert.isTrue(Exit.isInterrupted(yield* Fiber.join(waiting)))
-      assert.isTrue(Exit.isInterrupted(yield* one))
-    }).pipe(Effect.provide(mock("ollama"))))
+  only3("a resolver of Effect 4 has no scope")(
+    "interrupts who asks when its scope is closed",
+    () =>
+      Effect.gen(function*() {
+        const scope = yield* Scope.make()
+        const texts = yield* Scope.extend(resolver, scope)
+        const one = Effect.exit(Effect.request(new Embeddings.EmbedText({ text: "a" }), texts))
+        const waiting = yield* Effect.fork(one)
+        yield* TestClock.adjust("5 millis")
+        yield* Scope.close(scope, Exit.void)
+        assert.isTrue(Exit.isInterrupted(yield* Fiber.join(waiting)))
+        assert.isTrue(Exit.isInterrupted(yield* one))
+      }).pipe(Effect.provide(mock("ollama")))
+  )
 
   it.effect("fails for each with the typed error, and asks nothing for nobody", () =>
     Effect.gen(function*() {

@@ -81,20 +81,18 @@ class Sending<E> {
   })
 
   body(pull: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>>): Stream.Stream<Uint8Array, E | Error> {
-    const over = Effect.mapError(Deferred.await(this.over), Option.some)
-    const next: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E | Error>> = Effect.suspend(() => {
-      if (this.isOver) return over
+    const next = Effect.suspend((): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E | Error>> => {
+      if (this.isOver) return Effect.mapError(Deferred.await(this.over), Option.some)
       this.since = undefined
-      const taken = Effect.tapBoth(pull, {
+      return Effect.tapBoth(pull, {
         onFailure: (error) => {
           this.failure = error
           return this.mark
         },
         onSuccess: () => this.mark
       })
-      return Effect.raceFirst(taken, over)
     })
-    return Stream.repeatEffectChunkOption(this.turn.withPermits(1)(next))
+    return Stream.interruptWhenDeferred(Stream.repeatEffectChunkOption(this.turn.withPermits(1)(next)), this.over)
   }
 
   readonly mark = Effect.map(Clock.currentTimeMillis, (now) => {

@@ -50,7 +50,7 @@ const answers = {
 
 describe("docs/completions.md", () => {
   // Where something stands, no thing that is said.
-  const places = new Set(["choices", "delta", "message", "index", "type", "toJSON", "raw", "id", "object"])
+  const places = new Set(["choices", "delta", "message", "response", "index", "type", "toJSON", "raw", "id", "object"])
 
   for (const api of ["openai-completions", "ollama"] as const) {
     it(`lists every field that is read of an answer, ${api}`, () => {

@@ -10,11 +10,11 @@ import * as Stream from "effect/Stream"
 // @members
 class Sending<E> {
   body(pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E>): Stream.Stream<Uint8Array, E | Error> {
-    const next: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E | Error> = Effect.suspend(
+    const next = Effect.suspend(
       (): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E | Error> => {
         if (this.isOver) return Deferred.await(this.over)
         this.since = undefined
-        const taken = Effect.onExit(pull, (exit) => {
+        return Effect.onExit(pull, (exit) => {
           if (exit._tag === "Failure") {
             this.failure = Option.filter(
               Cause.findErrorOption(exit.cause),
@@ -23,9 +23,9 @@ class Sending<E> {
           }
           return this.mark
         })
-        return Effect.raceFirst(taken, Deferred.await(this.over))
       }
     )
-    return Stream.fromPull(Effect.succeed(this.turn.withPermits(1)(next)))
+    const content = Stream.fromPull(Effect.succeed(this.turn.withPermits(1)(next)))
+    return Stream.interruptWhen(content, Deferred.await(this.over))
   }
 }
