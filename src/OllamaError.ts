@@ -286,11 +286,17 @@ export class NoModelsConfigured extends Hinted<NoModelsConfigured>()(
  * @since 0.1.0
  * @category errors
  */
-export class NoToolModels extends Hinted<NoToolModels>()("NoToolModels", "model", {
-  provider: Schema.String,
-  url: Schema.String,
-  models: Schema.Array(ExcludedModel)
-}, hint.noToolModels, ({ models }) => hint.areUnread(models)) {}
+export class NoToolModels extends Hinted<NoToolModels>()(
+  "NoToolModels",
+  "model",
+  {
+    provider: Schema.String,
+    url: Schema.String,
+    models: Schema.Array(ExcludedModel)
+  },
+  hint.noToolModels,
+  ({ models }) => hint.areUnread(models)
+) {}
 
 /**
  * No provider has the model, or more than one has a name that was written without its provider.
@@ -298,19 +304,25 @@ export class NoToolModels extends Hinted<NoToolModels>()("NoToolModels", "model"
  * @since 0.1.0
  * @category errors
  */
-export class UnknownModel extends Hinted<UnknownModel>()("UnknownModel", "model", {
-  ref: Schema.String,
-  /** The refs that exist. */
-  known: Schema.Array(Schema.String),
-  /** Set when the model was seen and left out of the catalog. */
-  leftOut: Schema.optional(ExcludedModel),
-  /** The ref that was probably meant. */
-  suggestion: Schema.optional(Schema.String),
-  /** The refs of a name that more than one provider has: one of them is to be written. */
-  several: Schema.optional(Schema.Array(Schema.String)),
-  /** Whether its provider's models are discovered, so that pulling it helps, or are those that the configuration lists. */
-  discovered: Schema.optional(Schema.Boolean)
-}, hint.unknownModel, ({ leftOut }) => leftOut !== undefined && hint.areUnread([leftOut])) {}
+export class UnknownModel extends Hinted<UnknownModel>()(
+  "UnknownModel",
+  "model",
+  {
+    ref: Schema.String,
+    /** The refs that exist. */
+    known: Schema.Array(Schema.String),
+    /** Set when the model was seen and left out of the catalog. */
+    leftOut: Schema.optional(ExcludedModel),
+    /** The ref that was probably meant. */
+    suggestion: Schema.optional(Schema.String),
+    /** The refs of a name that more than one provider has: one of them is to be written. */
+    several: Schema.optional(Schema.Array(Schema.String)),
+    /** Whether its provider's models are discovered, so that pulling it helps, or are those that the configuration lists. */
+    discovered: Schema.optional(Schema.Boolean)
+  },
+  hint.unknownModel,
+  ({ leftOut }) => leftOut !== undefined && hint.areUnread([leftOut])
+) {}
 
 /**
  * A model ref does not have the form `provider/model`.
