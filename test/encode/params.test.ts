@@ -113,6 +113,19 @@ describe("names and places", () => {
     })
     assert.deepStrictEqual(response_format, { type: "text" })
   })
+  it("ollama: `options` of the extra body are beside the others, and below those of their own set and of stronger ones", () => {
+    const extra_body = JSON.parse("{\"options\":{\"seed\":1,\"top_k\":1,\"num_ctx\":4096,\"__proto__\":{\"x\":1}}}")
+    const { body, numCtx } = encoded({ prompt: "Hi", seed: 2 }, {
+      api: "ollama",
+      params: [{ top_k: 3, temperature: 0.5, contextTokens: 10 }, { extra_body }]
+    })
+    assert.include(body, "\"__proto__\":{\"x\":1}")
+    assert.deepInclude(JSON.parse(body).options, { temperature: 0.5, top_k: 1, num_ctx: 4096, seed: 2 })
+    assert.strictEqual(numCtx, 4096)
+    assert.deepStrictEqual(ollama({}, { params: [{ top_k: 3, extra_body }] }).options.top_k, 3)
+    assert.deepStrictEqual(ollama({ params: { extra_body: { options: { a: 1 } } } }).options, { a: 1 })
+    assert.strictEqual(ollama({ params: { extra_body: { options: "x" } } }).options, "x")
+  })
   it("an empty list of stops is none", () => {
     assert.notProperty(ollama({ stop: [] }, { params: [{ stop: "x" }] }), "options")
     assert.notProperty(completions({ stop: [] }, { params: [{ stop: "x" }] }), "stop")

@@ -70,9 +70,13 @@ const body: Wire["body"] = ({ format, model, params, request, stream, think, too
     const field = Params.isKnown(name) ? fields[name] : name
     ;(top.includes(field) ? body : options).set(field, value)
     return undefined
+  }, (field, value) => {
+    if (field !== "options" || !isRecord(value)) body.set(field, value)
+    else for (const name of Object.keys(value)) options.set(name, value[name])
   })
-  const numCtx = params.get("numCtx") ?? params.get("contextTokens")
-  if (numCtx !== undefined) options.set("num_ctx", numCtx)
+  const contextTokens = params.get("contextTokens")
+  if (contextTokens !== undefined && !options.has("num_ctx")) options.set("num_ctx", contextTokens)
+  const numCtx = options.get("num_ctx")
   if (options.size > 0) body.set("options", Object.fromEntries(options))
   return { body, ignored, ...(typeof numCtx === "number" ? { numCtx } : undefined) }
 }

@@ -174,21 +174,22 @@ const special: ReadonlySet<string> = new Set(["think", "format", "contextTokens"
 const unread: ReadonlyArray<string> = ["logprobs", "top_logprobs"]
 
 /**
- * Puts each param into a body by `put`, which says why when it cannot; fields of the extra body as they are. Not those that
- * depend on more than the params: `think` on the model, `format` on the request, `contextTokens` on whether there is a
- * `numCtx`.
+ * Puts each param into a body by `put`, which says why when it cannot; fields of the extra body as they are, or by
+ * `putExtra`; the weakest first. Not those that depend on more than the params: `think` on the model, `format` on the
+ * request, `contextTokens` on whether there is a `numCtx`.
  */
 export const putParams = (
   body: Map<string, unknown>,
   params: Params.Merged,
-  put: (name: string, value: unknown) => string | undefined
+  put: (name: string, value: unknown) => string | undefined,
+  putExtra: (field: string, value: unknown) => void = (field, value) => body.set(field, value)
 ): ReadonlyArray<Ignored> => {
   const ignored: Array<Ignored> = []
   for (const [name, value] of params) {
     if (special.has(name) || (Params.isKnown(name) && isEmptyList(value))) continue
     const extra = Params.extraFieldOf(name)
     if (extra !== undefined) {
-      body.set(extra, value)
+      putExtra(extra, value)
       continue
     }
     const reason = unread.includes(name) ? "No answer of this library has what it asks for" : put(name, value)
