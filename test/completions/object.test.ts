@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Either, Option, Schema } from "effect"
 import { ChatCompletions } from "effect-ollama"
+import { valueIn } from "../../src/core/repair/object.js"
 import { mocked } from "./support.js"
 
 const City = Schema.Struct({ name: Schema.String, people: Schema.optional(Schema.Number) })
@@ -53,6 +54,50 @@ describe("the value of an answer", () => {
       const { value: given } = yield* ask(Schema.Array(City), `Here {"a":1}: [${paris}]`)
       assert.deepStrictEqual(given, [value])
     }))
+
+  it.effect("that is a list of words of JSON is taken out of its fence", () =>
+    Effect.gen(function*() {
+      for (const list of [[true, false], [null], [false, 1]]) {
+        const text = `The [null story]:\n\`\`\`json\n${JSON.stringify(list, null, 2)}\n\`\`\``
+        const { value: given } = yield* ask(Schema.Array(Schema.Unknown), text)
+        assert.deepStrictEqual(given, list)
+      }
+    }))
+
+  class Named extends Schema.Class<Named>("Named")({ name: Schema.String }) {}
+  interface Tree {
+    readonly name: string
+    readonly trees?: ReadonlyArray<Tree>
+  }
+  const Tree: Schema.Schema<Tree> = Schema.Struct({
+    name: Schema.String,
+    trees: Schema.optionalWith(Schema.Array(Schema.suspend(() => Tree)), { exact: true })
+  }).annotations({ identifier: "Tree" })
+  const objects = {
+    "a class": (text: string) => ask(Named, text),
+    "a union": (text: string) => ask(Schema.Union(Named, Schema.Null, Schema.Struct({ name: Schema.Number })), text),
+    "a named schema": (text: string) => ask(Tree, text)
+  }
+  for (const [what, asked] of Object.entries(objects)) {
+    it.effect(`of ${what} that is an object is no list of the prose around it`, () =>
+      Effect.gen(function*() {
+        const { value: given } = yield* asked("As said [1], it is: {\"name\": \"Paris\"} [2]")
+        assert.deepStrictEqual({ ...(given as object) }, { name: "Paris" })
+      }))
+  }
+
+  it("is one of those that a JSON Schema lists", () => {
+    const text = "As said [1], it is: {\"a\": 1}"
+    const value = { _tag: "Value", value: { a: 1 }, extracted: true } as const
+    const schemas = [
+      { enum: ["a", { a: 1 }] },
+      { const: { a: 1 } },
+      { oneOf: [{ const: { a: 1 } }, { $ref: "#" }] }
+    ]
+    for (const schema of schemas) assert.deepStrictEqual(valueIn({ finishReason: "stop", text }, schema), value)
+    const either = valueIn({ finishReason: "stop", text }, { enum: [[1], { a: 1 }] })
+    assert.deepStrictEqual(either, { _tag: "None", detail: "it has more than one value" })
+  })
 
   it.effect("that has a key __proto__ is OutputInvalid, and becomes nobody's prototype", () =>
     Effect.gen(function*() {
@@ -116,6 +161,16 @@ describe("null", () => {
       assert.deepStrictEqual((yield* ask(City, "{\"name\":\"Paris\",\"people\":null}")).value, { name: "Paris" })
       const list = yield* ask(Schema.Array(City), "[{\"name\":\"a\",\"people\":null},{\"name\":\"b\",\"people\":1}]")
       assert.deepStrictEqual(list.value, [{ name: "a" }, { name: "b", people: 1 }])
+    }))
+
+  it.effect("for thousands of optional fields is dropped, wherever they stand", () =>
+    Effect.gen(function*() {
+      const Deep = Schema.Struct({ cities: Schema.Array(City), more: Schema.optional(City) })
+      const cities = Array.from({ length: 3000 }, (_, i) => ({ name: `${i}`, people: i % 2 === 0 ? null : i }))
+      const { value: given } = yield* ask(Deep, JSON.stringify({ cities, more: { name: "a", people: null } }))
+      assert.deepStrictEqual(given.more, { name: "a" })
+      assert.deepStrictEqual(given.cities.slice(0, 2), [{ name: "0" }, { name: "1", people: 1 }])
+      assert.lengthOf(given.cities.filter((city) => "people" in city), 1500)
     }))
 
   it.effect("stays where the value decodes with it", () =>

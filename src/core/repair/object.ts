@@ -5,6 +5,7 @@
 import type { ChatResponse } from "../../Chat.js"
 import { endOfBracket, scan, unbalanced } from "../decode/jsonText.js"
 import { hasProto, isRecord, type JsonRecord, own, parse } from "../json.js"
+import { target } from "../request/jsonSchema.js"
 
 /** What was found in a text, or why there is nothing to take. */
 export type Found =
@@ -18,16 +19,37 @@ interface Kinds {
   readonly array: boolean
 }
 
-const kindsOf = (schema: unknown): Kinds => {
-  const type = own(schema, "type")
-  // A schema that does not say it (`anyOf`, `enum`, …) may be either.
-  if (type === undefined) return { object: true, array: true }
-  const types: ReadonlyArray<unknown> = Array.isArray(type) ? type : [type]
-  return { object: types.includes("object"), array: types.includes("array") }
+const kindsOf = (root: unknown): Kinds => {
+  const kinds = { object: false, array: false }
+  const refs = new Set<string>()
+  const add = (schema: unknown): void => {
+    const ref = own(schema, "$ref")
+    if (typeof ref === "string") {
+      if (refs.has(ref)) return
+      refs.add(ref)
+      return add(target(root, ref))
+    }
+    const type = own(schema, "type")
+    const members = own(schema, "anyOf") ?? own(schema, "oneOf")
+    const only = own(schema, "const")
+    const values = own(schema, "enum") ?? (only === undefined ? undefined : [only])
+    if (type !== undefined) {
+      const types: ReadonlyArray<unknown> = Array.isArray(type) ? type : [type]
+      kinds.object ||= types.includes("object")
+      kinds.array ||= types.includes("array")
+    } else if (Array.isArray(members)) members.forEach(add)
+    else {
+      // A schema that does not say it may be either.
+      kinds.object ||= !Array.isArray(values) || values.some(isRecord)
+      kinds.array ||= !Array.isArray(values) || values.some(Array.isArray)
+    }
+  }
+  add(root)
+  return kinds
 }
 
 // How objects and lists begin; other brackets are prose.
-const beginning = /\{(?=\s{0,1000}["}])|\[(?=\s{0,1000}["\]{[\d-])/g
+const beginning = /\{(?=\s{0,1000}["}])|\[(?=\s{0,1000}(?:["\]{[\d-]|(?:true|false|null)\s{0,1000}[,\]]))/g
 
 /** The values in a text, each outside of all others; at most two, which is one too many. `isCut`: one is not closed. */
 const valuesIn = (text: string, kinds: Kinds) => {
@@ -88,15 +110,23 @@ const at = (value: unknown, path: ReadonlyArray<PropertyKey>): unknown =>
     value
   )
 
-// The value with another at a path, or without the field there.
-const put = (value: unknown, [key, ...rest]: ReadonlyArray<PropertyKey>, other: unknown): unknown => {
-  if (key === undefined) return other
-  if (Array.isArray(value)) return value.map((item: unknown, i) => i === key ? put(item, rest, other) : item)
-  if (!isRecord(value)) return value
-  const entries = Object.entries(value as JsonRecord).map(([name, item]) =>
-    [name, name === key ? put(item, rest, other) : item] as const
+/** What stands somewhere instead; `undefined` leaves the field out. */
+class Other {
+  constructor(readonly value: unknown) {}
+}
+
+/** What is changed, as a tree of the paths to it. */
+type Changes = Map<PropertyKey, Changes | Other>
+
+const changed = (value: unknown, change: Changes | Other | undefined): unknown => {
+  if (change === undefined) return value
+  if (change instanceof Other) return change.value
+  if (Array.isArray(value)) return value.map((item: unknown, i) => changed(item, change.get(i)))
+  // A path leads through nothing but lists and objects.
+  const fields = Object.entries(value as JsonRecord).map(([name, field]) =>
+    [name, changed(field, change.get(name))] as const
   )
-  return Object.fromEntries(entries.filter(([, item]) => item !== undefined))
+  return Object.fromEntries(fields.filter(([, field]) => field !== undefined))
 }
 
 // Deeper ones would overflow the stack of whoever walks them.
@@ -108,11 +138,28 @@ const held = (text: string): unknown => {
   return hasProto(value) ? undefined : value
 }
 
-const mendAt = (value: unknown, { path }: Issue): unknown => {
+const otherAt = (value: unknown, path: ReadonlyArray<PropertyKey>): Other | undefined => {
   const found = path.length === 0 ? undefined : at(value, path)
-  const other = typeof found === "string" ? held(found) : undefined
-  const isField = found === null && isRecord(at(value, path.slice(0, -1)))
-  return other !== undefined || isField ? put(value, path, other) : value
+  if (found === null) return isRecord(at(value, path.slice(0, -1))) ? new Other(undefined) : undefined
+  const inside = typeof found === "string" ? held(found) : undefined
+  return inside === undefined ? undefined : new Other(inside)
+}
+
+const changesOf = (value: unknown, issues: ReadonlyArray<Issue>): Changes => {
+  const root: Changes = new Map()
+  for (const { path } of issues) {
+    const other = otherAt(value, path)
+    if (other === undefined) continue
+    let changes = root
+    for (const key of path.slice(0, -1)) {
+      const inner = changes.get(key)
+      const next: Changes = inner instanceof Map ? inner : new Map()
+      changes.set(key, next)
+      changes = next
+    }
+    changes.set(path.at(-1)!, other)
+  }
+  return root
 }
 
 /**
@@ -126,8 +173,8 @@ export const mended = (
 ): unknown => {
   const issues = issuesOf(value)
   if (issues.length === 0) return value
-  const next = issues.slice(0, 100).reduce(mendAt, value)
-  return next === value || tries === 0 ? undefined : mended(next, issuesOf, tries - 1)
+  const changes = changesOf(value, issues)
+  return changes.size === 0 || tries === 0 ? undefined : mended(changed(value, changes), issuesOf, tries - 1)
 }
 
 const shownPath = (path: ReadonlyArray<PropertyKey>): string =>

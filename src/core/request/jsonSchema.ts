@@ -95,16 +95,22 @@ const decoded = (token: string): string => {
   }
 }
 
-const resolve = (root: JsonObject, ref: string): unknown => {
+/** What a reference inside of a schema leads to; `undefined` when that is nothing. */
+export const target = (root: unknown, ref: string): unknown => {
   if (ref === "#") return root
-  if (!ref.startsWith("#/")) throw new Refused(`the reference ${ref} leads out of the schema`)
-  let at: unknown = root
+  let at = root
   for (const raw of ref.slice(2).split("/")) {
     const token = raw.replaceAll("~1", "/").replaceAll("~0", "~")
     if (typeof at !== "object" || at === null) at = undefined
     // `effect` writes identifiers as they are, others percent-encode them.
     else at = Object.hasOwn(at, token) ? own(at as JsonObject, token) : own(at as JsonObject, decoded(token))
   }
+  return at
+}
+
+const resolve = (root: JsonObject, ref: string): unknown => {
+  if (ref !== "#" && !ref.startsWith("#/")) throw new Refused(`the reference ${ref} leads out of the schema`)
+  const at = target(root, ref)
   if (at === undefined) throw new Refused(`the reference ${ref} leads nowhere`)
   return at
 }
