@@ -5,17 +5,20 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Either from "effect/Either"
 import type * as Schema from "effect/Schema"
 import * as Stream from "effect/Stream"
-import { ChatResponse, type FinishEvent, type StreamEvent } from "./Chat.js"
+import { ChatResponse, type FinishEvent, type StreamEvent, type ToolChoice } from "./Chat.js"
 import { ChatCompletions } from "./ChatCompletions.js"
 import type { CompletionOptions, Tool } from "./completion/options.js"
 import { decodeWritten } from "./completion/schemas.js"
 import { Collector } from "./core/decode/machine.js"
 import { cut } from "./core/failure/redact.js"
 import { hasProto } from "./core/json.js"
+import { opening } from "./core/request/request.js"
 import { failureText, resultText } from "./core/request/toolResult.js"
 import * as Attributes from "./core/telemetry/attributes.js"
+import { offered } from "./core/wire/wire.js"
 import type { Message, ToolCall, ToolMessage } from "./Message.js"
 import { type CompletionError, TooManyTurns } from "./OllamaError.js"
 import * as Telemetry from "./telemetry/telemetry.js"
@@ -122,6 +125,11 @@ export interface Options<out T extends HandledTool<unknown, unknown> = HandledTo
   extends Omit<CompletionOptions, "tools">
 {
   readonly tools: ReadonlyArray<T>
+  /**
+   * Of the first answer; after one with calls the model may choose, among the tools that it was offered. With `none` it is
+   * offered no tool, with a named tool only that one, in every turn. Default: `auto`.
+   */
+  readonly toolChoice?: ToolChoice | undefined
   /** The most answers to ask for. Default 10. */
   readonly maxTurns?: number | undefined
   /** How many calls of one answer run at once. Default 4. */
@@ -246,16 +254,19 @@ class Conversation<E, R> {
   readonly turns: Array<ChatResponse> = []
   readonly concurrency: number
   private readonly maxTurns: number
+  private readonly offered: ReadonlyArray<HandledTool<E, R>>
   private readonly byName: ReadonlyMap<string, HandledTool<E, R>>
   private readonly request: CompletionOptions
 
-  constructor({ concurrency = 4, maxTurns = 10, ...request }: Options<HandledTool<E, R>>) {
-    this.history = typeof request.prompt === "string"
-      ? [{ role: "user", content: request.prompt }]
-      : [...request.prompt]
+  constructor(
+    opening: ReadonlyArray<Message>,
+    { concurrency = 4, maxTurns = 10, ...request }: Options<HandledTool<E, R>>
+  ) {
+    this.history = [...opening]
     this.concurrency = concurrency
     this.maxTurns = maxTurns
-    this.byName = new Map(request.tools.map((handled) => [handled.name, handled]))
+    this.offered = offered({ tools: request.tools, toolChoice: request.toolChoice ?? "auto" })
+    this.byName = new Map(this.offered.map((handled) => [handled.name, handled]))
     this.request = request
   }
 
@@ -263,20 +274,24 @@ class Conversation<E, R> {
     return this.turns.length >= this.maxTurns
   }
 
-  // Who answered has the conversation in its cache. While turns are left, a model can mend a call that cannot be read.
+  // Who answered has the conversation in its cache. While turns are left, a model can mend a call that cannot be read. One
+  // that had to call would never come to an end.
   get next(): CompletionOptions {
     const last = this.turns.at(-1)
     const isLast = this.turns.length + 1 >= this.maxTurns
+    const { malformedCalls = isLast ? "fail" : "return" } = this.request
     return {
-      malformedCalls: isLast ? "fail" : "return",
       ...this.request,
-      ...(last === undefined ? undefined : { askFirst: last.ref }),
+      malformedCalls,
+      ...(last === undefined ? undefined : { askFirst: last.ref, tools: this.offered, toolChoice: "auto" }),
       prompt: [...this.history]
     }
   }
 
   get tooMany(): TooManyTurns {
-    return new TooManyTurns({ turns: this.turns.length, history: this.history, responses: this.turns })
+    const { history, turns } = this
+    // A prompt may hold what its `Schema` refuses, and the first turn took.
+    return new TooManyTurns({ turns: turns.length, history, responses: turns }, { disableValidation: true })
   }
 
   add(response: ChatResponse): void {
@@ -308,6 +323,9 @@ class Conversation<E, R> {
   }
 }
 
+const begun = <E, R>(options: Options<HandledTool<E, R>>) =>
+  Either.map(opening(options), (messages) => new Conversation(messages, options))
+
 const agent = { "gen_ai.operation.name": "invoke_agent" }
 
 const loop = <E, R>(
@@ -315,7 +333,10 @@ const loop = <E, R>(
 ): Effect.Effect<Result, CompletionError | TooManyTurns | E, ChatCompletions | R> =>
   Telemetry.use("ToolLoop.run", (span) => {
     span.describe(() => agent)
-    return Effect.flatMap(ChatCompletions, (completions) => turns(completions, new Conversation(options)))
+    return Effect.flatMap(
+      ChatCompletions,
+      (completions) => Effect.flatMap(begun(options), (talk) => turns(completions, talk))
+    )
   })
 
 const turns = Effect.fnUntraced(function*<E, R>(
@@ -362,8 +383,10 @@ const streamed = <E, R>(
               attributes: { ...attributes }
             }) as typeof events // not of a span
             : events
-        const talk = new Conversation(options)
-        return Effect.succeed(spanned("ToolLoop.stream", agent, streamedTurns(completions, talk, spanned)))
+        const events = Stream.unwrap(
+          Effect.map(begun(options), (talk) => streamedTurns(completions, talk, spanned))
+        )
+        return Effect.succeed(spanned("ToolLoop.stream", agent, events))
       }))
   )
 }

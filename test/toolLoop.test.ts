@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Data, Deferred, Effect, Fiber, Schema } from "effect"
+import { Data, Deferred, Effect, Fiber, Schema, Stream } from "effect"
 import { ChatCompletions, type Message, ToolLoop } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
 
@@ -372,6 +372,35 @@ describe("what goes wrong", () => {
       assert.strictEqual(response.text, "Warm.")
     }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [{ name: "toString" }, call("Paris")] }, "Warm."] }))))
 
+  for (const toolChoice of ["none", { tool: "other" }] as const) {
+    it.effect(`so does one that the tool choice ${JSON.stringify(toolChoice)} leaves out, in every turn`, () =>
+      Effect.gen(function*() {
+        let ran = 0
+        const other = ToolLoop.tool({ name: "other", parameters: Schema.Struct({}), handler: () => Effect.void })
+        const never = { ...weather, run: () => Effect.sync(() => String(ran++)) }
+        const { history } = yield* run([never, other], { toolChoice })
+        const told = "{\"error\":\"there is no tool get_weather\"}"
+        assert.deepStrictEqual(toolTexts(history), [told, told])
+        assert.strictEqual(ran, 0)
+        const named = (tools: unknown) =>
+          Array.isArray(tools)
+            ? tools.map((tool: { readonly function: { readonly name: string } }) => tool.function.name)
+            : []
+        const offered = (yield* sent).map(({ body }) => named((JSON.parse(body) as { readonly tools?: unknown }).tools))
+        const wanted = toolChoice === "none" ? [] : ["other"]
+        assert.deepStrictEqual(offered, [wanted, wanted, wanted])
+      }).pipe(
+        Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }, { toolCalls: [call("Rome")] }, "Warm."] }))
+      ))
+  }
+
+  it.effect("so does one without a name but blanks, and the conversation goes on", () =>
+    Effect.gen(function*() {
+      const { history, response } = yield* run([weather])
+      assert.deepStrictEqual(toolTexts(history), ["{\"error\":\"there is no tool  \"}"])
+      assert.strictEqual(response.text, "Warm.")
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [{ name: " " }] }, "Warm."] }))))
+
   it.effect("a model that does not stop calling is TooManyTurns, with a history that can be continued", () =>
     Effect.gen(function*() {
       const error = yield* Effect.flip(run([weather], { maxTurns: 3 }))
@@ -386,6 +415,45 @@ describe("what goes wrong", () => {
       const { response } = yield* run([weather], { prompt: error.history })
       assert.strictEqual(response.text, "Warm.")
     }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }] }))))
+
+  it.effect("its history is what the first turn took, whatever its Schema says", () =>
+    Effect.gen(function*() {
+      const called = { type: "tool-call", id: "1", name: "get_weather", arguments: { city: "Oslo" } }
+      const prompt = [
+        { role: "user", content: "Hi" },
+        { role: "assistant", content: [called] },
+        { role: "tool", toolCallId: "1", toolName: "get_weather", content: "21" }
+      ] as unknown as ReadonlyArray<Message.Message>
+      const error = yield* Effect.flip(run([weather], { prompt, maxTurns: 1 }))
+      assert(error._tag === "TooManyTurns")
+      assert.deepStrictEqual(error.history.slice(0, 3), prompt)
+    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }] }))))
+
+  const wrong: ReadonlyArray<readonly [options: unknown, path: string | undefined]> = [
+    [undefined, undefined],
+    [{ tools: [weather] }, "prompt"],
+    [{ prompt: null, tools: [weather] }, "prompt"],
+    [{ prompt: "", tools: [weather] }, "prompt"],
+    [{ prompt: [], tools: [weather] }, "prompt"],
+    [{ prompt: "Hi" }, "tools"],
+    [{ prompt: "Hi", tools: [null] }, "tools[0]"],
+    [{ prompt: "Hi", tools: [weather, { name: "no_handler" }] }, "tools[1]"],
+    [{ prompt: "Hi", tools: [weather], maxTurns: NaN }, "maxTurns"],
+    [{ prompt: "Hi", tools: [weather], maxTurns: null }, "maxTurns"]
+  ]
+  it.effect("options that cannot be meant are InvalidRequest, before the first turn", () =>
+    Effect.gen(function*() {
+      for (const [options, path] of wrong) {
+        const error = yield* Effect.flip(ToolLoop.run(options as ToolLoop.Options))
+        assert.deepInclude({ ...error }, { _tag: "InvalidRequest", path })
+        const events: Array<ToolLoop.Event> = []
+        const streamed = ToolLoop.stream(options as ToolLoop.Options)
+        const same = yield* Effect.flip(Stream.runForEach(streamed, (event) => Effect.sync(() => events.push(event))))
+        assert.strictEqual(same.message, error.message)
+        assert.deepStrictEqual(events, [])
+      }
+      assert.lengthOf(yield* sent, 0)
+    }).pipe(Effect.provide(mock({ replies: [] }))))
 
   it.effect("ten turns are the most by default", () =>
     Effect.gen(function*() {
@@ -424,6 +492,12 @@ describe("a call that cannot be read", () => {
       }).pipe(Effect.provide(mock({ replies: [broken, "It is warm."] }, api))))
   }
 
+  it.effect("goes back to the model too where undefined says what becomes of it", () =>
+    Effect.gen(function*() {
+      const { response } = yield* run([weather], { malformedCalls: undefined })
+      assert.strictEqual(response.text, "It is warm.")
+    }).pipe(Effect.provide(mock({ replies: [broken, "It is warm."] }))))
+
   it.effect("fails the loop in its last turn, and whenever that is wanted", () =>
     Effect.gen(function*() {
       for (const more of [{ maxTurns: 1 }, { malformedCalls: "fail" }] as const) {
@@ -433,6 +507,25 @@ describe("a call that cannot be read", () => {
 })
 
 describe("the second turn", () => {
+  for (const toolChoice of ["required", { tool: "get_weather" }] as const) {
+    it.effect(`lets the model answer when the tool choice was ${JSON.stringify(toolChoice)}`, () =>
+      Effect.gen(function*() {
+        yield* run([weather], { toolChoice })
+        const [first, second] = (yield* sent).map(({ body }) => JSON.parse(body) as { readonly [key: string]: unknown })
+        assert.property(first, "tool_choice")
+        assert.notProperty(second, "tool_choice")
+        assert.deepStrictEqual(second!["tools"], first!["tools"])
+      }).pipe(Effect.provide(MockOllama.layer({
+        models: ["m"],
+        replies: [{ toolCalls: [call("Paris", "1")] }, "It is warm."]
+      }, {
+        config: {
+          models: { providers: { other: { baseUrl: "http://other/v1", apiKey: "k", models: [{ id: "m" }] } } },
+          agents: { defaults: { model: "other/m" } }
+        }
+      }))))
+  }
+
   it.effect("asks first who answered the first one, and falls back from it", () =>
     Effect.gen(function*() {
       const { turns } = yield* run([weather])

@@ -21,7 +21,7 @@ import type { Endpoint, ProviderStatus } from "../core/provider.js"
 import type { Run } from "../core/repair/repair.js"
 import { repaired, repairWhole } from "../core/repair/repairs.js"
 import * as Params from "../core/request/params.js"
-import { encode } from "../core/wire/wire.js"
+import { encode, offered } from "../core/wire/wire.js"
 import { wires } from "../core/wire/wires.js"
 import type { PartialAnswer } from "../Message.js"
 import * as ModelRef from "../ModelRef.js"
@@ -204,12 +204,14 @@ export const repeated = <A, E extends AttemptError>(
 // one attempt
 // =============================================================================
 
+const toolNames = ({ call: { request } }: Asking) => offered(request).map(({ name }) => name)
+
 /** What decoding has to know of the request. */
-const decodingOf = ({ call: { malformedCalls, request }, ready }: Asking) => ({
-  wire: ready.wire,
-  source: ready.source,
-  tools: request.tools.map(({ name }) => name),
-  malformedCalls
+const decodingOf = (asking: Asking) => ({
+  wire: asking.ready.wire,
+  source: asking.ready.source,
+  tools: toolNames(asking),
+  malformedCalls: asking.call.malformedCalls
 })
 
 /** `use` gets the reply, where nothing interrupts. */
@@ -254,9 +256,9 @@ const send = <A>(
   return Effect.flatMap(Transport.open(settings.client, outgoing, restore), (reply) => use({ reply, question }))
 }
 
-const beginRepairs = ({ call: { repairs, request } }: Asking, makeId: (index: number) => string) => {
-  const tools = request.tools.map((tool) => tool.name)
-  return repairs.map((repair): Run => repair.begin({ tools, makeId }))
+const beginRepairs = (asking: Asking, makeId: (index: number) => string) => {
+  const tools = toolNames(asking)
+  return asking.call.repairs.map((repair): Run => repair.begin({ tools, makeId }))
 }
 
 // =============================================================================

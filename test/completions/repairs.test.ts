@@ -74,6 +74,20 @@ describe("repairs", () => {
         assert.strictEqual(answer.model, "text-start f")
       }).pipe(Effect.provide(mock("Hi there", streaming))))
 
+    for (const toolChoice of ["none", { tool: "other" }] as const) {
+      it.effect(`${how}: text that calls one that the tool choice ${JSON.stringify(toolChoice)} leaves out stays text`, () =>
+        Effect.gen(function*() {
+          const answer = yield* ChatCompletions.create({
+            prompt: "Hi",
+            tools: [tool, { name: "other" }],
+            toolChoice,
+            repairs: [Repair.textToolCalls, shout]
+          })
+          assert.deepStrictEqual(answer.toolCalls, [])
+          assert.strictEqual(answer.model, `text-start ${toolChoice === "none" ? "" : "other"}`)
+        }).pipe(Effect.provide(mock("{\"name\":\"f\",\"parameters\":{\"x\":1}}", streaming))))
+    }
+
     it.effect(`${how}: text that calls a tool that was not offered stays text`, () =>
       Effect.gen(function*() {
         const text = "{\"name\":\"g\",\"parameters\":{\"x\":1}}"

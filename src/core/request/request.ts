@@ -118,6 +118,27 @@ const duration = (value: unknown, path: string): Result<void> =>
     ? Either.void
     : invalid(path, "expected a duration")
 
+/**
+ * The messages with which a loop of tools begins, each of which is checked in its first turn, or what is wrong with what the
+ * loop itself reads of its options.
+ */
+export const opening = (options: unknown): Result<ReadonlyArray<Message>> => {
+  if (!isPlain(options)) return invalid("", "expected an object of options")
+  const { maxTurns, prompt, tools } = options
+  const checked: ReadonlyArray<Result<unknown>> = [
+    listOf(tools, "tools", "a list of tools", handled),
+    // Nothing is ever as much as what is no number.
+    maxTurns === undefined || (typeof maxTurns === "number" && !Number.isNaN(maxTurns))
+      ? Either.void
+      : invalid("maxTurns", "expected a number")
+  ]
+  const wrong = checked.find(Either.isLeft)
+  return wrong === undefined ? given(prompt) as Result<ReadonlyArray<Message>> : Either.left(wrong.left)
+}
+
+const handled = (tool: unknown, path: string): Result<void> =>
+  isPlain(tool) && typeof tool["run"] === "function" ? Either.void : invalid(path, "expected a tool that can be run")
+
 /** Each item of a list by `each`, or the first failure. */
 const all = <A>(
   list: ReadonlyArray<unknown>,
@@ -137,13 +158,17 @@ const all = <A>(
 // messages
 // =============================================================================
 
-const prompt = (value: unknown): Result<ReadonlyArray<Message>> => {
+/** The messages of a prompt, whatever they are. */
+const given = (value: unknown): Result<ReadonlyArray<unknown>> => {
   if (typeof value === "string") {
     return value === "" ? invalid("prompt", "it is empty") : Either.right([{ role: "user", content: value }])
   }
   if (!Array.isArray(value)) return invalid("prompt", "expected a text or a list of messages")
-  return value.length === 0 ? invalid("prompt", "it has no messages") : all(value, "prompt", message)
+  return value.length === 0 ? invalid("prompt", "it has no messages") : Either.right(value)
 }
+
+const prompt = (value: unknown): Result<ReadonlyArray<Message>> =>
+  Either.flatMap(given(value), (messages) => all(messages, "prompt", message))
 
 const message = (value: unknown, path: string): Result<Message> => {
   if (!isPlain(value)) return invalid(path, "expected a message")
@@ -183,7 +208,7 @@ const text = (value: unknown, path: string): Result<string> =>
   typeof value === "string" ? Either.right(value) : invalid(path, "expected a text")
 
 const nonEmpty = (value: unknown, path: string): Result<string> =>
-  typeof value === "string" && value.trim() !== "" ? Either.right(value) : invalid(path, "expected a text, not empty")
+  typeof value === "string" && value !== "" ? Either.right(value) : invalid(path, "expected a text, not empty")
 
 const userPart = (value: unknown, path: string): Result<TextPart | ImagePart> => {
   if (!isPlain(value)) return invalid(path, "expected a part")
@@ -264,6 +289,8 @@ const toolOf = (value: unknown, path: string, toJsonSchema: JsonSchema.ToJsonSch
   if (!isPlain(value)) return invalid(path, "expected a tool")
   return Either.gen(function*() {
     const name = yield* nonEmpty(value["name"], `${path}.name`)
+    // A model may call blanks, which then stand in the history.
+    if (name.trim() === "") return yield* invalid(`${path}.name`, "expected a text, not empty")
     const given = value["description"]
     const description = given === undefined ? undefined : yield* text(given, `${path}.description`)
     const parameters = yield* JsonSchema.toolParameters(value["parameters"], `${path}.parameters`, toJsonSchema)

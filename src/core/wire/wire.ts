@@ -3,7 +3,7 @@
  * a body, and the reading of one event. Pure and total in both directions.
  */
 import * as Either from "effect/Either"
-import type { ChatRequest, FinishReason, Ignored, ToolDefinition } from "../../Chat.js"
+import type { ChatRequest, FinishReason, Ignored, ToolChoice, ToolDefinition } from "../../Chat.js"
 import type { AssistantMessage, AssistantPart, ImagePart, ToolCall } from "../../Message.js"
 import { reasoningOf, textOf, toolCallsOf } from "../../Message.js"
 import { lacks, type ModelDefinition } from "../../Model.js"
@@ -163,7 +163,9 @@ const hasImages = (request: ChatRequest): boolean =>
   )
 
 /** Ollama has no tool choice: what must not be called is not offered. */
-const offered = ({ toolChoice, tools }: ChatRequest): ReadonlyArray<ToolDefinition> => {
+export const offered = <T extends { readonly name: string }>(
+  { toolChoice, tools }: { readonly toolChoice: ToolChoice; readonly tools: ReadonlyArray<T> }
+): ReadonlyArray<T> => {
   if (toolChoice === "none") return []
   return typeof toolChoice === "string" ? tools : tools.filter(({ name }) => name === toolChoice.tool)
 }
