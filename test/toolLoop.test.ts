@@ -2,6 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Data, Deferred, Effect, Fiber, Schema, Stream } from "effect"
 import { ChatCompletions, type Message, ToolLoop } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
+import { only3 } from "./support/line.js"
 
 const apis = ["openai-completions", "ollama"] as const
 
@@ -416,18 +417,21 @@ describe("what goes wrong", () => {
       assert.strictEqual(response.text, "Warm.")
     }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }] }))))
 
-  it.effect("its history is what the first turn took, whatever its Schema says", () =>
-    Effect.gen(function*() {
-      const called = { type: "tool-call", id: "1", name: "get_weather", arguments: { city: "Oslo" } }
-      const prompt = [
-        { role: "user", content: "Hi" },
-        { role: "assistant", content: [called] },
-        { role: "tool", toolCallId: "1", toolName: "get_weather", content: "21" }
-      ] as unknown as ReadonlyArray<Message.Message>
-      const error = yield* Effect.flip(run([weather], { prompt, maxTurns: 1 }))
-      assert(error._tag === "TooManyTurns")
-      assert.deepStrictEqual(error.history.slice(0, 3), prompt)
-    }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }] }))))
+  only3("a constructor parses what it is given")(
+    "its history is what the first turn took, whatever its Schema says",
+    () =>
+      Effect.gen(function*() {
+        const called = { type: "tool-call", id: "1", name: "get_weather", arguments: { city: "Oslo" } }
+        const prompt = [
+          { role: "user", content: "Hi" },
+          { role: "assistant", content: [called] },
+          { role: "tool", toolCallId: "1", toolName: "get_weather", content: "21" }
+        ] as unknown as ReadonlyArray<Message.Message>
+        const error = yield* Effect.flip(run([weather], { prompt, maxTurns: 1 }))
+        assert(error._tag === "TooManyTurns")
+        assert.deepStrictEqual(error.history.slice(0, 3), prompt)
+      }).pipe(Effect.provide(mock({ replies: [{ toolCalls: [call("Paris")] }] })))
+  )
 
   const wrong: ReadonlyArray<readonly [options: unknown, path: string | undefined]> = [
     [undefined, undefined],

@@ -67,11 +67,11 @@ describe("the value of an answer", () => {
   class Named extends Schema.Class<Named>("Named")({ name: Schema.String }) {}
   interface Tree {
     readonly name: string
-    readonly trees?: ReadonlyArray<Tree>
+    readonly trees?: ReadonlyArray<Tree> | undefined
   }
   const Tree: Schema.Schema<Tree> = Schema.Struct({
     name: Schema.String,
-    trees: Schema.optionalWith(Schema.Array(Schema.suspend(() => Tree)), { exact: true })
+    trees: Schema.optional(Schema.Array(Schema.suspend((): Schema.Schema<Tree> => Tree)))
   }).annotations({ identifier: "Tree" })
   const objects = {
     "a class": (text: string) => ask(Named, text),
