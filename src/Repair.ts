@@ -23,7 +23,7 @@ export const thinkTags: Repair = { begin: () => internal.thinkTags() }
 
 /**
  * The same for templates whose prompt ends with `<think>`: the answer begins with reasoning, and only `</think>` is
- * written.
+ * written. Where the server tells the reasoning apart by itself, text is text.
  *
  * @since 0.1.0
  * @category repairs

@@ -71,6 +71,15 @@ describe("thinkTags", () => {
     anyCut(() => thinkTags({ inside: true }), "\nhmm</think>\nHi", [["reasoning", "hmm"], ["text", "Hi"]])
   })
 
+  it("is not inside any more once the server tells reasoning apart by itself", () => {
+    const inside = () => thinkTags({ inside: true })
+    assert.deepStrictEqual(run(inside(), [["reasoning", "r"], ["text", " Hi"]]), [["reasoning", "r"], ["text", " Hi"]])
+    assert.deepStrictEqual(run(inside(), [["text", "a"], ["reasoning", "r"], ["text", "<think>b</think>Hi"]]), [
+      ["reasoning", "arb"],
+      ["text", "Hi"]
+    ])
+  })
+
   it("keeps the server's own reasoning and calls in their places", () => {
     assert.deepStrictEqual(
       run(thinkTags(), [["reasoning", "r"], ["text", "<t"], ["call", "1"], ["text", "</think>b"]]),
@@ -180,6 +189,54 @@ describe("textCalls", () => {
     const call = "{\"name\":\"f\",\"parameters\":{}}"
     assert.deepStrictEqual(run(offered(), [["text", call], ["call", "1"]]), [["text", call], ["call", "f{}"]])
     assert.deepStrictEqual(run(offered(), text(call), false), [["text", call]])
+  })
+})
+
+describe("what a server wants back with a text", () => {
+  const source = { provider: "p", origin: "http://p", api: "openai-completions" }
+  const metadata = { ...source, value: { signature: "s" } }
+  const ofText = (...pieces: ReadonlyArray<string>): ReadonlyArray<ContentEvent> => [
+    { type: "text-start", id: "x" },
+    ...eventsOf(text(...pieces)),
+    { type: "text-end", id: "x", metadata }
+  ]
+  const parts = (repair: Run, events: ReadonlyArray<ContentEvent>) =>
+    repairWhole(events, { finishReason: "stop" }, [repair]).parts
+
+  it("stays with it, also when it was held back", () => {
+    for (const repair of [() => thinkTags(), offered]) {
+      for (const one of ["Hi", "{\"name\": 1", "a <thi", " "]) {
+        const [said] = parts(repair(), [...ofText(one), ...eventsOf([["call", "1"]])])
+        assert.deepStrictEqual(said, { type: "text", text: one, metadata })
+      }
+    }
+  })
+
+  it("goes with the part that is open where the text ends", () => {
+    assert.deepStrictEqual(parts(thinkTags(), ofText("<think>a</think>Hi", " <t")), [
+      { type: "reasoning", text: "a" },
+      { type: "text", text: "Hi <t", metadata }
+    ])
+    assert.deepStrictEqual(parts(thinkTags(), ofText("<think>a")), [{ type: "reasoning", text: "a", metadata }])
+  })
+
+  it("stands beside what other reasoning came with", () => {
+    const field = { ...source, value: { field: "reasoning_content" } }
+    const events: ReadonlyArray<ContentEvent> = [
+      ...eventsOf([["reasoning", "r"]]),
+      { type: "reasoning-end", id: "y", metadata: field },
+      ...ofText("<think>a")
+    ]
+    assert.deepStrictEqual(parts(thinkTags(), events), [
+      { type: "reasoning", text: "ra", metadata: { ...source, value: { ...field.value, ...metadata.value } } }
+    ])
+  })
+
+  it("goes with the call that the text is", () => {
+    const call = "<tool_call>{\"name\":\"f\",\"arguments\":{}}</tool_call>"
+    const [first, second] = parts(offered(), ofText(call, call))
+    assert.deepStrictEqual(first?.metadata, metadata)
+    assert.isUndefined(second?.metadata)
   })
 })
 

@@ -17,9 +17,12 @@ class Output {
     this.parts = putText(this.parts, kind, delta, this.events)
   }
 
-  /** What the part that ends came with. */
-  end({ metadata }: { readonly metadata?: Metadata | undefined }, kind: Kind) {
-    if (metadata !== undefined && this.parts.open === kind) this.parts = { ...this.parts, metadata }
+  /** The text that is open came with this, beside what other text came with that it goes on from. */
+  with(metadata: Metadata | undefined) {
+    const { open } = this.parts
+    if (metadata === undefined || open === undefined) return
+    const value = { ...this.parts.metadata?.value, ...metadata.value }
+    this.parts = { ...this.parts, metadata: { ...metadata, value } }
   }
 
   call(call: ToolCall) {
@@ -61,7 +64,11 @@ const heldEnd = (text: string, tag: string): number => {
 export const thinkTags = (options?: { readonly inside?: boolean | undefined }): Run => {
   const out = new Output()
   let inside = options?.inside === true
+  /** Inside without a tag that says so. */
+  let assumed = inside
   let held = ""
+  /** What the text that is held came with. */
+  let metadata: Metadata | undefined
   /** Blanks that began the text, until something follows that decides about them. */
   const blanks = new Joiner()
   /** Blanks that begin a piece right after a tag are dropped. */
@@ -77,6 +84,7 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
   }
   const tag = (nowInside: boolean) => {
     inside = nowInside
+    assumed = false
     afterTag = true
   }
   const take = (): string => {
@@ -122,15 +130,23 @@ export const thinkTags = (options?: { readonly inside?: boolean | undefined }): 
       held = ""
     }
   }
-  const flush = () => say(take())
+  const flush = () => {
+    say(take())
+    out.with(metadata)
+    metadata = undefined
+  }
   return {
     push: (events) => {
       for (const event of events) {
         if (event.type === "text-delta") add(event.delta)
+        // a tag may go on behind it, where a server puts a finish on every piece
+        else if (event.type === "text-end") metadata = event.metadata ?? metadata
         else if (event.type === "reasoning-delta") {
           flush()
+          // a server that tells reasoning apart leaves none in the text
+          if (assumed) inside = assumed = afterTag = false
           out.text("reasoning", event.delta)
-        } else if (event.type === "reasoning-end") out.end(event, "reasoning")
+        } else if (event.type === "reasoning-end") out.with(event.metadata)
         else if (event.type === "tool-call") {
           flush()
           out.call(event)
@@ -162,11 +178,15 @@ export const textCalls = (options: RepairContext): Run => {
   /** The beginning of what is held, long enough to see that it is no call. */
   let head = ""
   let made = 0
+  /** What the text that is held came with. */
+  let metadata: Metadata | undefined
 
   const release = () => {
     const text = held?.text() ?? ""
     held = undefined
     out.text("text", text)
+    out.with(metadata)
+    metadata = undefined
   }
   return {
     push: (events) => {
@@ -183,8 +203,11 @@ export const textCalls = (options: RepairContext): Run => {
         } else if (event.type === "reasoning-delta") {
           if (held !== undefined && !held.isEmpty) release()
           out.text("reasoning", event.delta)
-        } else if (event.type === "reasoning-end") out.end(event, "reasoning")
-        else if (event.type === "tool-call") {
+        } else if (event.type === "reasoning-end") out.with(event.metadata)
+        else if (event.type === "text-end") {
+          if (held === undefined) out.with(event.metadata)
+          else metadata = event.metadata ?? metadata
+        } else if (event.type === "tool-call") {
           release()
           out.call(event)
         }
@@ -194,7 +217,17 @@ export const textCalls = (options: RepairContext): Run => {
     end: (complete) => {
       const calls = complete && held !== undefined ? readCalls(held.text(), tools) : undefined
       if (calls === undefined) release()
-      else for (const call of calls) out.call({ type: "tool-call", id: options.makeId(made++), ...call })
+      else {
+        for (const call of calls) {
+          out.call({
+            type: "tool-call",
+            id: options.makeId(made++),
+            ...call,
+            ...(metadata === undefined ? undefined : { metadata })
+          })
+          metadata = undefined
+        }
+      }
       if (complete) out.close()
       return out.take()
     },
