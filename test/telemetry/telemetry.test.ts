@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Data, Deferred, Effect, Fiber, Inspectable, Metric, Schema, Stream, Tracer } from "effect"
-import { ChatCompletions, Embeddings, OllamaTelemetry, ToolLoop } from "effect-ollama"
+import { type Chat, ChatCompletions, Embeddings, OllamaTelemetry, ToolLoop } from "effect-ollama"
 import { MockOllama } from "effect-ollama/testing"
 import { named, type Seen, traced } from "../support/traced.js"
 
@@ -224,6 +224,47 @@ describe("metrics", () => {
       assert.strictEqual((yield* valueOf(OllamaTelemetry.failures, tags)).count, 0)
       assert.strictEqual((yield* valueOf(OllamaTelemetry.timeToFirstEvent, { unit: "s", ...at("m2") })).count, 1)
     }).pipe(Effect.provide(mock("m2", [{ text: ["a", "b"], fault: { type: "stall", after: 1 } }], true))))
+
+  const lost = (provider: string, where: (event: Chat.StreamEvent) => boolean) =>
+    Effect.flip(Stream.runForEach(
+      ChatCompletions.stream({ prompt: "Hi" }),
+      (event) => where(event) ? new Offline() : Effect.void
+    )).pipe(
+      Effect.zipRight(Effect.all([undefined, "interrupted", "Offline"].map((type) => {
+        const tags = { ...at(provider), ...(type === undefined ? {} : { "error.type": type }) }
+        return Effect.map(
+          valueOf(OllamaTelemetry.operationDuration, { unit: "s", ...tags }),
+          ({ count }) => count
+        )
+      })))
+    )
+
+  for (const streaming of [true, false]) {
+    const id = `m5-${streaming}`
+    it.effect(`count no error of who reads a stream (streaming: ${streaming}) as one of the call`, () =>
+      traced((seen) =>
+        Effect.gen(function*() {
+          // what is not streamed is told with its finish
+          const early = streaming ? 1 : 0
+          assert.deepStrictEqual(yield* lost(id, ({ type }) => type === "text-delta"), [1 - early, early, 0])
+          assert.deepStrictEqual(yield* lost(id, ({ type }) => type === "finish"), [2 - early, early, 0])
+          const spans = named(seen, "ChatCompletions.stream")
+          assert.deepStrictEqual(spans.map(({ ends }) => ends), [[streaming ? "interruption" : "success"], ["success"]])
+          assert.isFalse(spans.some(({ attributes }) => attributes.has("error.type")))
+          assert.strictEqual(
+            (yield* valueOf(OllamaTelemetry.failures, { ...at(id), "error.type": "Offline" })).count,
+            0
+          )
+        })
+      ).pipe(Effect.provide(mock(id, [{ text: ["a", "b"] }, { text: ["a", "b"] }], streaming))))
+  }
+
+  it.effect("count what fails in the middle of a stream", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(Stream.runDrain(ChatCompletions.stream({ prompt: "Hi" })))
+      const tags = { ...at("m6"), "error.type": error._tag }
+      assert.strictEqual((yield* valueOf(OllamaTelemetry.failures, tags)).count, 1)
+    }).pipe(Effect.provide(mock("m6", [{ text: ["a", "b"], fault: { type: "reset", after: 1 } }], true))))
 
   it.effect("have no tag that a caller made up, and those of the fiber", () =>
     Effect.gen(function*() {
