@@ -19,7 +19,6 @@ import * as Completion from "./completion/completion.js"
 import type { CompletionOptions } from "./completion/options.js"
 import { toJsonSchema } from "./completion/schemas.js"
 import { normalize } from "./core/request/request.js"
-import * as Attributes from "./core/telemetry/attributes.js"
 import { Models } from "./Models.js"
 import type { AttemptError, CompletionError, OutputInvalid } from "./OllamaError.js"
 import * as OllamaSchedule from "./OllamaSchedule.js"
@@ -109,18 +108,15 @@ const millis = (input: Duration.DurationInput | undefined): number | undefined =
   input === undefined ? undefined : Duration.toMillis(input)
 
 const prepare = (input: CompletionOptions, operation: Telemetry.Operation) =>
-  Either.map(normalize(input, toJsonSchema), (request): Completion.Call => {
-    operation.describe(() => Attributes.ofParams(request.params))
-    return {
-      request,
-      operation,
-      streaming: input.streaming,
-      repairs: input.repairs ?? [],
-      malformedCalls: input.malformedCalls,
-      firstByte: millis(input.firstByteTimeout),
-      idle: millis(input.idleTimeout)
-    }
-  })
+  Either.map(normalize(input, toJsonSchema), (request): Completion.Call => ({
+    request,
+    operation,
+    streaming: input.streaming,
+    repairs: input.repairs ?? [],
+    malformedCalls: input.malformedCalls,
+    firstByte: millis(input.firstByteTimeout),
+    idle: millis(input.idleTimeout)
+  }))
 
 /**
  * The service over the `HttpClient` and the `Models` of the context.

@@ -237,6 +237,7 @@ const send = <A>(
   })
   if (Either.isLeft(encoding)) return Effect.fail(encoding.left)
   const { body, ignored, numCtx } = encoding.right
+  call.operation.ignores(ignored)
   const outgoing: Transport.Outgoing = {
     endpoint,
     method: "POST",

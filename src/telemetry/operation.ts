@@ -15,7 +15,7 @@ import type * as Metric from "effect/Metric"
 import * as MetricLabel from "effect/MetricLabel"
 import * as Option from "effect/Option"
 import * as Tracer from "effect/Tracer"
-import type { ChatRequest } from "../Chat.js"
+import type { ChatRequest, Ignored } from "../Chat.js"
 import type { Selection } from "../core/catalog/selection.js"
 import * as Attributes from "../core/telemetry/attributes.js"
 import * as Content from "../core/telemetry/content.js"
@@ -222,6 +222,9 @@ export class Operation {
   private readonly isRecorded: boolean
   private ref: string | undefined
   private isOpen = false
+  /** What the last model is asked for. */
+  private settings: ((ignored: ReadonlyArray<Ignored>) => Attributes.Attributes) | undefined
+  private ignored: ReadonlyArray<Ignored> = []
   private secrets: Array<string> | undefined
 
   constructor(
@@ -261,11 +264,19 @@ export class Operation {
   requests(selection: Selection, request: ChatRequest, secrets: () => ReadonlyArray<string>): void {
     this.asks(selection.ref)
     if (this.sampled === undefined) return
-    this.annotate(Attributes.ofRequest(selection, request))
+    this.annotate(Attributes.ofRef(selection.ref))
+    // Another one may answer, with other settings: an attribute cannot be taken back.
+    this.settings = (ignored) => Attributes.ofRequest(selection, request, ignored)
+    this.ignored = []
     if (!this.isRecorded) return
     this.secrets ??= [...this.operation.secrets()]
     this.secrets.push(...secrets())
     this.annotate(Content.ofRequest(request, this.secrets))
+  }
+
+  /** What the request to it cannot say. */
+  ignores(ignored: ReadonlyArray<Ignored>): void {
+    this.ignored = ignored
   }
 
   /** The same model is asked again, after that error. */
@@ -308,12 +319,14 @@ export class Operation {
     if (inputTokens !== undefined) this.meter.tokens("input", inputTokens, this.labels)
     if (outputTokens !== undefined) this.meter.tokens("output", outputTokens, this.labels)
     if (this.sampled === undefined) return
+    this.tellSettings()
     this.annotate(Attributes.ofAnswer(about))
     if (this.isRecorded) this.annotate(Content.ofAnswer(parts(), about.finishReason, this.secrets ?? []))
   }
 
   end(exit: Exit.Exit<unknown, unknown>): void {
     this.leaves()
+    this.tellSettings()
     const type = exit._tag === "Failure" ? causeType(exit.cause) : undefined
     this.meter.duration(type, this.seconds, this.labels)
     if (type !== undefined && type !== Attributes.interrupted) {
@@ -321,6 +334,11 @@ export class Operation {
       this.annotate({ "error.type": type })
     }
     this.span?.end(this.clock.unsafeCurrentTimeNanos(), exit)
+  }
+
+  private tellSettings(): void {
+    if (this.settings !== undefined) this.annotate(this.settings(this.ignored))
+    this.settings = undefined
   }
 
   private event(name: string, attributes: Attributes.Attributes): void {

@@ -68,6 +68,34 @@ describe("the span of a call", () => {
       ).pipe(Effect.provide(mock("p1", [refused]))))
   }
 
+  it.effect("says the settings of the model that answers, and none that could not be sent", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        const options = { prompt: "Hi", topK: 3, params: { seed: 1 } }
+        yield* ChatCompletions.create({ ...options, model: "here/b", fallbacks: ["ollama/a"] })
+        yield* Effect.flip(ChatCompletions.create({ ...options, model: "here/nobody" }))
+        const [answered, nobody] = named(seen, "ChatCompletions.create").map(({ attributes }) => attributes)
+        assert.deepInclude(Object.fromEntries(answered!), {
+          "gen_ai.provider.name": "ollama",
+          "gen_ai.request.seed": 1,
+          "gen_ai.request.temperature": 0.2,
+          "server.address": "127.0.0.1"
+        })
+        assert.isFalse(answered!.has("gen_ai.request.top_p"))
+        assert.isFalse(answered!.has("gen_ai.request.top_k"))
+        assert.isFalse(nobody!.has("gen_ai.request.seed"))
+      })
+    ).pipe(Effect.provide(MockOllama.layer({ models: ["a", "b"], replies: [refused, "Hello"] }, {
+      config: {
+        models: {
+          providers: {
+            here: { baseUrl: "http://here/v1", apiKey: "k", params: { topP: 0.1 }, models: [{ id: "b" }] },
+            ollama: { apiKey: "k", params: { temperature: 0.2 }, models: [{ id: "a" }] }
+          }
+        }
+      }
+    }))))
+
   it.effect("says of a value that does not decode that it is OutputInvalid", () =>
     traced((seen) =>
       Effect.gen(function*() {

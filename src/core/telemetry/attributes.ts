@@ -3,7 +3,7 @@
  * the conventions have no word for stands under `effect_ollama.`. Pure.
  */
 import * as Either from "effect/Either"
-import type { ChatRequest, FinishEvent } from "../../Chat.js"
+import type { ChatRequest, FinishEvent, Ignored } from "../../Chat.js"
 import type { Selection } from "../catalog/selection.js"
 import { own } from "../json.js"
 import * as Params from "../request/params.js"
@@ -29,7 +29,7 @@ const settings: ReadonlyArray<readonly [attribute: string, param: string]> = [
 ]
 
 /** The parameters of a request, by their names in this library. */
-export const ofParams = (params: { readonly stop?: unknown }): Attributes => {
+const ofParams = (params: { readonly stop?: unknown }): Attributes => {
   const { stop } = params
   return given({
     ...Object.fromEntries(settings.map(([attribute, param]) => [attribute, own(params, param)])),
@@ -55,13 +55,18 @@ export const ofServer = (root: string): Attributes => {
   }
 }
 
-/** A request to a chosen model, with what the configuration adds to it. */
-export const ofRequest = (selection: Selection, { format, params }: ChatRequest): Attributes => {
+/** A request to a chosen model, with what the configuration adds to it, and without what could not be sent. */
+export const ofRequest = (
+  selection: Selection,
+  { format, params }: ChatRequest,
+  ignored: ReadonlyArray<Ignored>
+): Attributes => {
   const merged = Either.getOrElse(Params.merge([...selection.params, params]), (): Params.Merged => new Map())
+  const sent = new Map(merged)
+  for (const { setting } of ignored) sent.delete(setting)
   return {
-    ...ofRef(selection.ref),
     ...ofServer(selection.endpoint.root),
-    ...ofParams(Object.fromEntries(merged)),
+    ...ofParams(Object.fromEntries(sent)),
     "gen_ai.output.type": format === undefined && merged.get("format") === undefined ? "text" : "json",
     "effect_ollama.selected_by": selection.selectedBy,
     "effect_ollama.streaming": selection.streaming
