@@ -28,12 +28,13 @@ export const decodeObject = <A, I, R>(
 ): Effect.Effect<ObjectResponse<A>, OutputInvalid, R> => {
   const { finishReason, ref, text } = response
   const invalid = (detail: string) => new OutputInvalid({ ref, text, finishReason, detail })
-  const found = valueIn(response, Either.getOrUndefined(toJsonSchema(schema)))
+  const jsonSchema = Either.getOrUndefined(toJsonSchema(schema))
+  const found = valueIn(response, jsonSchema)
   if (found._tag === "None") return Effect.fail(invalid(found.detail))
   // A `Schema` with an index signature would make it the prototype of the value.
   if (hasProto(found.value)) return Effect.fail(invalid("it has a key `__proto__`"))
   return Effect.mapBoth(decodeWritten(schema, found.value), {
-    onFailure: (error) => invalid(found.detail ?? explained(issuesOf(error))),
+    onFailure: (error) => invalid(found.detail ?? explained(issuesOf(error), jsonSchema)),
     onSuccess: (value) => ({ value, response, extracted: found.extracted })
   })
 }

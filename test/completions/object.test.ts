@@ -148,6 +148,23 @@ describe("the value of an answer", () => {
       assert.strictEqual((yield* failing(City, "{}")).detail, "`name`: is missing")
     }))
 
+  it.effect("that does not decode quotes nothing that the model wrote: no text that is no JSON, and no key", () =>
+    Effect.gen(function*() {
+      const Inner = Schema.Struct({
+        inner: Schema.parseJson(Schema.Struct({ n: Schema.Number })),
+        by: Schema.Record({ key: Schema.String, value: City })
+      })
+      for (
+        const inner of ["secret words", "{\"a\": secret words", "{\"secret\"", "[1] secret", "{\"s\": \"secret\n\"}"]
+      ) {
+        const error = yield* failing(Inner, JSON.stringify({ inner, by: {} }))
+        assert.match(error.detail, /^`inner`: expected (a valid )?JSON( string)?$/)
+      }
+      const by = { "a secret": { name: "a" }, "another secret": { name: 1 }, "one more secret": {} }
+      const error = yield* failing(Inner, JSON.stringify({ inner: "{\"n\":1}", by }))
+      assert.strictEqual(error.detail, "`by.*.name`: expected string, or is missing")
+    }))
+
   it.effect("a megabyte of brackets takes no time", () =>
     Effect.gen(function*() {
       const error = yield* failing(City, "{\"a\":[".repeat(100_000) + "[{".repeat(100_000))

@@ -177,15 +177,34 @@ export const mended = (
   return changes.size === 0 || tries === 0 ? undefined : mended(changed(value, changes), issuesOf, tries - 1)
 }
 
-const shownPath = (path: ReadonlyArray<PropertyKey>): string =>
-  path.slice(0, 20).reduce<string>(
-    (shown, key) =>
-      typeof key === "number" ? `${shown}[${key}]` : shown === "" ? String(key) : `${shown}.${String(key)}`,
-    ""
-  )
+/** The names of all fields of a schema. */
+const namesIn = (schema: unknown): ReadonlySet<PropertyKey> => {
+  const names = new Set<PropertyKey>()
+  const open: Array<unknown> = [schema]
+  while (open.length > 0) {
+    const next = open.pop()
+    if (typeof next !== "object" || next === null) continue
+    const properties = own(next, "properties")
+    if (isRecord(properties)) { for (const name of Object.keys(properties)) names.add(name) }
+    for (const inner of Object.values(next)) open.push(inner)
+  }
+  return names
+}
+
+// A key that the schema does not name is one that the model wrote.
+const shownPath = (path: ReadonlyArray<PropertyKey>, names: ReadonlySet<PropertyKey>): string =>
+  path.slice(0, 20).reduce<string>((shown, key) => {
+    if (typeof key === "number") return `${shown}[${key}]`
+    const name = names.has(key) ? String(key) : "*"
+    return shown === "" ? name : `${shown}.${name}`
+  }, "")
+
+// What the engines say of a text that is no JSON, which they quote.
+const notJson = / is not valid JSON$|JSON at position|JSON input$|^JSON Parse error|^JSON\.parse: /
 
 // What a schema says of itself in code is nothing for a person, and what the model wrote belongs into no message.
 const expected = (message: string): string => {
+  if (notJson.test(message)) return "expected JSON"
   const line = message.replace(/, actual [^]*$/, "").replace(/^Unable to decode [^]* into /, "Expected ")
   const kind = line.startsWith("Expected {") ? "Expected an object" : line.replace(
     /^Expected (?:readonly |ReadonlyArray|Array|\[)[^]*$/,
@@ -195,11 +214,12 @@ const expected = (message: string): string => {
   return said.length > maxMessage ? `${said.slice(0, maxMessage)}…` : said
 }
 
-/** What was wrong with a value, in words that a person understands: where, and what was expected there. */
-export const explained = (issues: ReadonlyArray<Issue>): string => {
+/** What of `schema` was wrong with a value, in words that a person understands: where, and what was expected there. */
+export const explained = (issues: ReadonlyArray<Issue>, schema: unknown): string => {
+  const names = namesIn(schema)
   const byPath = new Map<string, Set<string>>()
   for (const { message, path } of issues) {
-    const where = shownPath(path).slice(0, maxMessage)
+    const where = shownPath(path, names).slice(0, maxMessage)
     const said = byPath.get(where) ?? new Set()
     byPath.set(where, said.add(expected(message)))
   }
