@@ -84,7 +84,8 @@ export const tool = <A, I extends object, RS, B, E, R, const Mode extends "error
   readonly handler: (parameters: A, call: HandlerCall) => Effect.Effect<B, E, R>
   readonly failureMode?: Mode | undefined
 }): HandledTool<Mode extends "return" ? never : E, R | RS> => {
-  const wrong = (detail: string) => Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${detail}`))
+  const wrong = (detail: string) =>
+    Effect.succeed(failed(`the arguments of ${options.name} are wrong: ${cut(detail, 2000)}`))
   const run = (call: ToolCall, turn = 1): Effect.Effect<string | ToolResult, E, R | RS> => {
     // A `Schema` with an index signature would make it the prototype of the parameters.
     if (hasProto(call.arguments)) return wrong("`__proto__` is no name")

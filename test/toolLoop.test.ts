@@ -198,18 +198,20 @@ describe("the conversation", () => {
         ToolLoop.tool({ name, parameters: Schema.Struct({}), handler: () => Effect.succeed(result) })
       const cyclic: Record<string, unknown> = {}
       cyclic["self"] = cyclic
+      const bare = Object.assign(Object.create(null), cyclic) as object
       const { history } = yield* run([
         tool("text", "say \"hi\""),
         tool("nothing", undefined),
         tool("cyclic", cyclic),
+        tool("bare", bare),
         tool("bigint", { id: 12345678901234567891n })
       ])
       assert.deepStrictEqual(
         toolTexts(history),
-        ["say \"hi\"", "", "[object Object]", "{\"id\":\"12345678901234567891\"}"]
+        ["say \"hi\"", "", "[object Object]", "[object Object]", "{\"id\":\"12345678901234567891\"}"]
       )
     }).pipe(Effect.provide(mock({
-      replies: [{ toolCalls: ["text", "nothing", "cyclic", "bigint"].map((name) => ({ name })) }, "Done."]
+      replies: [{ toolCalls: ["text", "nothing", "cyclic", "bare", "bigint"].map((name) => ({ name })) }, "Done."]
     }))))
 })
 
@@ -315,6 +317,18 @@ describe("what goes wrong", () => {
     }).pipe(Effect.provide(mock({
       replies: [{ toolCalls: [{ name: "get_weather", arguments: { town: "Paris" } }] }, {
         toolCalls: [call("Paris")]
+      }, "Warm."]
+    }))))
+
+  it.effect("of wrong parameters the model is told no more than it needs", () =>
+    Effect.gen(function*() {
+      const { history } = yield* run([weather])
+      const [wrong] = toolTexts(history)
+      assert.match(wrong!, /Expected string, actual/)
+      assert.isBelow(wrong!.length, 4000)
+    }).pipe(Effect.provide(mock({
+      replies: [{
+        toolCalls: [{ name: "get_weather", arguments: { city: Array.from({ length: 100_000 }, () => "a") } }]
       }, "Warm."]
     }))))
 

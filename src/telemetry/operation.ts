@@ -60,7 +60,12 @@ export const open = (name: string): Effect.Effect<OpenSpan> =>
           describe: (attributes) => {
             if (span.sampled) annotate(attributes())
           },
-          end: (exit) => Effect.map(Clock.currentTimeNanos, (now) => span.end(now, exit))
+          end: (exit) =>
+            Effect.map(Clock.currentTimeNanos, (now) => {
+              const type = failureType(exit)
+              if (span.sampled && isError(type)) annotate({ "error.type": type })
+              span.end(now, exit)
+            })
         }
       })
       : Effect.succeed(untraced)
@@ -206,11 +211,14 @@ export class RecordContent extends Context.Reference<RecordContent>()("effect-ol
 
 type Meter = (ref?: string) => Metered
 
-const causeType = (cause: Cause.Cause<unknown>): string => {
-  if (Cause.isInterruptedOnly(cause)) return Attributes.interrupted
-  const failure = Cause.failureOption(cause)
+const failureType = (exit: Exit.Exit<unknown, unknown>): string | undefined => {
+  if (exit._tag === "Success") return undefined
+  if (Cause.isInterruptedOnly(exit.cause)) return Attributes.interrupted
+  const failure = Cause.failureOption(exit.cause)
   return Option.isSome(failure) ? Attributes.errorType(failure.value) : "_OTHER"
 }
+
+const isError = (type: string | undefined): type is string => type !== undefined && type !== Attributes.interrupted
 
 /** One call, from its beginning to its end, whatever models it asks. */
 export class Operation {
@@ -327,9 +335,9 @@ export class Operation {
   end(exit: Exit.Exit<unknown, unknown>): void {
     this.leaves()
     this.tellSettings()
-    const type = exit._tag === "Failure" ? causeType(exit.cause) : undefined
+    const type = failureType(exit)
     this.meter.duration(type, this.seconds, this.labels)
-    if (type !== undefined && type !== Attributes.interrupted) {
+    if (isError(type)) {
       this.meter.failed(type, this.labels)
       this.annotate({ "error.type": type })
     }

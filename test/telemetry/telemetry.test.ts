@@ -371,4 +371,14 @@ describe("a tool loop", () => {
         })
       ).pipe(Effect.provide(mock("t1", [call("works"), call("fails"), "Done."], true))))
   }
+
+  it.effect("says in the span of a call with which error it fails the loop", () =>
+    traced((seen) =>
+      Effect.gen(function*() {
+        const fails = ToolLoop.tool({ name: "fails", parameters: Schema.Struct({}), handler: () => new Offline() })
+        yield* Effect.flip(ToolLoop.run({ prompt: "Hi", tools: [fails] }))
+        const types = ["call", "turn", "run"].map((name) => attributesOf(seen, `ToolLoop.${name}`)["error.type"])
+        assert.deepStrictEqual(types, ["Offline", "Offline", "Offline"])
+      })
+    ).pipe(Effect.provide(mock("t2", [call("fails")]))))
 })

@@ -6,7 +6,12 @@ export const resultText = (value: unknown): string => {
   try {
     return JSON.stringify(value, nearest) ?? ""
   } catch {
-    return String(value)
+    try {
+      return String(value)
+    } catch {
+      // What has no prototype has no text.
+      return Object.prototype.toString.call(value)
+    }
   }
 }
 
