@@ -87,15 +87,20 @@ describe("the value of an answer", () => {
   }
 
   it("is one of those that a JSON Schema lists", () => {
-    const text = "As said [1], it is: {\"a\": 1}"
+    const answer = {
+      finishReason: "stop",
+      text: "As said [1], it is: {\"a\": 1}",
+      reasoning: "",
+      toolCalls: []
+    } as const
     const value = { _tag: "Value", value: { a: 1 }, extracted: true } as const
     const schemas = [
       { enum: ["a", { a: 1 }] },
       { const: { a: 1 } },
       { oneOf: [{ const: { a: 1 } }, { $ref: "#" }] }
     ]
-    for (const schema of schemas) assert.deepStrictEqual(valueIn({ finishReason: "stop", text }, schema), value)
-    const either = valueIn({ finishReason: "stop", text }, { enum: [[1], { a: 1 }] })
+    for (const schema of schemas) assert.deepStrictEqual(valueIn(answer, schema), value)
+    const either = valueIn(answer, { enum: [[1], { a: 1 }] })
     assert.deepStrictEqual(either, { _tag: "None", detail: "it has more than one value" })
   })
 
