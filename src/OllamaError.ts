@@ -318,10 +318,12 @@ export class UnknownModel extends Hinted<UnknownModel>()(
     /** The refs of a name that more than one provider has: one of them is to be written. */
     several: Schema.optional(Schema.Array(Schema.String)),
     /** Whether its provider's models are discovered, so that pulling it helps, or are those that the configuration lists. */
-    discovered: Schema.optional(Schema.Boolean)
+    discovered: Schema.optional(Schema.Boolean),
+    /** The providers that did not answer: one of them may have it. */
+    unanswered: Schema.optional(Schema.Array(Schema.String))
   },
   hint.unknownModel,
-  ({ leftOut }) => leftOut !== undefined && hint.areUnread([leftOut])
+  ({ leftOut, unanswered }) => unanswered !== undefined || (leftOut !== undefined && hint.areUnread([leftOut]))
 ) {}
 
 /**

@@ -146,7 +146,8 @@ export const make = (
         Effect.forEach(
           providers,
           (provider) => {
-            const refused = refusals.at(provider.root)
+            // who lists its models is not asked for them
+            const refused = provider.source === "discovered" ? refusals.at(provider.root) : undefined
             const asked = refused === undefined ? lookup(provider, name, !isListed) : Effect.fail(refused)
             return Effect.map(Effect.either(asked), (catalog) => {
               if (Either.isLeft(catalog)) refusals.note(catalog.left)
@@ -159,7 +160,7 @@ export const make = (
           const found = catalogs.having(consulted, name)
           return found.length === 1
             ? choose(found[0]!.provider, found[0]!.model, selectedBy)
-            : Effect.fail(catalogs.missingName(settings, consulted, name))
+            : Effect.fail(catalogs.missingName(settings, consulted, name, selectedBy))
         }
       )
     })

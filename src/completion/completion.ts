@@ -150,19 +150,19 @@ const firstToAnswer = <A, B>(
     const known = refusals.at(candidate.url)
     if (known !== undefined) return Effect.suspend(() => missed(candidate.ref, known))
     return Effect.matchEffect(candidate.selectAfter(refusals), {
-      onFailure: (error) => missed(candidate.ref, error),
+      // what is said of it is what became of it before
+      onFailure: (error) => isAgain ? from(index + 1) : missed(candidate.ref, error),
       onSuccess: (selection) => {
         if (asked.has(selection.ref)) return from(index + 1)
         asked.add(selection.ref)
         return Effect.matchEffect(askAgain(selection), {
           onFailure: (error) => {
             const ref = written(candidate.ref, selection.ref)
-            if (error._tag !== "ModelNotFound") return missed(ref, error)
+            if (error._tag !== "ModelNotFound" || candidate.selectedBy !== "first-available") return missed(ref, error)
             // removed since its catalog was read, in which another model may be the first now
-            const isStale = candidate.selectedBy === "first-available" && !isAgain
             return Effect.flatMap(
               invalidate(selection.provider.id),
-              () => missed(ref, error, isStale ? index : index + 1)
+              () => missed(ref, error, isAgain ? index + 1 : index)
             )
           },
           onSuccess: (value) => Effect.succeed(answered(value, attempts))

@@ -152,6 +152,17 @@ describe("status", () => {
       })
   )
 
+  live("the primary is there and has no tools: nothing is to be pulled", () =>
+    Effect.gen(function*() {
+      const { server } = yield* serve({ models: [{ name: "gemma:2b", capabilities: ["completion"] }] })
+      const { by } = yield* status({
+        config: { agents: { defaults: { model: "ollama/gemma:2b" } } },
+        env: { OLLAMA_HOST: server.url }
+      })
+      assert.include(by.refs.found, "primary ollama/gemma:2b cannot be used")
+      assert.deepStrictEqual(by.refs.fix, ["choose another: effect-ollama models list"])
+    }))
+
   live("a configured model is not installed", () =>
     Effect.gen(function*() {
       const { server } = yield* serve({ models: ["gpt-oss:20b"] })

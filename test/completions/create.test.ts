@@ -230,14 +230,26 @@ describe("fallbacks", () => {
       assert.deepStrictEqual((yield* ChatCompletions.create({ prompt: "Hi" })).attempts, [])
     }).pipe(Effect.provide(MockOllama.layer({ models: ["a", "b"], replies: ["Hello"] }))))
 
-  it.effect("a model that was removed elsewhere is not asked in the next call", () =>
+  it.effect("a configured model that its server refuses costs no discovery at every call", () =>
+    Effect.gen(function*() {
+      for (let i = 0; i < 3; i++) {
+        const { attempts } = yield* ChatCompletions.create({ prompt: "Hi" })
+        assert.deepStrictEqual(attempts.map(({ error }) => error._tag), ["ModelNotFound"])
+      }
+      assert.lengthOf((yield* requests).filter(({ path }) => path === "/api/tags"), 1)
+    }).pipe(Effect.provide(MockOllama.layer({
+      models: ["a", "b"],
+      rules: [{ path: "/v1/chat/completions", model: "a", fault: { type: "missing-model" } }],
+      replies: ["Hello"]
+    }, chain(["b"])))))
+
+  it.effect("no model at all fails as the one that was there did", () =>
     Effect.gen(function*() {
       yield* ChatCompletions.create({ prompt: "Hi" })
       yield* rm("a")
-      const tags = (yield* ChatCompletions.create({ prompt: "Hi" })).attempts.map(({ error }) => error._tag)
-      const again = (yield* ChatCompletions.create({ prompt: "Hi" })).attempts.map(({ error }) => error._tag)
-      assert.deepStrictEqual([tags, again], [["ModelNotFound"], ["UnknownModel"]])
-    }).pipe(Effect.provide(MockOllama.layer({ models: ["a", "b"], replies: ["Hello"] }, chain(["b"])))))
+      const error = yield* Effect.flip(ChatCompletions.create({ prompt: "Hi" }))
+      assert.strictEqual(error._tag, "ModelNotFound")
+    }).pipe(Effect.provide(MockOllama.layer({ models: ["a"], replies: ["Hello"] }))))
 
   it.effect("of a provider whose first model is always a new one that is not there, two are asked", () =>
     Effect.gen(function*() {
@@ -344,27 +356,57 @@ describe("fallbacks", () => {
 
   it.effect("nor for models without a provider, when nobody else has them", () =>
     Effect.gen(function*() {
-      const error = yield* Effect.flip(
-        passing(ChatCompletions.create({ prompt: "Hi", model: "w", fallbacks: ["x", "y", "z"] }))
-      )
+      const error = yield* Effect.flip(passing(ChatCompletions.create({ prompt: "Hi" })))
       assert.strictEqual(error._tag, "ConnectionRefused")
       assert.isTrue(error.isRetryable)
       assert.lengthOf(yield* requests, 4)
-    }).pipe(Effect.provide(MockOllama.layer(localDown, withOther({})))))
+    }).pipe(Effect.provide(
+      MockOllama.layer(localDown, withOther({ model: { primary: "w", fallbacks: ["x", "y", "z"] } }))
+    )))
 
-  it.effect("a model that is named without its provider, while one does not answer, makes the next one answer", () =>
+  it.effect("a primary without its provider, while one does not answer, makes the next one answer", () =>
     Effect.gen(function*() {
-      const answer = yield* passing(ChatCompletions.create({ prompt: "Hi", model: "gpt-oss:20b" }))
+      const answer = yield* passing(ChatCompletions.create({ prompt: "Hi" }))
       assert.strictEqual(answer.ref, "other/b")
       assert.deepStrictEqual(answer.attempts.map(({ error }) => error._tag), ["ConnectionRefused"])
+      assert.lengthOf(yield* requests, 5)
+    }).pipe(Effect.provide(
+      MockOllama.layer(localDown, withOther({ model: { primary: "gpt-oss:20b", fallbacks: ["b"] } }))
+    )))
+
+  it.effect("a name of the caller's that nobody who answered has never becomes another model", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(passing(ChatCompletions.create({ prompt: "Hi", model: "gpt-oss:2ob" })))
+      assert(error._tag === "UnknownModel")
+      assert.deepStrictEqual(error.unanswered, ["ollama"])
+      assert.strictEqual(
+        error.message,
+        "No provider that answered has the model gpt-oss:2ob; ollama did not. Write ollama/gpt-oss:2ob to ask one of them. Known: other/b."
+      )
+      assert.isTrue(error.isRetryable)
+      assert.lengthOf(yield* completions, 0)
     }).pipe(Effect.provide(MockOllama.layer(localDown, withOther({ model: "other/b" })))))
 
-  it.effect("a host that refused while a name was looked for is not asked again", () =>
+  it.effect("a provider that lists its models has them also while its host is known to refuse", () =>
     Effect.gen(function*() {
-      const answer = yield* passing(ChatCompletions.create({ prompt: "Hi", model: "nobody's", fallbacks: ["b"] }))
-      assert.strictEqual(answer.ref, "other/b")
-      assert.lengthOf(yield* requests, 5)
-    }).pipe(Effect.provide(MockOllama.layer(localDown, withOther({})))))
+      const error = yield* Effect.flip(passing(ChatCompletions.create({ prompt: "Hi" })))
+      assert(error._tag === "AllModelsFailed")
+      const [, second] = error.attempts
+      assert.deepStrictEqual(
+        second!.error._tag === "UnknownModel" ? second!.error.several : undefined,
+        ["l1/m", "other/m"]
+      )
+    }).pipe(Effect.provide(MockOllama.layer(localDown, {
+      config: {
+        models: {
+          providers: {
+            l1: { baseUrl: "http://127.0.0.1:11434/v1", apiKey: "k", models: [{ id: "x" }, { id: "m" }] },
+            other: { ...other, models: [{ id: "m" }] }
+          }
+        },
+        agents: { defaults: { model: { primary: "l1/x", fallbacks: ["m"] } } }
+      }
+    }))))
 
   it.effect("nor for any of many fallbacks", () =>
     Effect.gen(function*() {

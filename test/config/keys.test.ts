@@ -204,6 +204,16 @@ describe("auth profiles", () => {
     }
   })
 
+  it("one whose secret is elsewhere stands behind a marker for local servers", () => {
+    const both = profiles({
+      a: { type: "api_key", provider: "ollama", keyRef: { source: "file", provider: "f", id: "/k" } },
+      b: { type: "api_key", provider: "ollama", key: "ollama-local" }
+    })
+    const far = { models: { providers: { ollama: { baseUrl: "http://far.example:11434", models } } } }
+    assert.strictEqual(provider(far, {}, { profiles: both }).root, "http://far.example:11434")
+    assert.isDefined(provider({}, {}, { profiles: both }).key)
+  })
+
   it("those of OpenClaw's oldest form are named, with the form of today and without their secrets", () => {
     const old = {
       version: 1,

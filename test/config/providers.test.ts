@@ -316,7 +316,28 @@ describe("ProviderStatus.reason", () => {
     )
   })
 
+  it("says nothing of a key that is there, of a list that is not, or of a file that cannot be read", () => {
+    const gpu = { models: { providers: { work: { baseUrl: "http://far.example", apiKey: "ollama-local", models } } } }
+    assert.strictEqual(
+      status(gpu, {}, {}, "work").reason,
+      "It lists models and has no key: there is no auth profile."
+    )
+    assert.include(
+      status({ models: { providers: { "ollama-cloud": { api: "ollama" } } } }, {}, {}, "ollama-cloud").reason,
+      "https://ollama.com"
+    )
+    const named = { auth: { profiles: { "ollama:default": { provider: "ollama", mode: "api_key" } } } }
+    const marker = { profiles: { "ollama:default": { type: "api_key", provider: "ollama", key: "ollama-local" } } }
+    const far = { ...named, models: { providers: { ollama: { baseUrl: "http://far.example", models } } } }
+    assert.notInclude(status(far, {}, { profiles: marker }).reason, "sqlite")
+    assert.notInclude(status(named, {}, { profiles: [] }).reason, "sqlite")
+  })
+
   it("names a profile of the configuration whose key is not in the file of profiles", () => {
+    const odd = {
+      auth: { profiles: { x: { provider: { toString: 1 } }, y: { provider: Object.create(null) }, z: {} } }
+    }
+    assert.strictEqual(status(odd).id, "ollama")
     const elsewhere = "no auth profile with a key (the configuration names \"ollama:default\", which is not in "
       + "auth-profiles.json: newer versions of OpenClaw keep its key in openclaw-agent.sqlite, which is not read)"
     for (

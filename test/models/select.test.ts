@@ -445,10 +445,10 @@ describe("Models.select by name", () => {
       assert.strictEqual(state.calls, 2)
     }))
 
-  it.effect("fails as the first provider that did not answer, when no other has it", () =>
+  it.effect("says which providers did not answer, when no other has it", () =>
     Effect.gen(function*() {
       const down = yield* f.models(withGroq, f.discovery(f.refused).service)
-      f.assertSame(yield* failure(down, "gpt-oss:20b"), f.refused)
+      assert.deepStrictEqual((yield* unknown(down, "gpt-oss:20b")).unanswered, ["ollama"])
       assert.strictEqual(yield* refOf(down, "llama"), "groq/llama")
     }))
 

@@ -512,6 +512,16 @@ describe("MockOllama.layerHttpClient", () => {
         }
       }).pipe(mocked("a b c", { rules: [{ fault: { type: "error", after: 2, message: "boom" } }] })))
 
+    it.effect("fail in the middle of an answer that is given raw", () =>
+      Effect.gen(function*() {
+        assert.strictEqual(yield* bodyOf(chat()), "{}\n{}\n{\"error\":\"boom\"}\n")
+      }).pipe(mocked("a", {
+        rules: [{
+          raw: { headers: { "content-type": "application/x-ndjson" }, chunks: ["{}\n", "{}\n", "{}\n"] },
+          fault: { type: "error", after: 2, message: "boom" }
+        }]
+      })))
+
     it.effect("end any stream before it is finished", () =>
       Effect.gen(function*() {
         const pulled = yield* bodyOf(ask({ model: "x" }, "/api/pull"))

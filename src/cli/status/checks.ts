@@ -226,8 +226,10 @@ export interface Chosen {
 }
 
 // Whether nobody has the model; any other failure has a cause that other checks tell.
-const isAbsent = (error: SelectionError): boolean =>
-  error._tag === "NoToolModels" || (error._tag === "UnknownModel" && error.leftOut === undefined)
+const isAbsent = (error: SelectionError, ref: string): boolean =>
+  error._tag === "NoToolModels"
+    ? !error.models.some(({ name }) => normalizeModel(`${error.provider}/${name}`) === normalizeModel(ref))
+    : error._tag === "UnknownModel" && error.leftOut === undefined && error.unanswered === undefined
 
 export const refs = (chosen: ReadonlyArray<Chosen>): Check => {
   const broken = chosen.flatMap(({ ref, result, role }) =>
@@ -241,14 +243,14 @@ export const refs = (chosen: ReadonlyArray<Chosen>): Check => {
   const pulls = broken.flatMap(({ error, ref }) => {
     const model = /^ollama\/(.+)$/.exec(ref)?.[1]
     const isListed = error._tag === "UnknownModel" && error.discovered === false
-    return model === undefined || !isAbsent(error) || isListed ? [] : [`effect-ollama pull ${model}`]
+    return model === undefined || !isAbsent(error, ref) || isListed ? [] : [`effect-ollama pull ${model}`]
   })
   return failed(
     "refs",
     broken.map(({ error, ref, role }) =>
       role === "first-available"
         ? "no model can be chosen"
-        : `${role} ${oneLine(ref)} ${isAbsent(error) ? "is not there" : "cannot be used"}`
+        : `${role} ${oneLine(ref)} ${isAbsent(error, ref) ? "is not there" : "cannot be used"}`
     ).join(", "),
     [...pulls, `${pulls.length === 0 ? "" : "or "}choose another: effect-ollama models list`],
     broken.map(({ error }) => sentence(error))

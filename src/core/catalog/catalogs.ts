@@ -6,6 +6,7 @@ import type { ExcludedModel, ProviderError } from "../../OllamaError.js"
 import { NoModelsConfigured, NoToolModels, UnknownModel } from "../../OllamaError.js"
 import type { Provider } from "../provider.js"
 import { refOf, type Settings, unknownProvider } from "./refs.js"
+import type { Selection } from "./selection.js"
 
 // No error lists more than this, however large a catalog is.
 const mostKnown = 1000
@@ -61,11 +62,13 @@ const unknownModel = (
   catalogs: ReadonlyArray<Catalog>,
   leftOut: ExcludedModel | undefined,
   suggestion: string | undefined,
-  discovered?: boolean
+  discovered?: boolean,
+  unanswered: ReadonlyArray<string> = []
 ): UnknownModel =>
   new UnknownModel({
     ref,
     known: refsOf(catalogs),
+    ...(unanswered.length === 0 ? {} : { unanswered: unanswered.slice(0, mostKnown) }),
     ...(leftOut === undefined ? {} : { leftOut }),
     ...(suggestion === undefined ? {} : { suggestion }),
     ...(discovered === undefined ? {} : { discovered })
@@ -104,19 +107,24 @@ export const having = <E>(consulted: ReadonlyArray<Consulted<E>>, name: string) 
 
 /**
  * Why a bare name is nobody's, or not only one provider's. While a provider does not answer, nobody knows whether the model
- * is there, and the first failure is the reason.
+ * is there, and the first failure is the reason; but what the caller named is not there then, for it never becomes another.
  */
 export const missingName = <E>(
   settings: Settings,
   consulted: ReadonlyArray<Consulted<E>>,
-  name: string
+  name: string,
+  selectedBy: Selection["selectedBy"]
 ): E | ProviderError | NoToolModels | UnknownModel => {
   const several = having(consulted, name).map(({ model, provider }) => refOf(provider.id, model.id))
   const catalogs: Array<Catalog> = []
+  const unanswered: Array<string> = []
   let failure: { readonly error: E } | undefined
-  for (const { catalog } of consulted) {
+  for (const { catalog, provider } of consulted) {
     if (Either.isRight(catalog)) catalogs.push(catalog.right)
-    else failure ??= { error: catalog.left }
+    else {
+      unanswered.push(provider.id)
+      failure ??= { error: catalog.left }
+    }
   }
   if (several.length > 0) {
     return new UnknownModel({
@@ -126,8 +134,8 @@ export const missingName = <E>(
       several: several.slice(0, mostKnown)
     })
   }
-  if (failure !== undefined) return failure.error
   const [first] = catalogs
+  if (failure !== undefined && (first === undefined || selectedBy !== "caller")) return failure.error
   if (first === undefined) {
     if (name.includes("/")) {
       return unknownModel(name, [], undefined, refOf(settings.providers[0]?.id ?? "ollama", name))
@@ -135,13 +143,14 @@ export const missingName = <E>(
     const result = settings.providers[0]?.result
     return result !== undefined && Either.isLeft(result) ? result.left : unknownProvider(settings.providers, "ollama")
   }
-  if (catalogs.every((catalog) => catalog.models.length === 0)) return empty(first)
+  if (failure === undefined && catalogs.every((catalog) => catalog.models.length === 0)) return empty(first)
   return unknownModel(
     name,
     catalogs,
     catalogs.map((catalog) => leftOutOf(catalog, name)).find((model) => model !== undefined),
-    meantBy(catalogs, name) ?? refOf(first.provider, name),
-    first.source === "discovered"
+    meantBy(catalogs, name) ?? refOf(unanswered[0] ?? first.provider, name),
+    first.source === "discovered",
+    unanswered
   )
 }
 

@@ -123,7 +123,9 @@ export const authProfiles = (auth: unknown): ReadonlyMap<string, ReadonlyArray<s
   const out = new Map<string, Array<string>>()
   const profiles = own(auth, "profiles")
   for (const [id, profile] of Object.entries(isRecord(profiles) ? profiles : {})) {
-    const provider = String(own(profile, "provider")).trim().toLowerCase()
+    const written = own(profile, "provider")
+    if (typeof written !== "string") continue
+    const provider = written.trim().toLowerCase()
     const mine = out.get(provider)
     if (mine === undefined) out.set(provider, [id])
     else mine.push(id)

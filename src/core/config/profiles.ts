@@ -18,14 +18,16 @@ export type ProfilesFile =
 /** What is wrong with the whole file; `path` is inside it. */
 export type FileProblem = Omit<ConfigProblem, "file">
 
+export type Kind = "key" | "marker" | "reference"
+
 export interface Profile {
   readonly id: string
   readonly provider: string
   readonly type: "api_key" | "token"
   readonly secret: Secret
   readonly path: KeyPath
-  /** Whether it has no key itself: a marker for local servers, or a reference that nobody follows. Any key comes first. */
-  readonly keyless: boolean
+  /** What it has in place of a key: a marker for local servers, or a reference that nobody follows. */
+  readonly kind: Kind
 }
 
 export interface SkippedProfile {
@@ -99,7 +101,8 @@ const read = (
     if (known.has(prefix)) return `its name says "${prefix}", but it is of another provider, "${provider}"`
   }
   const path = ["profiles", id, ref === undefined ? field : `${field}Ref`]
-  return { id, provider, type, secret: key, path, keyless: key._tag === "Reference" ? !asks : isMarker(key) }
+  const kind = key._tag === "Reference" ? asks ? "key" : "reference" : isMarker(key) ? "marker" : "key"
+  return { id, provider, type, secret: key, path, kind }
 }
 
 // What OpenClaw's oldest files have at the top, by provider: `{ "ollama": { "apiKey": "…" } }`.
@@ -177,7 +180,7 @@ export const decode = (
         providers: [providerIn(id), typeof written === "string" ? normalize(written) : ""]
       })
     } else if (found !== undefined) {
-      if (found.secret._tag === "Reference" && found.keyless && known.has(found.provider)) {
+      if (found.secret._tag === "Reference" && found.kind === "reference" && known.has(found.provider)) {
         warn(
           ["profiles", id],
           `its \`${found.path[2]}\` is the secret ${found.secret.reference.text}, which is not known here`
@@ -208,17 +211,14 @@ export const decode = (
   return { path, byProvider, order, skipped, diagnostics }
 }
 
-/**
- * The profile to use for a provider, of those with a key or of those without: the first of the given order, then tokens
- * before keys.
- */
+/** The profile to use for a provider, of one kind: the first of the given order, then tokens before keys. */
 export const pick = (
   profiles: Profiles,
   provider: string,
   configOrder: ReadonlyMap<string, ReadonlyArray<string>>,
-  keyless: boolean
+  kind: Kind
 ): Profile | undefined => {
-  const mine = (profiles.byProvider.get(provider) ?? []).filter((profile) => profile.keyless === keyless)
+  const mine = (profiles.byProvider.get(provider) ?? []).filter((profile) => profile.kind === kind)
   const byId = new Map(mine.map((profile) => [profile.id, profile]))
   for (const id of profiles.order.get(provider) ?? configOrder.get(provider) ?? []) {
     const found = byId.get(id)

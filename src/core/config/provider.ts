@@ -155,9 +155,8 @@ const entrySource = (entry: Entry | undefined): keys.Source => ({
   explicit: true
 })
 
-// One with a key, or one without.
-const profileSource = (id: string, context: Context, keyless: boolean): keys.Source => {
-  const found = profiles.pick(context.profiles, id, context.configOrder, keyless)
+const profileSource = (id: string, context: Context, kind: profiles.Kind): keys.Source => {
+  const found = profiles.pick(context.profiles, id, context.configOrder, kind)
   return {
     secret: found?.secret._tag === "Value" ? { ...found.secret, source: `profile ${found.id}` } : found?.secret,
     path: found?.path ?? [],
@@ -185,8 +184,10 @@ const profilesOf = (id: string, context: Context): string => {
   const most = 3
   const named = skipped.slice(0, most).map((profile) => `${JSON.stringify(profile.id)} is skipped: ${profile.reason}`)
   const more = skipped.length > most ? `; and ${skipped.length - most} more` : ""
-  const [elsewhere] = [...context.configOrder.get(id) ?? [], ...context.configProfiles.get(id) ?? []]
-  if (skipped.length === 0 && elsewhere !== undefined) {
+  const here = new Set([...skipped, ...context.profiles.byProvider.get(id) ?? []].map((profile) => profile.id))
+  const elsewhere = [...context.configOrder.get(id) ?? [], ...context.configProfiles.get(id) ?? []]
+    .find((profile) => !here.has(profile))
+  if (skipped.length === 0 && elsewhere !== undefined && context.profiles.problem === undefined) {
     return `auth profile with a key (the configuration names ${
       JSON.stringify(elsewhere)
     }, which is not in auth-profiles.json: newer versions of OpenClaw keep its key in openclaw-agent.sqlite, which is not read)`
@@ -243,15 +244,15 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
   const explicit = entry?.listsModels === true
   const keyless = explicit && (!entry.authHeader || Object.hasOwn(entry.headers, "authorization")
     || (context.asks && entry.pending.some(({ header }) => header === "authorization")))
-  const weak = profileSource(id, context, true)
   const found = keys.firstKey(
     [
       ...host === undefined ? [] : [host],
       ...detached ? [] : [entrySource(entry)],
-      profileSource(id, context, false),
+      profileSource(id, context, "key"),
       ...usesEnvironment ? [environmentSource(context)] : [],
+      profileSource(id, context, "marker"),
       // what nobody follows matters only to those who need a key
-      ...(keyless || discover) && weak.secret?._tag === "Reference" ? [] : [weak]
+      ...keyless || discover ? [] : [profileSource(id, context, "reference")]
     ],
     { provider: id, local: root === undefined || baseUrl.isLocal(root), undemanding: ollama },
     context
@@ -313,10 +314,12 @@ export const resolve = (id: string, entry: Entry | undefined, context: Context):
     return fail(file)
   }
   if (!enabled) {
-    const lacks = [...usesEnvironment ? [keys.variable] : [], "apiKey"].join(", no ")
+    // An apiKey that does not count is a marker for local servers.
+    const lacks = [...usesEnvironment ? [keys.variable] : [], ...entry?.hasKey === true ? [] : ["apiKey"]]
+    const others = lacks.length === 0 ? "" : `${lacks.join(", no ")} and no `
     return fail(
       new ProviderUnavailable({ provider: id, reason: "no-credential" }),
-      `It lists models and has no key: there is no ${lacks} and no ${profilesOf(id, context)}.`
+      explicit ? `It lists models and has no key: there is no ${others}${profilesOf(id, context)}.` : undefined
     )
   }
   const models = (entry?.models ?? []).map((model) => detached ? compact({ ...model, headers: undefined }) : model)

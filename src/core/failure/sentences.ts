@@ -248,6 +248,7 @@ export const unknownModel = (e: {
   readonly suggestion?: Maybe<string>
   readonly several?: Maybe<ReadonlyArray<string>>
   readonly discovered?: Maybe<boolean>
+  readonly unanswered?: Maybe<ReadonlyArray<string>>
 }): string => {
   if (e.several !== undefined && e.several.length > 1) {
     return `More than one provider has the model ${e.ref}. Write which one is meant: ${some(e.several)}.`
@@ -256,6 +257,10 @@ export const unknownModel = (e: {
   if (e.leftOut !== undefined) {
     const fix = fixes[e.leftOut.reason] ?? "Define it explicitly in models.providers to use it all the same."
     return `${e.ref} was left out of the catalog: ${reasons[e.leftOut.reason]}${said(e.leftOut.detail)}. ${fix}${known}`
+  }
+  if (e.unanswered !== undefined) {
+    const meant = e.suggestion === undefined ? "" : ` Write ${e.suggestion} to ask one of them.`
+    return `No provider that answered has the model ${e.ref}; ${some(e.unanswered)} did not.${meant}${known}`
   }
   // a suggestion that is not known is only the full way to write the ref
   const exists = e.suggestion !== undefined && e.known.includes(e.suggestion)

@@ -249,7 +249,7 @@ export const faultsOf = (fault: Fault | ReadonlyArray<Fault> | undefined): Reado
 export const unfinished = (plan: Plan, faults: ReadonlyArray<Fault>, generation: Generation, api: Api): Plan => {
   const error = faults.find((fault) => fault.type === "error")
   const fault = error ?? faults.find((fault) => fault.type === "end")
-  if (fault === undefined || plan.head?.status !== 200) return plan
+  if (fault === undefined || plan.head?.status !== 200 || plan.chunks.length === 0) return plan
   const message = error?.message ?? "mock failure"
   if (!plan.head.headers.some(([, value]) => value === ndjson)) {
     return error === undefined ? plan : failure(generation, api, 500, message, { delay: plan.delay })

@@ -182,7 +182,9 @@ export class Server {
           : undefined)
       if (answer !== undefined) return faults.reduce(applyFault, answer)
     }
-    const plan = rule.raw === undefined ? this.route(record, now, bytes, faults) : raw(rule.raw, 0)
+    const plan = rule.raw === undefined
+      ? this.route(record, now, bytes, faults)
+      : unfinished(raw(rule.raw, 0), faults, this.generation, api)
     return faults.reduce(applyFault, { ...plan, delay: plan.delay + delay })
   }
 
