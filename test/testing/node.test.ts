@@ -13,8 +13,8 @@ interface Conversation {
   readonly end: "fin" | "ECONNRESET" | "timeout"
 }
 
-/** Speaks raw HTTP, so that nothing stands between the test and the bytes. */
-const converse = (port: number, request: string, timeoutMs = 5000) =>
+/** Speaks raw HTTP, so that nothing stands between the test and the bytes. `quietMs`: the longest pause once it was answered. */
+const converse = (port: number, request: string, timeoutMs = 5000, quietMs = timeoutMs) =>
   Effect.async<Conversation>((resume) => {
     const started = performance.now()
     const reads: Array<{ ms: number; length: number }> = []
@@ -28,6 +28,7 @@ const converse = (port: number, request: string, timeoutMs = 5000) =>
     socket.on("data", (bytes) => {
       reads.push({ ms: performance.now() - started, length: bytes.length })
       text += bytes.toString("latin1")
+      socket.setTimeout(quietMs)
     })
     socket.on("error", (error: NodeJS.ErrnoException) => {
       end = error.code as "ECONNRESET"
@@ -62,8 +63,8 @@ const chunkSizes = (body: string) => {
   return sizes
 }
 
-const talk = (request: string, timeoutMs?: number) =>
-  Effect.flatMap(MockServer, ({ port }) => converse(port, request, timeoutMs))
+const talk = (request: string, timeoutMs?: number, quietMs?: number) =>
+  Effect.flatMap(MockServer, ({ port }) => converse(port, request, timeoutMs, quietMs))
 
 /** A busy machine may notice the reset late, and then read an end: asks again until it is told. */
 const talkUntilReset = (request: string) =>
@@ -170,7 +171,7 @@ describe("layerServer", () => {
 
     it.live("a stall in the body", () =>
       Effect.gen(function*() {
-        const { end, text } = yield* talk(post(hi), 500)
+        const { end, text } = yield* talk(post(hi), undefined, 500)
         assert.strictEqual(end, "timeout")
         assert.strictEqual(chunkSizes(bodyOf(text)).length, 1)
       }).pipe(served({ text: "a b", fault: { type: "stall", after: 1 } })))
