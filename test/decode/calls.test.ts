@@ -103,6 +103,24 @@ describe("calls in fragments", () => {
     }
   })
 
+  it("a name without an id that says nothing more is another call, and so is each one of an event", () => {
+    const named = (args: string) => `{"index":0,"function":{"name":"f","arguments":${JSON.stringify(args)}}}`
+    for (
+      const said of [
+        [calls(`${named("")},${named("")}`)],
+        [calls(named("")), calls(named(""))],
+        [calls(`${named("")},${named("{}")}`)]
+      ]
+    ) {
+      assert.deepStrictEqual(brief(decode(completions, [...said, stop])), ["made-0 f {}", "made-1 f {}"])
+    }
+    const opened = calls(`${named("")},${named("{")}`)
+    assert.deepStrictEqual(brief(decode(completions, [opened, calls(named("}")), stop])), [
+      "made-0 f {}",
+      "made-1 f {}"
+    ])
+  })
+
   it("an id may stand with the name", () => {
     const piece = (args: string) => calls(`{"index":0,"function":{"id":"a","name":"f","arguments":"${args}"}}`)
     assert.deepStrictEqual(brief(decode(completions, [piece("{"), piece("}"), stop])), ["a f {}"])

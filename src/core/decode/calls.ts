@@ -16,6 +16,8 @@ interface OpenCall {
   readonly text: string
   readonly balance: Balance
   readonly extra: JsonObject | undefined
+  /** The event that said something of it last. */
+  readonly event: number
   /** It was opened with `{}`, which may stand for arguments that are still to come. */
   readonly isPlaceholder: boolean
 }
@@ -25,6 +27,8 @@ export interface State {
   readonly open: ReadonlyArray<OpenCall>
   /** The calls that began. */
   readonly count: number
+  /** The events that had calls. */
+  readonly events: number
   /** The last one that was given out, and its index. */
   readonly last: ToolCall | undefined
   readonly lastIndex: number | undefined
@@ -34,7 +38,15 @@ export interface State {
   readonly returns: boolean
 }
 
-export const initial: State = { open: [], count: 0, last: undefined, lastIndex: undefined, tools: [], returns: false }
+export const initial: State = {
+  open: [],
+  count: 0,
+  events: 0,
+  last: undefined,
+  lastIndex: undefined,
+  tools: [],
+  returns: false
+}
 
 // Some templates let parts of their own format through: `functions.` before a name, a channel token behind it, blanks.
 const repairedName = (name: string, tools: ReadonlyArray<string>): string => {
@@ -107,15 +119,21 @@ const findLast = (open: ReadonlyArray<OpenCall>, is: (call: OpenCall) => boolean
 const hasIndex = (index: number | undefined) => (call: OpenCall): boolean =>
   index === undefined || call.index === undefined || call.index === index
 
-/** Whether a piece without an id, but with a name, goes on with a call: the name is said again, or its rest. */
-const goesOn = (call: OpenCall, { index, name }: WireCall, tools: ReadonlyArray<string>): boolean =>
-  call.name === ""
-    ? hasIndex(index)(call)
-    : index !== undefined && index === call.index && !isClosed(call) &&
-      (call.name === name || nameWith(call.name, name, tools) !== call.name)
+/**
+ * Whether a piece without an id, but with a name, goes on with a call: the name is said again, or its rest. Two in one event
+ * are two calls, and so are two that say nothing but the name.
+ */
+const goesOn = (call: OpenCall, { index, name, text }: WireCall, { events, tools }: State): boolean => {
+  if (call.name === "") return hasIndex(index)(call)
+  if (index === undefined || index !== call.index || isClosed(call) || call.event === events) return false
+  return call.name === name
+    ? call.text.trim() !== "" || text.trim() !== ""
+    : nameWith(call.name, name, tools) !== call.name
+}
 
 /** The open call that a piece belongs to, or -1 when it begins one. */
-const target = ({ open, tools }: State, piece: WireCall): number => {
+const target = (state: State, piece: WireCall): number => {
+  const { open } = state
   if (piece.whole) return -1
   if (piece.id !== "") {
     return findLast(
@@ -123,7 +141,7 @@ const target = ({ open, tools }: State, piece: WireCall): number => {
       (call) => call.id === piece.id && (!isClosed(call) || (call.isPlaceholder && piece.name === ""))
     )
   }
-  if (piece.name !== "") return findLast(open, (call) => goesOn(call, piece, tools))
+  if (piece.name !== "") return findLast(open, (call) => goesOn(call, piece, state))
   return findLast(open, hasIndex(piece.index))
 }
 
@@ -164,6 +182,7 @@ const begin = (
     text: piece.text,
     balance: scan(unbalanced, piece.whole ? "" : piece.text),
     extra: piece.extra,
+    event: state.events,
     isPlaceholder: !piece.whole && piece.text.trim() === "{}"
   }
   const count = state.count + 1
@@ -193,6 +212,7 @@ const extend = (
     text: replaced ? piece.text : before.text + piece.text,
     balance: scan(replaced ? unbalanced : before.balance, piece.text),
     extra: piece.extra ?? before.extra,
+    event: state.events,
     isPlaceholder: before.isPlaceholder && !replaced
   }
   return flush({ ...state, open: state.open.map((other, i) => i === at ? call : other) }, false, emit)
@@ -206,8 +226,7 @@ const isEcho = ({ last, lastIndex, open }: State, piece: WireCall): boolean => {
   return isOf(last?.id, lastIndex) || open.some((call) => isClosed(call) && isOf(call.id, call.index))
 }
 
-/** Takes one call, or a piece of one. */
-export const add = (
+const addOne = (
   state: State,
   piece: WireCall,
   makeId: (index: number) => string,
@@ -226,4 +245,19 @@ export const add = (
     name: last?.name ?? "",
     raw: (last?.argumentsText ?? "") + piece.text
   }
+}
+
+/** Takes the calls of an event, or pieces of them. */
+export const add = (
+  before: State,
+  pieces: ReadonlyArray<WireCall>,
+  makeId: (index: number) => string,
+  emit: Emit
+): State | DecodeFailure => {
+  let state: State | DecodeFailure = { ...before, events: before.events + 1 }
+  for (const piece of pieces) {
+    state = addOne(state, piece, makeId, emit)
+    if ("_tag" in state) return state
+  }
+  return state
 }

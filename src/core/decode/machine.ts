@@ -251,11 +251,8 @@ export const step = (
       state = said.state
       parts = putCall(parts, said.call, out)
     }
-    let calls: Calls.State | DecodeFailure = state.calls
-    for (const piece of pieces) {
-      calls = Calls.add(calls, piece, makeId, emit)
-      if ("_tag" in calls) return calls
-    }
+    let calls = Calls.add(state.calls, pieces, makeId, emit)
+    if ("_tag" in calls) return calls
     if (event.finish !== undefined) calls = Calls.flush(calls, true, emit)
     if ("_tag" in calls) return calls
     state = { ...state, parts, calls }
