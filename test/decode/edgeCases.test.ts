@@ -178,6 +178,23 @@ describe("edge cases of the wire", () => {
     assert.deepStrictEqual([ended.failure, textOf(ended.parts)], [{ _tag: "Ended" }, "a"])
   })
 
+  it("the type of an event is its own, not that of the next one without a blank line between", () => {
+    const line = delta("\"content\":\"a\"").trimEnd() + "\n"
+    const error = "{\"error\":{\"message\":\"boom\"}}"
+    for (const next of [`event: error\n${event(error)}`, `event: error\ndata: ${error}`, `${error}\n`, error]) {
+      for (const size of [1, 1000]) {
+        const result = decode(completions, cut(bytes(line + next), size))
+        assert.deepStrictEqual(result.failure, { _tag: "InBandError", error: { message: "boom" } }, next)
+        assert.strictEqual(textOf(result.parts), "a", next)
+      }
+    }
+    // the fields of one event may stand in any order
+    assert.deepStrictEqual(decode(completions, [stop, "data: {\"code\":1}\nevent: error\n\n"]).failure, {
+      _tag: "InBandError",
+      error: { code: 1 }
+    })
+  })
+
   it("an error behind an event that was cut off is the error", () => {
     for (const end of ["\n\n", ""]) {
       const said = "data: {\"choices\":[{\"delta\":{\"content\":\"b\ndata: {\"error\":{\"message\":\"no\"}}"

@@ -39,6 +39,8 @@ export interface State {
   readonly size: number
   /** The type of that event. */
   readonly event: string
+  /** The type when its data began: a later one may be that of the next event. */
+  readonly type: string
   /** The first line that is no part of any event, as long as none was seen. */
   readonly stray: string | undefined
 }
@@ -58,6 +60,7 @@ export const initial: State = {
   data: undefined,
   size: 0,
   event: "",
+  type: "",
   stray: undefined
 }
 
@@ -159,24 +162,29 @@ const textFrame = (data: string, { begun, event }: State): Frame | undefined => 
   return { _tag: "Text", detail: `an event is not JSON: ${described(data, !begun)}` }
 }
 
-const dispatch = (state: State, out: Array<Frame>): State => {
+const dispatch = (state: State, out: Array<Frame>, isCut = false): State => {
   const { data, event } = state
   if (data === undefined) return event === "" ? state : { ...state, event: "" }
-  const frame = frameOf(data, event) ?? errorBehind(data) ?? textFrame(data, state)
+  const frame = frameOf(data, event) ?? errorBehind(data) ?? (isCut ? undefined : textFrame(data, state))
   if (frame !== undefined) out.push(frame)
   return between
 }
 
-const addData = (state: State, text: string, out: Array<Frame>, max: number): State => {
+// One line that is an event as it stands, and another: some servers have no blank line between. It is looked at once.
+const parted = (state: State, out: Array<Frame>): State => {
+  const { data, event, size, type } = state
+  if (data === undefined || size !== data.length) return state
+  const frame = frameOf(data, type)
+  if (frame === undefined) return { ...state, size: size + 1 }
+  out.push(frame)
+  return { ...between, event }
+}
+
+const addData = (before: State, text: string, out: Array<Frame>, max: number): State => {
+  const state = text.trim() === "" ? before : parted(before, out)
   const { data, event } = state
-  if (data === undefined) return { ...state, data: text, size: text.length }
-  // One line that is an event as it stands, and another: some servers have no blank line between.
-  const frame = state.size === data.length && text.trim() !== "" ? frameOf(data, event) : undefined
-  if (frame !== undefined) {
-    out.push(frame)
-    return { ...between, event, data: text, size: text.length }
-  }
-  const size = state.size + text.length + 16
+  if (data === undefined) return { ...state, data: text, size: text.length, type: event }
+  const size = before.size + text.length + 16
   if (size <= max) return { ...state, data: `${data}\n${text}`, size }
   out.push(bad(overBound(max)))
   return between
@@ -204,22 +212,20 @@ const eventStep: Framing["step"] = (state, line, out, max) => {
   if (/^error: ?\{/.test(line)) {
     return addData({ ...dispatch(state, out), event: "error" }, valueOf(line, "error"), out, max)
   }
-  if (line.trimStart().startsWith("{")) return inDocument(state, documentStep(state, line, out, max))
+  if (line.trimStart().startsWith("{")) {
+    const before = parted(state, out)
+    return inDocument(before, documentStep(before, line, out, max))
+  }
   return state.begun || state.stray !== undefined || line.trim() === "" ? state : { ...state, stray: line }
 }
 
 /** The last event may lack its blank line, the last line its end; what was cut off is no event. */
 const eventEnd: Framing["end"] = (before, rest, out, max) => {
-  const state = before.document !== undefined || rest.trimStart().startsWith("{")
-    ? inDocument(before, documentEnd(before, rest, out, max))
-    : rest === ""
-    ? before
-    : eventStep(before, rest, out, max)
+  const isCut = before.document === undefined && isCutObject(rest) && parse(rest) === undefined
+  const state = isCut ? { ...before, begun: true } : rest === "" ? before : eventStep(before, rest, out, max)
   if (state.data !== undefined) {
     const text = state.data.trim()
-    const cut = (isCutObject(text) && parse(text) === undefined && errorBehind(text) === undefined) ||
-      (rest !== "" && text !== "[DONE]" && "[DONE]".startsWith(text))
-    return cut ? between : dispatch(state, out)
+    return dispatch(state, out, isCutObject(text) || (rest !== "" && "[DONE]".startsWith(text)))
   }
   // part of a field's name may be what is left of a cut line
   const stray = state.stray
