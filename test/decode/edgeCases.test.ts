@@ -235,6 +235,20 @@ describe("edge cases of the wire", () => {
     }
   })
 
+  it("text that follows the finish is missed when the answer goes on, as where a finish is beside every piece", () => {
+    const piece = (inner: string) => delta(inner, "\"stop\"")
+    const lost = "data: {\"choices\":[{\"delta\":{\"content\":\"b\"}\n\n"
+    const call = "\"tool_calls\":[{\"id\":\"x\",\"function\":{\"name\":\"f\"}}]"
+    for (const more of ["\"content\":\"c\"", "\"reasoning\":\"c\"", call]) {
+      const result = decode(completions, [delta("\"content\":\"a\""), piece("\"content\":\"a\""), lost, piece(more)])
+      assert.strictEqual(result.failure?._tag, "Malformed", more)
+      assert.strictEqual(textOf(result.parts), "aa")
+    }
+    const between = [delta("\"content\":\"a\""), piece("\"content\":\"a\""), lost, delta("\"content\":\"c\"")]
+    assert.strictEqual(decode(completions, between).failure?._tag, "Malformed")
+    assert.isUndefined(decode(completions, [piece("\"content\":\"a\""), lost, stop]).failure)
+  })
+
   it("edge case 6: an end without done is no success", () => {
     const result = decode(ollama, [text("a"), text("b")])
     assert.deepStrictEqual(result.failure, { _tag: "Ended" })

@@ -78,6 +78,8 @@ class StreamDecoder implements Decoder {
   private readonly maxAnswer: number
   private readonly frameList: Array<Framing.Frame> = []
   private callChars = 0
+  /** An event that could not be read behind a finish: of no matter, unless the answer goes on. */
+  private unread: DecodeFailure | undefined
 
   constructor(private readonly options: DecoderOptions) {
     this.wire = options.wire
@@ -134,7 +136,7 @@ class StreamDecoder implements Decoder {
     const frames = this.frameList
     let at = 0
     while (at < text.length && this.failure === undefined && !this.isDone) {
-      if (fast !== undefined && this.isBetween) {
+      if (fast !== undefined && this.isBetween && this.unread === undefined) {
         const end = fast.match(text, at)
         if (end >= 0) {
           this.state = Machine.text(this.state, fast.kind, fast.delta, out)
@@ -160,6 +162,7 @@ class StreamDecoder implements Decoder {
       if (frame._tag === "Json") this.json(frame.value, frame.text, frame.error, out)
       else if (frame._tag === "Done") this.isDone = true
       else if (frame._tag === "Bad" || !this.isFinished) this.failure = malformed(frame.detail)
+      else this.unread ??= malformed(frame.detail)
     }
   }
 
@@ -167,6 +170,10 @@ class StreamDecoder implements Decoder {
     const event = error ? announced(value) : readEvent(this.wire, value, text)
     if (event._tag !== "Event") {
       this.failure = event
+      return
+    }
+    if (this.unread !== undefined && (event.content !== "" || event.reasoning !== "" || event.calls.length > 0)) {
+      this.failure = this.unread
       return
     }
     if (event.calls.length > 0) {

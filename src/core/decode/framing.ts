@@ -25,7 +25,7 @@ export type Frame =
   | { readonly _tag: "Json"; readonly value: unknown; readonly text: string; readonly error: boolean }
   /** `[DONE]` */
   | { readonly _tag: "Done" }
-  /** Data that is no JSON, which says nothing of an answer that is finished. */
+  /** Data that is no JSON, which is of no matter behind an answer that is finished. */
   | { readonly _tag: "Text"; readonly detail: string }
   | { readonly _tag: "Bad"; readonly detail: string }
 
