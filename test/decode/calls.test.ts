@@ -203,6 +203,24 @@ describe("the call of before tool_calls", () => {
     assert.lengthOf(whole(ollama, `{${message},"done":true}`).parts, 1)
   })
 
+  it("has arguments that are an object digit by digit", () => {
+    const said = "\"function_call\":{\"name\":\"f\",\"arguments\":{\"n\":12345678901234567890}}"
+    const text = "f {\"n\":12345678901234567890}"
+    assert.deepStrictEqual(brief(decode(completions, [delta(said), stop])), [`made-0 ${text}`])
+    const answer = whole(completions, `{"choices":[{"message":{${said}},"finish_reason":"stop"}]}`)
+    assert.deepStrictEqual(brief(answer), [`made-0 ${text}`])
+    assert.deepStrictEqual(brief(decode(ollama, [`{"message":{${said}},"done":true}\n`])), [`made-0 ${text}`])
+  })
+
+  it("says nothing behind tool_calls, in one piece or in several", () => {
+    const piece = (fields: object) => delta(`"function_call":${JSON.stringify(fields)}`)
+    const listed = calls(open("a", 0, "f", "\"{\\\"x\\\":1}\""))
+    for (const again of [delta(call), piece({ name: "f", arguments: "" }) + piece({ arguments: "{\"x\":1}" })]) {
+      const result = decode(completions, [listed, again, stop])
+      assert.deepStrictEqual([brief(result), result.failure], [["a f {\"x\":1}"], undefined])
+    }
+  })
+
   it("says nothing beside tool_calls, and when it is empty", () => {
     assert.deepStrictEqual(brief(decode(completions, [calls(`${open("a", 0)}],${call},"more":[`), stop])), ["a f {}"])
     const empty = "\"content\":\"a\",\"function_call\":{\"name\":\"\",\"arguments\":\"\"}"

@@ -113,5 +113,5 @@ export const delta = (inner: string, finish = "null") =>
 export const calls = (inner: string) => delta(`"tool_calls":[${inner}]`)
 export const stop = delta("", "\"stop\"")
 
-export const brief = (result: ReturnType<typeof decode>) =>
+export const brief = (result: Pick<Result, "parts">) =>
   callsOf(result.parts).map(({ argumentsText, id, name }) => `${id} ${name} ${argumentsText}`)

@@ -29,6 +29,8 @@ export interface State {
   readonly count: number
   /** The events that had calls. */
   readonly events: number
+  /** Calls came in a list. */
+  readonly listed: boolean
   /** The last one that was given out, and its index. */
   readonly last: ToolCall | undefined
   readonly lastIndex: number | undefined
@@ -42,6 +44,7 @@ export const initial: State = {
   open: [],
   count: 0,
   events: 0,
+  listed: false,
   last: undefined,
   lastIndex: undefined,
   tools: [],
@@ -247,17 +250,19 @@ const addOne = (
   }
 }
 
-/** Takes the calls of an event, or pieces of them. */
+/** Takes the calls of an event, or pieces of them. What came in a list is not said anew by the form of before. */
 export const add = (
   before: State,
   pieces: ReadonlyArray<WireCall>,
   makeId: (index: number) => string,
   emit: Emit
 ): State | DecodeFailure => {
+  const only = pieces[0]?.only === true
+  if (only && before.listed) return before
   let state: State | DecodeFailure = { ...before, events: before.events + 1 }
   for (const piece of pieces) {
     state = addOne(state, piece, makeId, emit)
     if ("_tag" in state) return state
   }
-  return state
+  return only || state.count === before.count ? state : { ...state, listed: true }
 }

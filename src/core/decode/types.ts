@@ -67,6 +67,8 @@ export interface WireCall {
   readonly text: string
   /** Nothing of this call follows. */
   readonly whole: boolean
+  /** It is the one call of the answer, in the form of before there were lists of them. */
+  readonly only?: boolean
   /** What the server sent with it and wants back. */
   readonly extra?: JsonObject | undefined
 }

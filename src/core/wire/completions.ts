@@ -244,8 +244,7 @@ const read: Wire["read"] = (value, text, isWhole = false) => {
   const message = given ?? none
   const content = contentOf(message["content"])
   if (content === undefined) return malformed("content is not text")
-  const place = (json: string): Place | undefined =>
-    member(json, member(json, elements(json, rootMember(json, "choices"))[at], key), "tool_calls")
+  const place = (json: string): Place | undefined => member(json, elements(json, rootMember(json, "choices"))[at], key)
   const calls = callsOf(message, text, place, key === "message")
   if ("_tag" in calls) return calls
   const refusal = refusalOf(message)

@@ -133,7 +133,7 @@ const keys = { text: ["content"], reasoning: ["thinking", "reasoning", "reasonin
 
 const none: JsonRecord = {}
 
-const callsPlace = (text: string) => rootMember(text, "message", "tool_calls")
+const messageOf = (text: string) => rootMember(text, "message")
 
 const read: Wire["read"] = (value, text) => {
   const given = value["message"]
@@ -141,7 +141,7 @@ const read: Wire["read"] = (value, text) => {
   const message = given ?? none
   const content = contentOf(message["content"])
   if (content === undefined) return malformed("content is not text")
-  const calls = callsOf(message, text, callsPlace, true)
+  const calls = callsOf(message, text, messageOf, true)
   if ("_tag" in calls) return calls
   const done = value["done"] === true
   const refusal = refusalOf(message)
@@ -192,5 +192,5 @@ export const ollama: Wire = {
   framing: Framing.ndjson,
   read,
   isAnswer: ({ message }) => isRecord(message),
-  place: { message: (json) => rootMember(json, "message"), keys, stamp: "created_at" }
+  place: { message: messageOf, keys, stamp: "created_at" }
 }

@@ -357,7 +357,7 @@ const onlyCall = ({ function_call: call }: JsonRecord): ReadonlyArray<unknown> |
 /**
  * The tool calls of a message. Arguments that are not a string are cut out of the event's own text, digit by digit.
  *
- * `whole`: each entry is complete, not a piece of a call.
+ * `place`: where the message stands in that text. `whole`: each entry is complete, not a piece of a call.
  */
 export const callsOf = (
   message: JsonRecord,
@@ -366,11 +366,11 @@ export const callsOf = (
   whole: boolean
 ): ReadonlyArray<WireCall> | DecodeFailure => {
   const { tool_calls: given } = message
-  const isNone = given === undefined || given === null || (Array.isArray(given) && given.length === 0)
-  const value = isNone ? onlyCall(message) : given
+  const only = given === undefined || given === null || (Array.isArray(given) && given.length === 0)
+  const value = only ? onlyCall(message) : given
   if (value === undefined) return noCalls
   if (!Array.isArray(value)) return malformed("tool_calls is not a list")
-  let places: ReadonlyArray<Place> | undefined
+  let places: ReadonlyArray<Place | undefined> | undefined
   const calls: Array<WireCall> = []
   for (const [at, entry] of (value as ReadonlyArray<unknown>).entries()) {
     if (!isRecord(entry)) return malformed("a tool call is not an object")
@@ -379,8 +379,10 @@ export const callsOf = (
     let args = ""
     if (typeof said === "string") args = said
     else if (said !== undefined && said !== null) {
-      places ??= elements(text, place(text))
-      const source = member(text, member(text, places[at], "function"), "arguments")
+      places ??= only
+        ? [member(text, place(text), "function_call")]
+        : elements(text, member(text, place(text), "tool_calls")).map((at) => member(text, at, "function"))
+      const source = member(text, places[at], "arguments")
       args = source === undefined ? JSON.stringify(said) : copy(text.slice(source.from, source.to))
     }
     const extra = entry["extra_content"]
@@ -390,6 +392,7 @@ export const callsOf = (
       index: indexOf(entry, fn),
       text: args,
       whole,
+      ...(only ? { only } : undefined),
       ...(isRecord(extra) ? { extra } : undefined)
     })
   }
