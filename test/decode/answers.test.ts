@@ -162,6 +162,46 @@ describe("a stream that ends with the whole message", () => {
     }
   })
 
+  it("has from it the rest of what came in pieces, and what did not come in them", () => {
+    const end = (message: object) => event(choice(JSON.stringify(message), "\"stop\""))
+    const textWith = (before: string, content: string) =>
+      textOf(decode("openai-completions", [delta(`"content":"${before}"`), end({ content })]).parts)
+    assert.strictEqual(textWith("Hello ", "world"), "Hello world")
+    assert.strictEqual(textWith("Hello ", "Hello world"), "Hello world")
+    assert.strictEqual(textWith("Hello world", "Hello world"), "Hello world")
+    assert.strictEqual(textWith(" Hello world ", "Hello world"), " Hello world ")
+    // also in one chunk, and of a part that began in another one
+    const pieces = [
+      delta("\"reasoning\":\"a\""),
+      delta("\"reasoning\":\"b\"") + end({ reasoning: "abc", content: "d" })
+    ]
+    for (const chunks of [pieces, [pieces.join("")]]) {
+      const { parts } = decode("openai-completions", chunks)
+      assert.deepStrictEqual([reasoningOf(parts), textOf(parts)], ["abc", "d"])
+    }
+  })
+
+  it("has from it the calls that did not come in pieces, known by their ids, or by names and arguments", () => {
+    const f = (id: string, args = "{}") => ({ id, index: 0, function: { name: "f", arguments: args } })
+    const ofCalls = (before: ReadonlyArray<object>, said: ReadonlyArray<object>) =>
+      brief(decode("openai-completions", [
+        ...before.map((one) => calls(JSON.stringify(one))),
+        event(choice(JSON.stringify({ tool_calls: said }), "\"tool_calls\""))
+      ]))
+    assert.deepStrictEqual(ofCalls([f("a")], [f("a"), f("b")]), ["a f {}", "b f {}"])
+    assert.deepStrictEqual(ofCalls([f("", "{\"x\":1}")], [f("b", "{ \"x\": 1 }"), f("c", "{\"x\":2}")]), [
+      "made-0 f {\"x\":1}",
+      "c f {\"x\":2}"
+    ])
+    // one that is still open, and has no arguments
+    assert.deepStrictEqual(ofCalls([f("", "")], [f(""), f("")]), ["made-0 f {}", "made-1 f {}"])
+  })
+
+  it("is taken for the same where what was said is no longer known", () => {
+    const { events } = decode("openai-completions", [text, last], { keepChars: 3 })
+    assert.deepStrictEqual(events.flatMap((one) => one.type === "text-delta" ? [one.delta] : []), ["Hel", "lo"])
+  })
+
   it("may be one of messages, each with a piece", () => {
     const piece = (content: string, finish: string) => event(choice(`{"content":"${content}"}`, finish))
     const { parts } = decode("openai-completions", [piece("Hel", "null"), piece("lo", "\"stop\"")])

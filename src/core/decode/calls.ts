@@ -172,22 +172,24 @@ export const flush = (
   return at === 0 ? state : { ...state, open: state.open.slice(at), last, lastIndex }
 }
 
+const opened = (piece: WireCall, id: string, event: number): OpenCall => ({
+  id,
+  name: piece.name,
+  index: piece.index,
+  text: piece.text,
+  balance: scan(unbalanced, piece.whole ? "" : piece.text),
+  extra: piece.extra,
+  event,
+  isPlaceholder: !piece.whole && piece.text.trim() === "{}"
+})
+
 const begin = (
   state: State,
   piece: WireCall,
   makeId: (index: number) => string,
   emit: Emit
 ): State | DecodeFailure => {
-  const call: OpenCall = {
-    id: piece.id === "" ? makeId(state.count) : piece.id,
-    name: piece.name,
-    index: piece.index,
-    text: piece.text,
-    balance: scan(unbalanced, piece.whole ? "" : piece.text),
-    extra: piece.extra,
-    event: state.events,
-    isPlaceholder: !piece.whole && piece.text.trim() === "{}"
-  }
+  const call = opened(piece, piece.id === "" ? makeId(state.count) : piece.id, state.events)
   const count = state.count + 1
   if (!piece.whole) {
     if (state.open.length >= maxOpen) return { _tag: "Malformed", detail: `more than ${maxOpen} unfinished tool calls` }
@@ -265,4 +267,29 @@ export const add = (
     if ("_tag" in state) return state
   }
   return only || state.count === before.count ? state : { ...state, listed: true }
+}
+
+/** Those of whole calls that are not among the ones so far: by id, or by name and arguments. `made`: those given out. */
+export const unsaid = (
+  state: State,
+  pieces: ReadonlyArray<WireCall>,
+  made: ReadonlyArray<ToolCall>
+): ReadonlyArray<WireCall> => {
+  const ids = new Set<string>()
+  const texts = new Map<string, number>()
+  const textOf = (call: ToolCall | DecodeFailure) =>
+    "_tag" in call ? "" : `${call.name} ${call.malformed ?? JSON.stringify(call.arguments)}`
+  const add = (id: string, call: ToolCall | DecodeFailure) => {
+    ids.add(id)
+    texts.set(textOf(call), (texts.get(textOf(call)) ?? 0) + 1)
+  }
+  for (const call of made) add(call.id, call)
+  for (const call of state.open) add(call.id, complete(call, state))
+  return pieces.filter((piece) => {
+    const text = textOf(complete(opened(piece, piece.id, 0), state))
+    const left = text === "" ? 0 : texts.get(text) ?? 0
+    // each stands for one
+    texts.set(text, left - 1)
+    return left <= 0 && !ids.has(piece.id)
+  })
 }

@@ -3,7 +3,7 @@
  * itself. Bytes become lines, lines events, events parts.
  */
 import type { ChatRequest, FinishEvent, Ignored, Usage } from "../../Chat.js"
-import type { PartialAnswer } from "../../Message.js"
+import type { AssistantPart, PartialAnswer } from "../../Message.js"
 import type { Cost } from "../../Model.js"
 import type { Selection } from "../catalog/selection.js"
 import { isRecord, parse } from "../json.js"
@@ -53,6 +53,9 @@ const announced = (value: unknown): DecodeFailure =>
 
 const none: ReadonlyArray<ContentEvent> = []
 
+/** Whole messages at an end that are compared with all that was said: to do that takes as long as the answer. */
+const maxCompared = 8
+
 const ended: DecodeFailure = { _tag: "Ended" }
 
 const initialOf = ({ malformedCalls, source, tools = [] }: DecoderOptions): Machine.State => ({
@@ -80,6 +83,9 @@ class StreamDecoder implements Decoder {
   private callChars = 0
   /** An event that could not be read behind a finish: of no matter, unless the answer goes on. */
   private unread: DecodeFailure | undefined
+  private compared = 0
+  /** How many of the events of this chunk the collector has. */
+  private collected = 0
 
   constructor(private readonly options: DecoderOptions) {
     this.wire = options.wire
@@ -167,11 +173,14 @@ class StreamDecoder implements Decoder {
   }
 
   private json(value: unknown, text: string, error: boolean, out: Array<ContentEvent>) {
-    const event = error ? announced(value) : readEvent(this.wire, value, text)
-    if (event._tag !== "Event") {
-      this.failure = event
+    const read = error ? announced(value) : readEvent(this.wire, value, text)
+    if (read._tag !== "Event") {
+      this.failure = read
       return
     }
+    const event = read.isMessage === true && read.finish !== undefined
+      ? Machine.unsaid(this.state, read, this.soFar(out))
+      : read
     if (this.unread !== undefined && (event.content !== "" || event.reasoning !== "" || event.calls.length > 0)) {
       this.failure = this.unread
       return
@@ -189,8 +198,16 @@ class StreamDecoder implements Decoder {
     this.fast?.learn(event, text)
   }
 
+  private soFar(out: ReadonlyArray<ContentEvent>): ReadonlyArray<AssistantPart> | undefined {
+    if (this.collector.isTruncated || this.compared++ >= maxCompared) return undefined
+    this.collector.add(out, this.collected)
+    this.collected = out.length
+    return this.collector.isTruncated ? undefined : this.collector.parts()
+  }
+
   private collect(out: Array<ContentEvent>): ReadonlyArray<ContentEvent> {
-    this.collector.add(out)
+    this.collector.add(out, this.collected)
+    this.collected = 0
     if (this.collector.size > this.maxAnswer) this.failure ??= this.tooLarge()
     return out
   }

@@ -217,26 +217,43 @@ const laterUsage = (before: Usage | undefined, usage: Usage, finished: boolean):
   return Object.keys(usage).length === 0 ? before : usage
 }
 
-// Some servers end with the whole message what they sent in pieces: of that, it says nothing new.
-const unsaid = ({ calls, said }: State, event: WireEvent): WireEvent => {
-  if (event.isMessage !== true || event.finish === undefined) return event
-  const hasThought = said.includes("reasoning")
+/**
+ * Some servers end with the whole message what they sent in pieces: of that, it says again what was said. `parts`: all
+ * that was said; where that is not known, the message is taken for the same.
+ */
+export const unsaid = (
+  { calls, said }: State,
+  event: WireEvent,
+  parts: ReadonlyArray<AssistantPart> | undefined
+): WireEvent => {
+  const rest = (kind: Kind, text: string): string => {
+    if (text === "" || !said.includes(kind)) return text
+    if (parts === undefined) return ""
+    const before = parts.map((part) => part.type === kind ? part.text : "").join("")
+    // some trim it
+    return text.startsWith(before) ? text.slice(before.length) : text.trim() === before.trim() ? "" : text
+  }
+  const reasoning = rest("reasoning", event.reasoning)
   return {
     ...event,
-    ...(hasThought ? { reasoning: "", details: undefined, signature: undefined } : undefined),
-    content: said.includes("text") ? "" : event.content,
-    calls: calls.count > 0 ? [] : event.calls
+    reasoning,
+    ...(said.includes("reasoning") && reasoning === "" ? { details: undefined, signature: undefined } : undefined),
+    content: rest("text", event.content),
+    calls: calls.count === 0
+      ? event.calls
+      : parts === undefined
+      ? []
+      : Calls.unsaid(calls, event.calls, parts.filter((part) => part.type === "tool-call"))
   }
 }
 
 /** Takes one event; what comes of it is pushed to `out`. */
 export const step = (
   before: State,
-  given: WireEvent,
+  event: WireEvent,
   makeId: (index: number) => string,
   out: Array<ContentEvent>
 ): State | DecodeFailure => {
-  const event = unsaid(before, given)
   let state = event.field === undefined || before.source?.ollama !== false || before.field === event.field
     ? before
     : { ...before, field: event.field }
@@ -367,8 +384,8 @@ export class Collector {
     return this.size > this.keep
   }
 
-  add(events: ReadonlyArray<ContentEvent>) {
-    for (let i = 0; i < events.length; i++) {
+  add(events: ReadonlyArray<ContentEvent>, from = 0) {
+    for (let i = from; i < events.length; i++) {
       const event = events[i] as ContentEvent
       switch (event.type) {
         case "text-delta":
