@@ -7,7 +7,7 @@ import { repo } from "./lib/repo.mjs"
 
 // The aim is 90 kB. It is not reached: the base, which is what an app on Effect that makes one request bundles anyway, is
 // 81 kB of it. The limit guards what there is, so that growth is noticed; lower it with every gain.
-const limit = 147_000
+const limit = 148_000
 
 // Over what an app bundles that has completions and a language model of another provider.
 const aiLimit = 18_000
