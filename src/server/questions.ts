@@ -9,7 +9,7 @@ import * as Vectors from "../core/embedding/vectors.js"
 import { type AnswerContext, plainError } from "../core/failure/answer.js"
 import { asEndpointError, classifyText } from "../core/failure/refusal.js"
 import { isTransportError } from "../core/failure/transport.js"
-import { type JsonRecord, own } from "../core/json.js"
+import { type JsonRecord, own, parse } from "../core/json.js"
 import type { Endpoint } from "../core/provider.js"
 import { written } from "../core/request/plain.js"
 import {
@@ -85,11 +85,17 @@ const send = <A, E>(
     )
   })
 
+/** The error inside a success. */
+const failureIn = (json: unknown, context: () => AnswerContext): ModelEndpointError | undefined => {
+  const error = innerError(own(json, "error"))
+  return error === undefined ? undefined : classifyText(error.error, context())
+}
+
 /** An object, which may be an error inside a success. */
 const object = <A>(read: (json: JsonRecord) => Either.Either<A, string>): Read<A> => (text, context) =>
   Either.flatMap(answers.readObject(text), (json): Either.Either<A, ModelError | string> => {
-    const error = innerError(own(json, "error"))
-    return error === undefined ? read(json) : Either.left(classifyText(error.error, context()))
+    const error = failureIn(json, context)
+    return error === undefined ? read(json) : Either.left(error)
   })
 
 const get = <A>(
@@ -145,9 +151,15 @@ export const load = (
       })
   )
 
-// These say nothing when all went well, or no error.
-const silent: Read<void> = (text, context) =>
-  /^\s*(null)?\s*$/.test(text) ? Either.right(undefined) : object(() => Either.right(undefined))(text, context)
+// These say nothing when all went well, or anything but an error, which may stand in a line; a page is of another server.
+const silent: Read<void> = (text, context) => {
+  if (/^\s*</.test(text)) return Either.left("the answer is not JSON")
+  for (const line of [text, ...text.split("\n")]) {
+    const error = failureIn(parse(line)?.value, context)
+    if (error !== undefined) return Either.left(error)
+  }
+  return Either.right(undefined)
+}
 
 /** `POST /api/copy` */
 export const copy = (asking: Asking, source: string, destination: string): Effect.Effect<void, ModelError> =>

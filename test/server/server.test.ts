@@ -243,6 +243,29 @@ describe("copy and delete", () => {
         yield* asked
       }
     }).pipe(Effect.provide(mock())))
+
+  for (
+    const said of [
+      "OK",
+      "true",
+      "[]",
+      "\"deleted\"",
+      "{\n\"error\": null\n}",
+      "{\"status\":\"a\"}\n{\"status\":\"success\"}\n"
+    ]
+  ) {
+    it.effect(`take for a success whatever tells of no error: ${said}`, () =>
+      Effect.gen(function*() {
+        yield* OllamaClient.copy(provider(), "a", "b")
+        yield* OllamaClient.delete(provider(), "a")
+      }).pipe(Effect.provide(mock({ rules: [answers(said), answers(said)] }))))
+  }
+
+  it.effect("fail with an error in any line", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(OllamaClient.delete(provider(), "a"))
+      assert.strictEqual(error._tag, "ModelNotFound")
+    }).pipe(Effect.provide(mock({ rules: [answers({ status: "deleting" }, { error: "model 'a' not found" })] }))))
 })
 
 const answers = (...lines: ReadonlyArray<unknown>): MockOllama.Rule => ({
