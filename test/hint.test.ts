@@ -141,7 +141,9 @@ describe("hints of a refusal", () => {
 
   it("tell not to repeat a failure of the server that stays as it is", () => {
     const failed = (detail: string) => new OllamaError.ServerError({ url: native, status: 500, detail }).hint
-    assert.include(failed("out of memory"), "an identical retry often succeeds")
+    for (const detail of ["out of memory", "Your plan requires more memory credits"]) {
+      assert.include(failed(detail), "an identical retry often succeeds")
+    }
     for (
       const detail of [
         "Jinja Exception: no",

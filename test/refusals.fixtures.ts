@@ -59,6 +59,8 @@ export const ollama: ReadonlyArray<Refusal> = [
   stopping(400, "invalid tool call arguments"),
   // of a pull, a push or a create, in a line of a stream
   row("Ollama", 200, "open /api/models/blobs/sha256-6a: no such file or directory", "ServerError", "no such file"),
+  row("a proxy", 200, "unable to open /v1/models: 404", "EndpointNotFound"),
+  row("a proxy", 404, { error: "could not read /v1/foo" }, "EndpointNotFound"),
   row(
     "Ollama",
     200,

@@ -84,6 +84,9 @@ export const invalidRequest = (e: {
     said(e.detail)
   }.`
 
+/** What Ollama says of a model that does not fit; others say it of what a plan has. */
+export const needsMemory = /requires more (?:system |gpu |vram )?memory (?:\(|than )/i
+
 // The same request fails again: what to do instead.
 const otherwise = (detail: string): string | undefined => {
   if (/does not support insert/i.test(detail)) {
@@ -103,7 +106,7 @@ const otherwise = (detail: string): string | undefined => {
   if (/jinja|^template: |(chat|prompt) template|roles must alternate|system message must be/i.test(detail)) {
     return "The model's template does not take these messages: send one system message, first, let user and assistant take turns, or use another model."
   }
-  if (/requires more (\S+ )?memory/i.test(detail)) {
+  if (needsMemory.test(detail)) {
     return "Free memory there, or use a smaller model, a smaller quantization of it or a smaller context."
   }
   return undefined

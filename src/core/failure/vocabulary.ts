@@ -4,6 +4,7 @@
  * text more than a `type`, which is often too wide.
  */
 import { isOldEffort } from "./mistake.js"
+import { needsMemory } from "./refusalSentences.js"
 import type { Said } from "./said.js"
 
 export type Kind =
@@ -247,7 +248,7 @@ const table: ReadonlyArray<Words> = [
       "engine(?:core| core| process)? .{0,40}(?:died|dead|encountered an issue)",
       "runner (?:process )?has (?:unexpectedly )?(?:stopped|terminated)",
       "out of memory",
-      "requires more (?:\\S{1,20} )?memory"
+      needsMemory.source
     ]
   }
 ]
@@ -281,8 +282,8 @@ const path = new RegExp(
     "(?:unknown|invalid|unexpected|unsupported) (?:request )?(?:path|url|endpoint|route)",
     "no (?:matching )?(?:route|handler)",
     "(?:get|post):? ?/",
-    // not a file that it cannot open
-    "(?:^|(?<!\\b(?:open|l?stat|mkdir|read|write|rename|remove))[\\s\"'`(:])/(?:v\\d|api|chat|openai)\\b"
+    // not a file of the server
+    "(?:^|[\\s\"'`(:])/(?:v\\d|api|chat|openai)\\b(?!\\S{0,300}: (?:no such file|permission denied|no space left))"
   ].join("|"),
   "i"
 )
