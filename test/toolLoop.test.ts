@@ -332,6 +332,24 @@ describe("what goes wrong", () => {
       }, "Warm."]
     }))))
 
+  it.effect("of more wrong parameters than anybody mends at once the model is told the first", () =>
+    Effect.gen(function*() {
+      const sum = ToolLoop.tool({
+        name: "sum",
+        parameters: Schema.Struct({ terms: Schema.Array(Schema.Number) }),
+        handler: () => Effect.void
+      })
+      const told = (length: number) => {
+        const terms = Array.from({ length }, () => "a")
+        const call = { id: "1", name: "sum", arguments: { terms }, argumentsText: "" } as const
+        return Effect.map(sum.run({ type: "tool-call", ...call }), (result) => (result as ToolLoop.ToolResult).content)
+      }
+      assert.include(yield* told(2), "[1]")
+      const many = yield* told(101)
+      assert.include(many, "[0]")
+      assert.notInclude(many, "[1]")
+    }))
+
   for (const api of apis) {
     it.effect(`${api}: a call that cannot be read costs a turn: the model is told, and mends it`, () =>
       Effect.gen(function*() {

@@ -42,10 +42,33 @@ const convert = (schema: Schema.Schema.Any): Made => {
 export const issuesOf: (error: ParseResult.ParseError) => ReadonlyArray<Issue> =
   ParseResult.ArrayFormatter.formatErrorSync
 
+// Beyond these a value is not mended, and only the first issue is told: to name each takes longer than to decode.
+const mostMended = 10_000
+const mostTold = 100
+
+/** Whether there are more, by what decoders nest them in. */
+const areMore = (error: ParseResult.ParseError, most: number): boolean => {
+  const open: Array<unknown> = [error.issue]
+  let count = 0
+  while (open.length > 0 && count + open.length <= most) {
+    const next = open.pop()
+    const inner = own(next, "issues") ?? own(next, "issue")
+    if (inner === undefined) count++
+    else if (!Array.isArray(inner)) open.push(inner)
+    else if (inner.length > most) return true
+    else open.push(...inner)
+  }
+  return open.length > 0
+}
+
 /** A value that a model wrote, mended by what the schema takes before it decodes it; `undefined` where that does not help. */
 export const mendedFor = (schema: Schema.Schema.All, value: unknown): unknown => {
   const check = Schema.decodeUnknownEither(Schema.encodedSchema(schema as Schema.Schema.Any), { errors: "all" })
-  return mended(value, (value) => Either.match(check(value), { onLeft: issuesOf, onRight: () => [] }))
+  return mended(value, (value) =>
+    Either.match(check(value), {
+      onLeft: (error) => areMore(error, mostMended) ? undefined : issuesOf(error),
+      onRight: () => []
+    }))
 }
 
 /** Decodes what a model wrote as it is, else mended. The error is that of what was written. */
@@ -55,9 +78,10 @@ export const decodeWritten = <A, I, R>(
 ): Effect.Effect<A, ParseResult.ParseError, R> => {
   const decode = Schema.decodeUnknown(schema, { errors: "all" })
   return Effect.catchAll(decode(value), (error) => {
-    const better = mendedFor(schema, value)
+    const failed = areMore(error, mostTold) ? Schema.decodeUnknown(schema)(value) : Effect.fail(error)
+    const better = areMore(error, mostMended) ? undefined : mendedFor(schema, value)
     return better === undefined || better === value
-      ? Effect.fail(error)
-      : Effect.mapError(decode(better), () => error)
+      ? failed
+      : Effect.catchAll(decode(better), () => failed)
   })
 }

@@ -195,6 +195,14 @@ describe("null", () => {
       assert.lengthOf(given.cities.filter((city) => "people" in city), 1500)
     }))
 
+  it.effect("for more fields than anybody would mend stays, and the first is told", () =>
+    Effect.gen(function*() {
+      const cities = Array.from({ length: 10_001 }, () => ({ name: "a", people: null }))
+      const error = yield* Effect.flip(Effect.asVoid(ask(Schema.Array(City), JSON.stringify(cities))))
+      assert(error._tag === "OutputInvalid")
+      assert.match(error.detail, /^`\[0\]\.people`: expected number[^;]*$/)
+    }))
+
   it.effect("stays where the value decodes with it", () =>
     Effect.gen(function*() {
       const Nullable = Schema.Struct({

@@ -164,14 +164,15 @@ const changesOf = (value: unknown, issues: ReadonlyArray<Issue>): Changes => {
 
 /**
  * The value with what keeps it from being decoded mended, as models write it: a field that is `null` is left out, and the
- * text of a list or an object stands for that. `undefined` where that does not help.
+ * text of a list or an object stands for that. `undefined` where that does not help, or the issues are too many (`undefined`).
  */
 export const mended = (
   value: unknown,
-  issuesOf: (value: unknown) => ReadonlyArray<Issue>,
+  issuesOf: (value: unknown) => ReadonlyArray<Issue> | undefined,
   tries = 3
 ): unknown => {
   const issues = issuesOf(value)
+  if (issues === undefined) return undefined
   if (issues.length === 0) return value
   const changes = changesOf(value, issues)
   return changes.size === 0 || tries === 0 ? undefined : mended(changed(value, changes), issuesOf, tries - 1)
