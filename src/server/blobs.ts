@@ -3,8 +3,10 @@ import type * as Chunk from "effect/Chunk"
 import * as Clock from "effect/Clock"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as FiberId from "effect/FiberId"
 import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import * as requests from "../core/server/requests.js"
 import { Sha256 } from "../core/server/sha256.js"
@@ -72,17 +74,38 @@ class Sending<E> {
   private isOver = false
   private readonly over = Deferred.unsafeMake<never, Error>(FiberId.none)
   private readonly turn = Effect.unsafeMakeSemaphore(1)
+  private scope: Scope.CloseableScope | undefined
+  private readonly closing = Effect.suspend(() =>
+    this.scope === undefined ? Effect.void : Scope.close(this.scope, Exit.void)
+  )
 
   /** Nothing is pulled after this, nor still being pulled. */
   readonly close = Effect.suspend(() => {
     this.isOver = true
-    const ended = this.turn.withPermits(1)(Effect.void)
+    const ended = this.turn.withPermits(1)(this.closing)
     return Effect.zipRight(Deferred.fail(this.over, new Error("the request is over")), ended)
   })
 
-  body(pull: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>>): Stream.Stream<Uint8Array, E | Error> {
+  /** The content from its beginning, for each time that a host's middleware sends it; the time before takes no more. */
+  whole(content: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | Error> {
+    const opened = Effect.flatMap(Effect.zipRight(this.closing, Scope.make()), (scope) => {
+      this.scope = scope
+      this.failure = Option.none()
+      return Effect.map(
+        Effect.provideService(Stream.toPull(content), Scope.Scope, scope),
+        (pull) => this.body(pull, scope)
+      )
+    })
+    return Stream.unwrap(this.turn.withPermits(1)(Effect.uninterruptible(opened)))
+  }
+
+  private body(
+    pull: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>>,
+    scope: Scope.CloseableScope
+  ): Stream.Stream<Uint8Array, E | Error> {
     const next = Effect.suspend((): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E | Error>> => {
       if (this.isOver) return Effect.mapError(Deferred.await(this.over), Option.some)
+      if (this.scope !== scope) return Effect.fail(Option.some(new Error("it is sent once more")))
       this.since = undefined
       return Effect.tapBoth(pull, {
         onFailure: (error) => {
@@ -116,13 +139,13 @@ const send = <E, R>(
   content: Stream.Stream<Uint8Array, E, R>,
   digest: string
 ): Effect.Effect<void, ModelError | E, R> =>
-  Effect.scoped(Effect.flatMap(Effect.zip(Effect.context<R>(), Stream.toPull(content)), ([context, pull]) => {
+  Effect.flatMap(Effect.context<R>(), (context) => {
     const sending = new Sending<E>()
     const outgoing = outgoingOf(streaming, digest)
     const asked = Transport.ask(streaming.client, {
       ...outgoing,
       method: "POST",
-      body: sending.body(Effect.provide(pull, context)),
+      body: sending.whole(Stream.provideContext(content, context)),
       limit: Infinity
     })
     // What the content failed with comes back as an error of the transport.
@@ -135,7 +158,7 @@ const send = <E, R>(
       Effect.asVoid,
       Effect.ensuring(sending.close)
     )
-  }))
+  })
 
 /**
  * A file that a server has now.

@@ -178,6 +178,31 @@ describe("upload", () => {
       assert.strictEqual(taken, 1)
     }))
 
+  it.effect("sends all of the content again when a host's middleware asks again", () =>
+    Effect.gen(function*() {
+      const seen: Array<string> = []
+      let closed = 0
+      const client = HttpClient.make((request) => {
+        const answer = (status: number) => HttpClientResponse.fromWeb(request, new Response(null, { status }))
+        if (request.body._tag !== "Stream") return Effect.succeed(answer(404))
+        // of the first time only a part
+        const taken = Stream.take(request.body.stream, seen.length === 0 ? 1 : 9)
+        return Effect.map(Effect.orDie(Stream.runCollect(taken)), (pieces) => {
+          seen.push(Array.from(pieces, (piece) => new TextDecoder().decode(piece)).join(""))
+          return answer(seen.length < 3 ? 503 : 201)
+        })
+      })
+      const content = Stream.rechunk(Stream.fromIterable(bytes("hello ", "world")), 1).pipe(
+        Stream.ensuring(Effect.sync(() => void closed++))
+      )
+      const uploading = OllamaClient.upload(provider(), { content, digest: hello })
+      yield* Effect.provide(uploading, OllamaClient.layer).pipe(
+        Effect.provideService(HttpClient.HttpClient, HttpClient.retryTransient(client, { times: 2 }))
+      )
+      assert.deepStrictEqual(seen, ["hello ", "hello world", "hello world"])
+      assert.strictEqual(closed, 3)
+    }))
+
   for (const [name, transport] of [["fetch", FetchHttpClient.layer], ["undici", NodeTransport.layer]] as const) {
     const layer = Layer.merge(MockNode.layerServer(), Layer.provideMerge(OllamaClient.layer, transport))
 

@@ -5,14 +5,19 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
+import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 // @members
 class Sending<E> {
-  body(pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E>): Stream.Stream<Uint8Array, E | Error> {
+  private body(
+    pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E>,
+    scope: Scope.Closeable
+  ): Stream.Stream<Uint8Array, E | Error> {
     const next = Effect.suspend(
       (): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E | Error> => {
         if (this.isOver) return Deferred.await(this.over)
+        if (this.scope !== scope) return Effect.fail(new Error("it is sent once more"))
         this.since = undefined
         return Effect.onExit(pull, (exit) => {
           if (exit._tag === "Failure") {
