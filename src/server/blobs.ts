@@ -74,26 +74,26 @@ class Sending<E> {
   private isOver = false
   private readonly over = Deferred.unsafeMake<never, Error>(FiberId.none)
   private readonly turn = Effect.unsafeMakeSemaphore(1)
-  private scope: Scope.CloseableScope | undefined
-  private readonly closing = Effect.suspend(() =>
-    this.scope === undefined ? Effect.void : Scope.close(this.scope, Exit.void)
-  )
+  private runs = 0
+  private closing: Effect.Effect<void> = Effect.void
 
   /** Nothing is pulled after this, nor still being pulled. */
   readonly close = Effect.suspend(() => {
     this.isOver = true
-    const ended = this.turn.withPermits(1)(this.closing)
+    const ended = this.turn.withPermits(1)(Effect.suspend(() => this.closing))
     return Effect.zipRight(Deferred.fail(this.over, new Error("the request is over")), ended)
   })
 
   /** The content from its beginning, for each time that a host's middleware sends it; the time before takes no more. */
   whole(content: Stream.Stream<Uint8Array, E>): Stream.Stream<Uint8Array, E | Error> {
-    const opened = Effect.flatMap(Effect.zipRight(this.closing, Scope.make()), (scope) => {
-      this.scope = scope
+    const closed = Effect.suspend(() => this.closing)
+    const opened = Effect.flatMap(Effect.zipRight(closed, Scope.make()), (scope) => {
+      const run = ++this.runs
+      this.closing = Scope.close(scope, Exit.void)
       this.failure = Option.none()
       return Effect.map(
         Effect.provideService(Stream.toPull(content), Scope.Scope, scope),
-        (pull) => this.body(pull, scope)
+        (pull) => this.body(pull, run)
       )
     })
     return Stream.unwrap(this.turn.withPermits(1)(Effect.uninterruptible(opened)))
@@ -101,11 +101,11 @@ class Sending<E> {
 
   private body(
     pull: Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E>>,
-    scope: Scope.CloseableScope
+    run: number
   ): Stream.Stream<Uint8Array, E | Error> {
     const next = Effect.suspend((): Effect.Effect<Chunk.Chunk<Uint8Array>, Option.Option<E | Error>> => {
       if (this.isOver) return Effect.mapError(Deferred.await(this.over), Option.some)
-      if (this.scope !== scope) return Effect.fail(Option.some(new Error("it is sent once more")))
+      if (this.runs !== run) return Effect.fail(Option.some(new Error("it is sent once more")))
       this.since = undefined
       return Effect.tapBoth(pull, {
         onFailure: (error) => {

@@ -5,19 +5,18 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type * as Pull from "effect/Pull"
-import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 
 // @members
 class Sending<E> {
   private body(
     pull: Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E>,
-    scope: Scope.Closeable
+    run: number
   ): Stream.Stream<Uint8Array, E | Error> {
     const next = Effect.suspend(
       (): Pull.Pull<Arr.NonEmptyReadonlyArray<Uint8Array>, E | Error> => {
         if (this.isOver) return Deferred.await(this.over)
-        if (this.scope !== scope) return Effect.fail(new Error("it is sent once more"))
+        if (this.runs !== run) return Effect.fail(new Error("it is sent once more"))
         this.since = undefined
         return Effect.onExit(pull, (exit) => {
           if (exit._tag === "Failure") {
