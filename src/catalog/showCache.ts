@@ -99,17 +99,14 @@ export const make = (options: {
         key.startsWith(prefix) ? [[key.slice(prefix.length), entry] as const] : []
       )
       changed.delete(root)
-      const saving = Effect.onExit(Effect.timeout(store.set(storeKey(root), stored.write(known)), limit), (exit) =>
+      const written = Effect.timeout(store.set(storeKey(root), stored.write(known)), limit)
+      const saving = Effect.onExit(written, (exit) =>
         Effect.sync(() => {
-          if (Exit.isFailure(exit)) {
-            changed.add(root)
-          }
+          if (Exit.isFailure(exit)) changed.add(root)
         }))
       return Effect.matchCauseEffect(saving, {
-        onFailure: (cause) =>
-          Effect.logDebug("What models can do was not stored", cause),
-        onSuccess: () =>
-          Effect.void
+        onFailure: (cause) => Effect.logDebug("What models can do was not stored", cause),
+        onSuccess: () => Effect.void
       })
     })
 

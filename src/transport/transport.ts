@@ -29,7 +29,7 @@ import { refusedByHost } from "../core/failure/sentences.js"
 import { classifyTransport, responseIn } from "../core/failure/transport.js"
 import { MalformedResponse, type ModelEndpointError, RequestTimeout, type TransportError } from "../OllamaError.js"
 import { isTraced } from "../telemetry/telemetry.js"
-import { isSuccess, makeReader, readOn, type Rest, text } from "./body.js"
+import { makeReader, readOn, type Rest, text } from "./body.js"
 import * as Deadlines from "./deadlines.js"
 import { arrived, pullOf, sendOf } from "./direct.js"
 import type { Arrived, Limits, Outgoing, Reply, Restore, Send } from "./exchange.js"
@@ -149,6 +149,8 @@ const respondedIn = (error: unknown): HttpClientResponse.HttpClientResponse | un
   return response as HttpClientResponse.HttpClientResponse // has its TypeId
 }
 
+const isSuccess = ({ status }: HttpClientResponse.HttpClientResponse): boolean => status >= 200 && status < 300
+
 /** On a fiber that can be left alone: some transports never settle. */
 const sendThrough = <R>(
   client: Client<R>,
@@ -213,9 +215,7 @@ export const open = <R>(
         return Effect.zipRight(arrived.close, Effect.fail(new MalformedResponse({ url: outgoing.url, detail })))
       }
       const reply: Reply = { ...arrived, outgoing, start, secrets }
-      if (!isSuccess(arrived.response)) return refused(reply, restore)
-      if (arrived.body === undefined) outgoing.onHead?.()
-      return Effect.succeed(reply)
+      return isSuccess(arrived.response) ? Effect.succeed(reply) : refused(reply, restore)
     })
   })
 
@@ -246,8 +246,10 @@ const receive = (
       deadlines.remove(deadline!)
       if (Exit.isFailure(exit)) return resume(Effect.failCause(causeOf(exit.cause, sending)))
       const arrived = exit.value
-      leave = whole === true
-        ? readOn(arrived, limits, start, deadlines, onHead, (body) => resume(Effect.succeed({ ...arrived, body })))
+      const isWanted = arrived.unwanted === undefined && isSuccess(arrived.response)
+      if (isWanted) onHead?.()
+      leave = isWanted && whole === true
+        ? readOn(arrived, limits, start, deadlines, (body) => resume(Effect.succeed({ ...arrived, body })))
         : undefined
       if (leave === undefined) resume(Effect.succeed(arrived))
     })

@@ -10,7 +10,7 @@ import { isRecord, type JsonRecord, own } from "../json.js"
 import type { Provider, ProviderHeaders, ProviderModel } from "../provider.js"
 import { hasBrokenReference, shorthand } from "./env.js"
 import { brokenExpected, isMarker, plainHeaders, readHeaders, readKey, type Reference, type Secret } from "./keys.js"
-import { hasAddress, isSpoken, isThere, ownAddress, readModel, shownApi } from "./models.js"
+import { hasAddress, isElsewhere, isSpoken, isThere, ownAddress, readModel, shownApi } from "./models.js"
 import { settle, type Settled } from "./params.js"
 import { kindOf } from "./plain.js"
 import type { Reader } from "./reader.js"
@@ -26,6 +26,8 @@ export type Flaw =
     readonly path: KeyPath
     readonly reason: "unsupported-api" | "unsupported-transport"
     readonly detail: string
+    /** It is OpenClaw's, and no mistake. */
+    readonly isElsewhere: boolean
   }
 
 /** A header whose value is elsewhere. */
@@ -135,7 +137,13 @@ export const readEntry = (r: Reader, known: Known, value: unknown, path: KeyPath
 const apiOf = (strict: Reader, value: unknown, path: KeyPath, flaws: Array<Flaw>): Provider["api"] | undefined => {
   const api = read.text(strict, value, path)
   if (api === undefined || isSpoken(api)) return api
-  flaws.push({ _tag: "Unavailable", path, reason: "unsupported-api", detail: shownApi(api) })
+  flaws.push({
+    _tag: "Unavailable",
+    path,
+    reason: "unsupported-api",
+    detail: shownApi(api),
+    isElsewhere: isElsewhere(api)
+  })
   return undefined
 }
 
@@ -193,7 +201,13 @@ const requestOf = (r: Reader, provider: string, value: unknown, path: KeyPath, f
   for (const [name, detail] of [["proxy", "a proxy"], ["tls", "TLS"]] as const) {
     const set = own(request, name)
     if (set === undefined || set === null || (isRecord(set) && Object.keys(set).length === 0)) continue
-    flaws.push({ _tag: "Unavailable", path: [...path, name], reason: "unsupported-transport", detail })
+    flaws.push({
+      _tag: "Unavailable",
+      path: [...path, name],
+      reason: "unsupported-transport",
+      detail,
+      isElsewhere: false
+    })
   }
   const headers = headersOf(own(request, "headers"), [...path, "headers"], r, flaws)
   const at = [...path, "auth"]

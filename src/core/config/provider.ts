@@ -17,7 +17,6 @@ import type { Provider, ProviderSecret, ProviderStatus } from "../provider.js"
 import type { Entry, Flaw, Known } from "./entry.js"
 import { isBlank, type Lookup, unsetVariable } from "./env.js"
 import * as keys from "./keys.js"
-import { isElsewhere } from "./models.js"
 import type { Problem } from "./plain.js"
 import * as profiles from "./profiles.js"
 import type { HostOptions } from "./resolved.js"
@@ -65,7 +64,7 @@ const messageOf = (flaw: Flaw): string => {
     case "Unavailable":
       return flaw.reason === "unsupported-api"
         ? `the api ${flaw.detail} is not spoken here: ${
-          isElsewhere(flaw.detail) ? "not used" : "use \"openai-completions\" or \"ollama\""
+          flaw.isElsewhere ? "not used" : "use \"openai-completions\" or \"ollama\""
         }`
         : `${flaw.detail} cannot be set here, and no prompt goes round it`
     case "Secret":
@@ -103,8 +102,7 @@ const entryFailure = (
     !(context.asks && flaw._tag === "Secret" && flaw.secret._tag === "Reference")
   )
   for (const flaw of all) {
-    // what OpenClaw has is no mistake
-    const isMistake = !(flaw._tag === "Unavailable" && isElsewhere(flaw.detail))
+    const isMistake = flaw._tag !== "Unavailable" || !flaw.isElsewhere
     context.say(isMistake && matters(flaw) ? "error" : "warning", flaw.path, messageOf(flaw))
   }
   const { path, secret } = entry.key
