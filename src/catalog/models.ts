@@ -8,7 +8,7 @@ import { type CandidateOptions, firstStatus, plan, type Planned } from "../core/
 import * as catalogs from "../core/catalog/catalogs.js"
 import { findStatus, known, type Settings, unknownProvider, usable } from "../core/catalog/refs.js"
 import { select, type Selection } from "../core/catalog/selection.js"
-import { type Refusals, refusals as makeRefusals } from "../core/failure/fallback.js"
+import { noteRefusal, refusalOf, type Refusals } from "../core/failure/fallback.js"
 import type { Provider, ProviderStatus } from "../core/provider.js"
 import type { Catalog, ModelDefinition } from "../Model.js"
 import type { CatalogError, ProviderError, SelectionError } from "../OllamaError.js"
@@ -147,10 +147,10 @@ export const make = (
           providers,
           (provider) => {
             // who lists its models is not asked for them
-            const refused = provider.source === "discovered" ? refusals.at(provider.root) : undefined
+            const refused = provider.source === "discovered" ? refusalOf(refusals, provider.root) : undefined
             const asked = refused === undefined ? lookup(provider, name, !isListed) : Effect.fail(refused)
             return Effect.map(Effect.either(asked), (catalog) => {
-              if (Either.isLeft(catalog)) refusals.note(catalog.left)
+              if (Either.isLeft(catalog)) noteRefusal(refusals, catalog.left)
               return { provider, catalog }
             })
           },
@@ -209,7 +209,7 @@ export const make = (
       ref: planned.ref,
       selectedBy: planned.selectedBy,
       url: planned.url,
-      select: Effect.suspend(() => selectAfter(makeRefusals())),
+      select: Effect.suspend(() => selectAfter(new Map())),
       selectAfter
     }
   }

@@ -118,13 +118,15 @@ const firstToAnswer = <A, B>(
   answered: (value: A, attempts: ReadonlyArray<Attempt>) => B
 ): Effect.Effect<B, CompletionError> => {
   const attempts: Array<Attempt> = []
-  const refusals = fallback.refusals()
+  const refusals: fallback.Refusals = new Map()
+  const refusalOf = (url: string | undefined) =>
+    url === undefined || refusals.size === 0 ? undefined : fallback.refusalOf(refusals, url)
   // Which model a bare name is, or the first that is available, is known when it is selected: it may have had its turn.
   const asked = new Set<string>()
 
   const askAgain = (selected: Selection) => {
     const selection = call.streaming === undefined ? selected : withStreaming(selected, call.streaming)
-    const error = refusals.at(selection.endpoint.root)
+    const error = refusalOf(selection.endpoint.root)
     if (error !== undefined) return Effect.fail(error)
     const ready = readyOf(selected)
     const isOfCall = (setting: string) => !Params.isConfigured(call.request, selection.params, setting)
@@ -143,11 +145,11 @@ const firstToAnswer = <A, B>(
     const missed = (ref: string, error: AttemptError, next = index + 1) => {
       call.operation.misses(ref, error)
       if (!fallback.mayFallBack(error, candidate.selectedBy === "caller")) return Effect.fail(error)
-      refusals.note(error)
+      fallback.noteRefusal(refusals, error)
       attempts.push({ ref, error })
       return from(next, next === index)
     }
-    const known = refusals.at(candidate.url)
+    const known = refusalOf(candidate.url)
     if (known !== undefined) return Effect.suspend(() => missed(candidate.ref, known))
     return Effect.matchEffect(candidate.selectAfter(refusals), {
       // what is said of it is what became of it before

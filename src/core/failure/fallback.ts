@@ -61,21 +61,15 @@ const waitable = (retryAfter: number | undefined): boolean => retryAfter === und
 /** The scheme, host and port of a URL. */
 export const origin = (url: string): string => /^[a-z]+:\/\/[^/?#]*/i.exec(url)?.[0].toLowerCase() ?? url
 
-/** The hosts that refused the connection within a call: none is asked again. */
-export interface Refusals {
-  readonly at: (url: string | undefined) => ConnectionRefused | undefined
-  /** Remembers the host of an error that is such a refusal. */
-  readonly note: (error: AttemptError) => void
-}
+/** The hosts that refused the connection within a call, by origin: none is asked again. */
+export type Refusals = Map<string, ConnectionRefused>
 
-export const refusals = (): Refusals => {
-  const errors = new Map<string, ConnectionRefused>()
-  return {
-    at: (url) => url === undefined || errors.size === 0 ? undefined : errors.get(origin(url)),
-    note: (error) => {
-      if (error._tag === "ConnectionRefused") errors.set(origin(error.url), error)
-    }
-  }
+/** How the host of that URL refused. */
+export const refusalOf = (refusals: Refusals, url: string): ConnectionRefused | undefined => refusals.get(origin(url))
+
+/** Remembers the host of an error that is a refusal. */
+export const noteRefusal = (refusals: Refusals, error: AttemptError): void => {
+  if (error._tag === "ConnectionRefused") refusals.set(origin(error.url), error)
 }
 
 /** What two attempts must share for their errors to be one: the provider, or the host. */
