@@ -15,6 +15,7 @@ const checks = {
   format: tool("dprint", "check"),
   lint: tool("oxlint", "--deny-warnings"),
   structure: node("scripts/checkStructure.mjs"),
+  ways: tool("tsx", "scripts/ways.ts"),
   any: node("scripts/checkAny.mjs"),
   docs: node("scripts/checkDocs.mjs"),
   types: node(bin("typescript", "tsc"), "-p", "tsconfig.json"),

@@ -35,8 +35,12 @@ const transport = Layer.provide(
   FetchHttpClient.layer,
   Layer.succeed(FetchHttpClient.Fetch, () => Promise.resolve(answer()))
 )
-const show = (name: string, files: ReadonlyArray<string>) =>
-  console.log(`${name}: ${files.length}\n${files.toSorted().map((file) => `  ${file}`).join("\n")}`)
+const show = (name: string, most: number, files: ReadonlyArray<string>) => {
+  console.log(
+    `${name}: ${files.length} (at most ${most})\n${files.toSorted().map((file) => `  ${file}`).join("\n")}`
+  )
+  if (files.length > most) process.exitCode = 1
+}
 
 const completions = (streaming: boolean) =>
   ChatCompletions.layer.pipe(
@@ -55,7 +59,7 @@ await Effect.runPromise(
     yield* ChatCompletions.create({ prompt: "Hi" })
     yield* Effect.promise(called)
     yield* ChatCompletions.create({ prompt: "Hi" })
-    show("a whole completion", yield* Effect.promise(called))
+    show("a whole completion", 14, yield* Effect.promise(called))
   }).pipe(Effect.provide(completions(false)))
 )
 
@@ -78,8 +82,8 @@ await Effect.runPromise(
         })
       )
     )
-    show("one chunk of a stream", files.at(-1)!)
+    show("one chunk of a stream", 9, files.at(-1)!)
   }).pipe(Effect.provide(completions(true)))
 )
 
-process.exit(0)
+process.exit()
